@@ -81,12 +81,9 @@ def is_or_below(module: str, package: str) -> bool:
 
 @cache
 def public_names() -> frozenset[str]:
-    """The names in ``genesis_core.__all__``, read from its source."""
-    for node in ast.walk(tree(KERNEL / "__init__.py")):
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets):
-            return frozenset(ast.literal_eval(node.value))  # type: ignore[attr-defined]
-    raise AssertionError("genesis_core/__init__.py has no __all__")
+    """The names that ``genesis_core`` gives away: ``from .module import Name as Name``."""
+    nodes = (n for n in ast.walk(tree(KERNEL / "__init__.py")) if isinstance(n, ast.ImportFrom) and n.level)
+    return frozenset(alias.asname for n in nodes for alias in n.names if alias.asname == alias.name)
 
 
 # ---- imports point one way ---------------------------------------------------------------------------------------
@@ -210,7 +207,7 @@ def functions(package: Path) -> dict[tuple[str, str], Function]:
 
 
 def called(function: Function, package: Path) -> Iterator[Function]:
-    """Return the functions of *package* that *function* calls itself; tools handed to context.call are not among them."""
+    """Return the functions of *package* that *function* calls itself: no tools handed to ``context.call``."""
     table, here = functions(package), module_name(function.path)
     elsewhere = {i.name: i.module for i in imports(function.path)}
     for node in ast.walk(function.node):
@@ -273,7 +270,7 @@ def _is_ast_walk(node: ast.Attribute) -> bool:
 def test_the_check_for_doors_sees_one_that_is_planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     planted = tmp_path / "planted"
     planted.mkdir()
-    (planted / "__init__.py").write_text("from .b import helper\nasync def agent(task, context):\n    return helper()\n")
+    (planted / "__init__.py").write_text("from .b import helper\nasync def agent(t, c):\n    return helper()\n")
     (planted / "b.py").write_text("def helper():\n    return open('x').read()\ndef tool():\n    return open('y')\n")
     monkeypatch.setitem(globals(), "PACKAGES", [*PACKAGES, planted])
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
