@@ -1,0 +1,139 @@
+"""The ten hooks. A spec's docstring is its contract.
+
+A hook returns a value, ``None`` ("not mine"), or an awaitable of either. *first*: implementations are asked in order
+until one answers; built-ins answer last (``trylast=True``). *all*: every implementation is asked. An implementation
+lists only the arguments that it reads, and new ones never break it. Hook wrappers are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from .agents import Agent, AgentCard, Assignment
+    from .models import Model
+    from .plans import Decomposition, Estimate, Finding, Plan, PlanContext, Score, Screening
+    from .policy import Action, Decision, Identity, Label
+    from .runs import RunEvent
+    from .tasks import GraphPatch, Task, TaskResult
+    from .tools import Need, Tool, ToolSpec
+
+__all__ = ["GENESIS_API", "Offer", "hookimpl", "hookspec"]
+
+GENESIS_API = 1
+"""The version of this contract. A plugin may declare ``genesis_api = 1``; another number is refused by name."""
+
+hookspec = pluggy.HookspecMarker("genesis")
+hookimpl = pluggy.HookimplMarker("genesis")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that ``genesis_provide`` offers under a name, for the operator or another part to choose.
+
+    *kind*: "engine", "keyring", "pipeline", "rule", "pattern", "evaluation" or "health".
+    """
+
+    kind: str
+    name: str
+    value: Any
+    description: str = ""
+
+
+@hookspec
+def genesis_provide(settings: Mapping[str, Any]) -> Sequence[Agent | Tool | Model | Offer] | None:
+    """Return the agents, tools, models and other offers of this plugin.
+
+    *all*. Called once, when Genesis opens. *settings* holds the plugin's own section of the operator's settings.
+    None: nothing to offer. Raising stops Genesis with an error that names the distribution.
+    """
+
+
+@hookspec(firstresult=True)
+def genesis_decompose(task: Task, context: PlanContext) -> Decomposition | Sequence[Task] | None:
+    """Return the tasks that *task* consists of.
+
+    *first*. Asked for the goal itself (``task.kind == "goal"``), then once for each task of the answer, whose children
+    it may name; the kernel owns depth and expand-once. Task ids need be unique within the answer only.
+    None: not mine, or one action that needs no splitting. Raising ends planning.
+    """
+
+
+@hookspec(firstresult=True)
+def genesis_route(
+    tasks: Sequence[Task], agents: Sequence[AgentCard], context: PlanContext
+) -> Sequence[Assignment] | None:
+    """Return who does which of *tasks*, with reasons.
+
+    *first*, task by task: each implementation is asked for the tasks that those before it left unassigned. *agents*
+    are the candidates. A task without an assignment in the end is blocked. None: not mine. Raising ends planning.
+    """
+
+
+@hookspec(firstresult=True)
+def genesis_estimate(task: Task, agent: AgentCard, context: PlanContext) -> Estimate | None:
+    """Return what *task* is expected to take when *agent* does it.
+
+    *first*. None: no opinion; in the end the kernel uses the card's prior, price and tier, with confidence 0.
+    Raising ends planning.
+    """
+
+
+@hookspec
+def genesis_validate(plan: Plan, context: PlanContext) -> Sequence[Finding | Score] | None:
+    """Return what is wrong with *plan*, or worth knowing, and a Score if you have one.
+
+    *all*; of several scores the lowest counts. None: nothing found. Raising ends planning: fail closed.
+    """
+
+
+@hookspec(firstresult=True)
+def genesis_revise(
+    plan: Plan, findings: Sequence[Finding], result: TaskResult | None, context: PlanContext
+) -> GraphPatch | None:
+    """Return the change of the graph that mends *findings*, or that *result* calls for.
+
+    *first*. Before a run *findings* holds those that can be mended and *result* is None; the kernel asks at most
+    ``limits.max_revisions`` times, and rejects a plan that it has seen before. While running *findings* is empty and
+    *result* is what a task has just ended with; at most ``limits.max_updates`` changes, ``limits.max_new_tasks`` new
+    tasks each. A patch that would break the graph is refused whole. None: leave the plan as it is.
+    """
+
+
+@hookspec
+def genesis_screen(text: str, label: Label, context: PlanContext) -> Screening | None:
+    """Return whether *text* may pass.
+
+    *all*; the most restrictive answer wins. Called for every text that enters a prompt or a decision: goal, plan
+    file, tool output, model output. None: no objection. Raising blocks the text.
+    """
+
+
+@hookspec
+def genesis_authorize(action: Action, identity: Identity, label: Label, context: PlanContext) -> Decision | None:
+    """Return whether *identity* may do *action*, when what led to it carries *label*.
+
+    *all*; any deny wins, an allow counts only from a plugin of trust level "security", silence denies. None: no
+    opinion. Raising denies.
+    """
+
+
+@hookspec(firstresult=True)
+def genesis_generate(need: Need, context: PlanContext) -> ToolSpec | AgentCard | None:
+    """Return a proposal for a tool or agent that does not exist yet.
+
+    *first*. A proposal is tried in the sandbox before it is used. None: can't. Raising leaves the task blocked.
+    """
+
+
+@hookspec
+def genesis_event(event: RunEvent) -> None:
+    """Observe *event*, quickly.
+
+    *all*. Called after the row is written, in order. Returning anything has no effect. Raising: logged once, and
+    this observer is not called again in this run.
+    """

@@ -1,0 +1,207 @@
+"""What is proposed before anything runs: Plan, Estimate, Finding, Verdict, Score, PlanReport, Screening."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from pydantic import Field
+
+from .agents import AgentCard, Assignment
+from .policy import Budget, PlanLimits, Usage
+from .records import Record, canonical_json
+from .tasks import Goal, Task, TaskGraph
+from .tools import ToolSpec
+
+__all__ = [
+    "Decomposition", "Estimate", "Finding", "Mend", "Outcome", "Plan", "PlanContext", "PlanReport", "Score",
+    "Screening", "Severity", "Verdict",
+]
+
+
+def _no_files(pattern: str = "**/*") -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContext:
+    """What a planning hook may look at."""
+
+    goal: Goal
+    agents: tuple[AgentCard, ...] = ()
+    """Every agent's card, in order of name."""
+    tools: tuple[ToolSpec, ...] = ()
+    models: tuple[str, ...] = ()
+    """Names of configured models; empty means none, and then an agent that needs one is no candidate."""
+    limits: PlanLimits = PlanLimits()
+    budget: Budget = Budget()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The operator's settings, one section a plugin: ``settings.get("halo", {})``."""
+    offers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What plugins offered by kind and name: ``offers.get("rule", {})``, ``offers.get("pattern", {})``."""
+    files: Callable[[str], tuple[str, ...]] = _no_files
+    """``files(pattern)``: workspace-relative names, sorted; hidden, VCS and dependency folders left out."""
+    success: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """Learned success by (agent, skill); empty until the journal knows enough."""
+
+
+class Decomposition(Record):
+    """An answer of ``genesis_decompose``: the tasks, and the words of the goal that none of them covers."""
+
+    tasks: tuple[Task, ...]
+    not_understood: tuple[str, ...] = ()
+
+
+class Estimate(Record):
+    """What a task is expected to take."""
+
+    task_id: str = ""
+    difficulty: float = Field(0.5, ge=0, le=1)
+    cost: Decimal | None = Decimal(0)
+    """US dollars; None: unknown."""
+    tokens: int = Field(0, ge=0)
+    seconds: float = Field(0.0, ge=0)
+    model: str = ""
+    confidence: float = Field(0.0, ge=0, le=1)
+    """0: taken from the agent's card alone."""
+
+
+class Plan(Record):
+    """Exactly what would run: the goal, its tasks, who does each, and what that is expected to take."""
+
+    goal: Goal
+    graph: TaskGraph
+    assignments: tuple[Assignment, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
+    not_understood: tuple[str, ...] = ()
+    """Words of the goal that no task covers."""
+    pipeline: str = "v2"
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the plan's canonical JSON: approvals, diffs and journals name exactly one plan by it."""
+        import hashlib
+
+        return hashlib.sha256(canonical_json(self.model_dump(mode="json", by_alias=True))).hexdigest()
+
+    @cached_property
+    def assigned(self) -> Mapping[str, Assignment]:
+        """The assignment of each task that has one."""
+        return {a.task_id: a for a in self.assignments}
+
+    @cached_property
+    def estimated(self) -> Mapping[str, Estimate]:
+        """The estimate of each task that has one."""
+        return {e.task_id: e for e in self.estimates}
+
+    @cached_property
+    def critical_seconds(self) -> float:
+        """Expected seconds along the longest chain of tasks."""
+        done: dict[str, float] = {}
+        for name in self.graph.order:
+            if name in self.graph.children:
+                continue
+            waits = [done.get(leaf, 0.0) for need in self.graph.waits_for(name) for leaf in self.graph.leaves_of(need)]
+            done[name] = max(waits, default=0.0) + (self.estimated[name].seconds if name in self.estimated else 0.0)
+        return max(done.values(), default=0.0)
+
+    @cached_property
+    def expected(self) -> Usage:
+        """Money, tokens and seconds that all tasks together are expected to take."""
+        costs = [e.cost for e in self.estimates]
+        known = None if any(c is None for c in costs) else sum((c for c in costs if c is not None), Decimal(0))
+        return Usage(
+            cost=known, tokens=sum(e.tokens for e in self.estimates), seconds=sum(e.seconds for e in self.estimates)
+        )
+
+
+class Severity(StrEnum):
+    """How much a finding about a plan weighs."""
+
+    NOTE = "note"
+    FIXABLE = "fixable"
+    FATAL = "fatal"
+
+
+class Mend(StrEnum):
+    """The way to mend a finding."""
+
+    NONE = "none"
+    REROUTE = "re-route"
+    REDESCRIBE = "re-describe"
+    SPLIT = "split"
+    MERGE = "merge"
+    REPLAN = "re-plan"
+
+
+class Finding(Record):
+    """Something that is wrong, or worth knowing, about a plan."""
+
+    rule: str
+    severity: Severity
+    message: str
+    task_ids: tuple[str, ...] = ()
+    mend: Mend = Mend.NONE
+    hint: str = ""
+
+
+class Verdict(StrEnum):
+    """What the findings come to."""
+
+    ACCEPT = "accept"
+    REVISE = "revise"
+    REJECT = "reject"
+
+
+class Score(Record):
+    """How good a plan is, each term in 0..1."""
+
+    value: float = Field(ge=0, le=1)
+    success: float = Field(ge=0, le=1)
+    quality: float = Field(ge=0, le=1)
+    cost: float = Field(ge=0, le=1)
+    time: float = Field(ge=0, le=1)
+
+
+class PlanReport(Record):
+    """A plan and what the validators found."""
+
+    plan: Plan
+    findings: tuple[Finding, ...] = ()
+    score: Score | None = None
+    revisions: int = Field(0, ge=0)
+
+    @property
+    def verdict(self) -> Verdict:
+        """REJECT for any FATAL finding, REVISE for any FIXABLE one that names a mend, else ACCEPT."""
+        if any(f.severity is Severity.FATAL for f in self.findings):
+            return Verdict.REJECT
+        if any(f.severity is Severity.FIXABLE and f.mend is not Mend.NONE for f in self.findings):
+            return Verdict.REVISE
+        return Verdict.ACCEPT
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain JSON form, verdict and digest included."""
+        return {**super().to_json(), "verdict": self.verdict.value, "digest": self.plan.digest}
+
+
+class Outcome(StrEnum):
+    """What screening says of a text; the most restrictive of all answers wins."""
+
+    ALLOW = "allow"
+    QUARANTINE = "quarantine"
+    BLOCK = "block"
+
+
+class Screening(Record):
+    """What a guard says of one text."""
+
+    outcome: Outcome = Outcome.ALLOW
+    score: float = Field(0.0, ge=0, le=1)
+    spans: tuple[tuple[int, int], ...] = ()
+    """Character positions, half open."""
+    reasons: tuple[str, ...] = ()

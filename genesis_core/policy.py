@@ -1,0 +1,173 @@
+"""Who may do what, and what a value may cause: Label, Identity, Action, Decision, Budget, Usage, PlanLimits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+from functools import reduce
+from typing import Any
+
+from pydantic import Field
+
+from .records import Record
+
+__all__ = [
+    "Action", "Budget", "Decision", "Effect", "Identity", "Label", "PlanLimits", "Ruling", "Secrecy", "Trust", "Usage",
+]
+
+
+class Trust(IntEnum):
+    """How far a text may be believed; lower wins when two meet."""
+
+    UNTRUSTED = 0
+    USER = 1
+    TRUSTED = 2
+
+
+class Secrecy(IntEnum):
+    """Who may see a value; higher wins when two meet."""
+
+    PUBLIC = 0
+    INTERNAL = 1
+    SECRET = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Where a value comes from and what it may cause.
+
+    ``a | b`` is the label of what was made from both: the lower trust, the higher secrecy, both sources
+    (the product lattice of D. Denning, "A Lattice Model of Secure Information Flow", 1976).
+    """
+
+    trust: Trust = Trust.USER
+    secrecy: Secrecy = Secrecy.PUBLIC
+    sources: frozenset[str] = field(default=frozenset())
+
+    def __or__(self, other: Label) -> Label:
+        if self is other or self == other:
+            return self
+        return Label(
+            min(self.trust, other.trust), max(self.secrecy, other.secrecy), self.sources | other.sources
+        )
+
+    @classmethod
+    def join(cls, *labels: Label) -> Label:
+        """Return the label of what was made from all of *labels*."""
+        return reduce(cls.__or__, labels) if labels else cls(Trust.TRUSTED)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form that journals hold."""
+        return {"trust": self.trust.name, "secrecy": self.secrecy.name, "sources": sorted(self.sources)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Label:
+        """Return the label that :meth:`to_json` wrote (raises KeyError for an unknown word)."""
+        return cls(Trust[value["trust"]], Secrecy[value["secrecy"]], frozenset(value["sources"]))
+
+
+class Effect(StrEnum):
+    """What a tool does to the world, from harmless to irrevocable."""
+
+    PURE = "pure"
+    READ = "read"
+    WRITE = "write"
+    SEND = "send"
+
+
+class Identity(Record):
+    """Who acts: a subject, what it may do, and for whom (a delegation chain that only narrows)."""
+
+    subject: str = "user"
+    scopes: tuple[str, ...] = ()
+    actor: tuple[str, ...] = ()
+
+    def delegate(self, subject: str) -> Identity:
+        """Return the identity of *subject* acting for this one."""
+        return Identity(subject=subject, scopes=self.scopes, actor=(*self.actor, self.subject))
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that somebody wants to do: verb ("read", "write", "call", "ask", "run"), resource, effect."""
+
+    verb: str
+    resource: str
+    effect: Effect = Effect.PURE
+    detail: str = ""
+
+
+class Ruling(StrEnum):
+    """What a decision says."""
+
+    ALLOW = "allow"
+    ASK = "ask"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to an Action, the rule that gave it, and why."""
+
+    effect: Ruling
+    rule: str
+    reason: str = ""
+
+    @classmethod
+    def allow(cls, rule: str, reason: str = "") -> Decision:
+        """Return a decision that lets the action happen."""
+        return cls(Ruling.ALLOW, rule, reason)
+
+    @classmethod
+    def deny(cls, rule: str, reason: str = "") -> Decision:
+        """Return a decision that stops the action."""
+        return cls(Ruling.DENY, rule, reason)
+
+    @classmethod
+    def ask(cls, rule: str, reason: str = "") -> Decision:
+        """Return a decision that leaves the action to a person."""
+        return cls(Ruling.ASK, rule, reason)
+
+
+class Usage(Record):
+    """What happened: money in US dollars (None: unknown, never 0), tokens, seconds, calls."""
+
+    cost: Decimal | None = Decimal(0)
+    tokens: int = Field(0, ge=0)
+    seconds: float = Field(0.0, ge=0)
+    tool_calls: int = Field(0, ge=0)
+    model_calls: int = Field(0, ge=0)
+
+    def __add__(self, other: Usage) -> Usage:
+        cost = None if self.cost is None or other.cost is None else self.cost + other.cost
+        return Usage(
+            cost=cost,
+            tokens=self.tokens + other.tokens,
+            seconds=self.seconds + other.seconds,
+            tool_calls=self.tool_calls + other.tool_calls,
+            model_calls=self.model_calls + other.model_calls,
+        )
+
+
+class Budget(Record):
+    """What one run may spend; None is no limit. Money in US dollars."""
+
+    max_cost: Decimal | None = Field(None, ge=0)
+    max_tokens: int | None = Field(None, ge=0)
+    max_seconds: float | None = Field(None, ge=0)
+    max_tool_calls: int | None = Field(None, ge=0)
+
+
+class PlanLimits(Record):
+    """How large a run may grow over the life of its root run; planner, validator and kernel read this one object."""
+
+    max_tasks: int = Field(1000, ge=1)
+    max_depth: int = Field(5, ge=1)
+    max_new_tasks: int = Field(20, ge=0)
+    max_updates: int = Field(10, ge=0)
+    max_model_calls: int = Field(1000, ge=0)
+    max_tool_calls: int = Field(100_000, ge=0)
+    max_generated: int = Field(20, ge=0)
+    max_goal_chars: int = Field(5000, ge=1)
+    max_revisions: int = Field(3, ge=0)

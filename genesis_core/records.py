@@ -1,0 +1,152 @@
+"""Record: the base of every value that crosses a boundary (journal, HTTP, plugin, model).
+
+A Record is frozen all the way down. Plain frozen pydantic is shallow: ``task.inputs["x"] = 1`` would succeed on it,
+and ``model_copy(update=...)`` does not validate. Here containers freeze too, and :meth:`Record.replace` validates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Self, TypeAlias, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import JsonValue as JsonValue
+
+__all__ = ["FrozenDict", "FrozenList", "Json", "JsonObject", "JsonValue", "Record", "canonical_json", "digest", "freeze"]
+
+_T = TypeVar("_T")
+MAX_JSON_DEPTH = 64
+"""Nesting at which a JSON value is refused, far below the interpreter's own recursion limit."""
+
+
+def _refuse(self: object, *_: object, **__: object) -> Any:
+    raise TypeError(f"{type(self).__name__} does not change; build a new value (Record.replace, dict(...), list(...))")
+
+
+class FrozenDict(dict[str, _T]):
+    """A dict that refuses to change; equal to, printed as and serialised as the dict that it was made from."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (FrozenDict, (dict(self),))
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a value that can't change can be a key
+        return hash(frozenset(self.items()))
+
+
+class FrozenList(list[_T]):
+    """A list that refuses to change; equal to, printed as and serialised as the list that it was made from."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = extend = insert = pop = remove = clear = sort = reverse = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (FrozenList, (list(self),))
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(self))
+
+
+def freeze(value: Any, *, _depth: int = 0) -> Any:
+    """Return *value* with every container inside it frozen.
+
+    Raises ValueError when it is nested deeper than :data:`MAX_JSON_DEPTH`, or holds what JSON can't say (NaN, a set,
+    a key that is no string): such a value would break a checkpoint later, so it is refused where it enters.
+    """
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    if kind is float:
+        return _finite(value)
+    if _depth > MAX_JSON_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_JSON_DEPTH} levels")
+    if isinstance(value, Mapping):
+        return FrozenDict({_key(k): freeze(v, _depth=_depth + 1) for k, v in value.items()})
+    if isinstance(value, list | tuple):
+        return FrozenList([freeze(v, _depth=_depth + 1) for v in value])
+    return _plain(value, _depth)
+
+
+def _finite(value: float) -> float:
+    if math.isfinite(value):
+        return value
+    raise ValueError(f"{value} is not a JSON number; use null or a string")
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str):
+        return key
+    raise ValueError(f"JSON keys are strings, not {type(key).__name__} ({key!r})")
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if isinstance(value, Record):
+        return freeze(value.to_json(), _depth=depth)
+    if isinstance(value, bool):
+        return bool(value)
+    for kind in (str, int, float):  # sub-classes, enums among them, become the plain value
+        if isinstance(value, kind):
+            return freeze(kind(value.value if hasattr(value, "value") else value), _depth=depth)
+    raise ValueError(f"{type(value).__name__} is not a JSON value; return dict, list, str, int, float, bool or None")
+
+
+Json = Annotated[Any, BeforeValidator(freeze)]
+"""Any JSON value, frozen."""
+JsonObject = Annotated[Mapping[str, Any], BeforeValidator(freeze)]
+"""A JSON object, frozen."""
+_Frozen: TypeAlias = AfterValidator  # noqa: UP040  # named so that Items below reads as a sentence
+
+
+def _frozen_dict(value: Mapping[str, _T]) -> Mapping[str, _T]:
+    return value if type(value) is FrozenDict else FrozenDict(value)
+
+
+def frozen_mapping() -> AfterValidator:
+    """Return the validator that freezes a mapping of records, for ``Annotated[Mapping[str, X], frozen_mapping()]``."""
+    return AfterValidator(_frozen_dict)
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return *value* as canonical JSON bytes: sorted keys, no spaces, UTF-8, so that equal values have equal bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def digest(value: Any) -> str:
+    """Return the sha256 of *value*'s canonical JSON, in hexadecimal."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()
+
+
+class Record(BaseModel):
+    """A frozen, strict, deep-frozen value with a validated :meth:`replace`."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=False, ser_json_inf_nan="strings", use_attribute_docstrings=True
+    )
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with *changes*, validated like a new one (raises pydantic.ValidationError)."""
+        kept = {name: getattr(self, name) for name in self.model_fields_set if name not in changes}
+        return type(self)(**kept, **changes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain JSON form, without fields that hold their default."""
+        return self.model_dump(mode="json", exclude_defaults=True)

@@ -1,0 +1,160 @@
+"""What happens when a plan runs: RunEvent, RunState, RunView (a fold over events), Run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import Field
+
+from .plans import Plan
+from .policy import Label, Usage
+from .records import FrozenDict, JsonObject, Record
+from .tasks import TaskResult, TaskState
+
+__all__ = ["EventKind", "Run", "RunEvent", "RunResult", "RunState"]
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    PLANNING = "planning"
+    RUNNING = "running"
+    WAITING = "waiting"
+    INTERRUPTED = "interrupted"
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    DENIED = "denied"
+    OUT_OF_BUDGET = "out_of_budget"
+
+    @property
+    def final(self) -> bool:
+        """Whether the run has ended for good (``resume`` has nothing to do)."""
+        return self in _FINAL
+
+
+_FINAL = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.REJECTED})
+
+
+class EventKind(StrEnum):
+    """The kinds of journal rows."""
+
+    RUN_STARTED = "run.started"
+    RUN_RESUMED = "run.resumed"
+    RUN_FINISHED = "run.finished"
+    SCREENED = "goal.screened"
+    PLANNED = "plan.decided"
+    REVISED = "plan.revised"
+    PATCHED = "graph.patched"
+    PATCH_REFUSED = "graph.refused"
+    ROUTED = "task.routed"
+    TASK_STARTED = "task.started"
+    TASK_DONE = "task.done"
+    TASK_REUSED = "task.reused"
+    DECIDED = "action.decided"
+    TOOL_CALLED = "tool.called"
+    TOOL_RETURNED = "tool.returned"
+    MODEL_ASKED = "model.asked"
+    MODEL_ANSWERED = "model.answered"
+    READ = "file.read"
+    WROTE = "artifact.written"
+    ENDORSED = "label.endorsed"
+    WARNING = "warning"
+
+
+class RunEvent(Record):
+    """One row of the journal. ``mac`` chains it to the row before."""
+
+    run_id: str
+    seq: int = Field(ge=1)
+    time: datetime
+    """UTC."""
+    kind: EventKind
+    actor: str = "kernel"
+    task_id: str = ""
+    attempt: int = Field(0, ge=0)
+    data: JsonObject = FrozenDict()
+    label: Label = Label()
+    mac: str = ""
+
+
+class RunResult(Record):
+    """What a run came to."""
+
+    run_id: str
+    state: RunState
+    plan: Plan | None = None
+    tasks: Mapping[str, TaskResult] = FrozenDict()
+    usage: Usage = Usage()
+    folder: str = ""
+    """The run's folder: journal and artefacts."""
+    reason: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that the command line gives for it."""
+        return _exit_code(self)
+
+    @property
+    def output(self) -> Any:
+        """Output of the last task that nothing else waits for; with several such tasks, ``{task id: output}``."""
+        ends = {t.id: self.tasks[t.id].output for t in self._ends() if t.id in self.tasks}
+        return next(iter(ends.values())) if len(ends) == 1 else ends
+
+    def _ends(self) -> list[Any]:
+        if self.plan is None:
+            return []
+        graph = self.plan.graph
+        used = {leaf for t in graph.tasks for need in t.needs for leaf in graph.leaves_of(need)}
+        return [t for t in graph.leaves if t.id not in used]
+
+
+class Run(Protocol):
+    """A run under way: iterate it for events, ``await run.result()`` for the end."""
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[RunEvent]: ...
+
+    async def result(self) -> RunResult:
+        """Wait for the end and return what it came to; never raises for a failed task."""
+        ...
+
+    async def cancel(self) -> None:
+        """Stop the run: tasks are cancelled, what is done stays recorded, ``resume`` goes on from there."""
+        ...
+
+
+_EXIT: Mapping[RunState, int] = {
+    RunState.REJECTED: 3,
+    RunState.DENIED: 4,
+    RunState.WAITING: 4,
+    RunState.OUT_OF_BUDGET: 5,
+    RunState.PARTIAL: 8,
+    RunState.CANCELED: 130,
+    RunState.INTERRUPTED: 130,
+}
+_BY_ERROR = {"access_denied": 4, "budget_exceeded": 5, "timed_out": 6, "dependency_down": 7, "model_error": 7}
+_ORDER = (130, 143, 70, 2, 3, 4, 5, 6, 7, 1, 8, 0)
+
+
+def _exit_code(result: RunResult) -> int:
+    codes = [_task_code(task) for task in result.tasks.values()]
+    codes.append(_EXIT.get(result.state, 0))
+    if result.state is RunState.FAILED and not any(codes):
+        codes.append(1)
+    return min(codes, key=_ORDER.index)
+
+
+def _task_code(task: TaskResult) -> int:
+    if task.state is TaskState.FAILED:
+        return _BY_ERROR.get(task.error.code if task.error else "", 1)
+    return 8 if task.state is TaskState.BLOCKED else 0
