@@ -202,7 +202,8 @@ def test_every_hook_has_a_heading_with_its_exact_signature() -> None:
 
     page = read(ROOT / "docs" / "hooks.md")
     headings = HEADING.findall(FENCE.sub("", page))
-    hooks = {n: f for n, f in inspect.getmembers(hookspecs, inspect.isfunction) if n.startswith("genesis_")}
+    found = [(n, f) for n, f in inspect.getmembers(hookspecs, inspect.isfunction) if n.startswith("genesis_")]
+    hooks = dict(sorted(found, key=lambda pair: pair[1].__code__.co_firstlineno))
     expected = [f"`{name}({', '.join(inspect.signature(f).parameters)})`" for name, f in hooks.items()]
     assert [h for h in headings if "genesis_" in h] == expected
     typed = [f"def {name}{inspect.signature(f)}: ...".replace("'", "") for name, f in hooks.items()]
