@@ -52,7 +52,7 @@ def test_every_public_name_is_there_and_says_what_it_is(name: str) -> None:
         return  # a constant has its words beside it in the source
     if name == "hookimpl":
         return  # pluggy's own marker, shown in docs/hooks.md
-    assert vars(value).get("__doc__"), f"{name} has no docstring of its own"
+    assert value.__doc__, f"{name} has no docstring of its own"
 
 
 @pytest.mark.parametrize("name", genesis_core.__all__)
