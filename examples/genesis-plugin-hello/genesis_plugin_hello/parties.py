@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from genesis_core import Input, Task
 
+SKILL = "greeting"
 _GREETING = re.compile(r"\s*(?:please\s+)?(?:greet|say hello to)\s+(?P<names>.+?)\s*[.!]?\s*", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d_a-z][\w'-]*")
 
@@ -22,15 +23,10 @@ def names_in(text: str) -> tuple[str, ...]:
 def parts_of(task: Task) -> Sequence[Task] | None:
     """Return one task for each person and one that collects the greetings, or None when *task* is not ours."""
     names = names_in(task.description)
-    if not names or task.requires == greeter_skills():
+    if not names or "name" in task.inputs:  # a task with a name is one that we made: it needs no further splitting
         return None
     greetings = [_greet(number, name) for number, name in enumerate(names, 1)]
     return [*greetings, _card(greetings)]
-
-
-def greeter_skills() -> tuple[str, ...]:
-    """Return the skill that our own tasks ask for: a task that has it needs no further splitting."""
-    return ("greeting",)
 
 
 def _greet(number: int, name: str) -> Task:
@@ -38,7 +34,7 @@ def _greet(number: int, name: str) -> Task:
         id=f"greet-{number}",
         description=f"greet {name}",
         kind="greeting",
-        requires=greeter_skills(),
+        requires=(SKILL,),
         inputs={"name": Input(value=name)},
     )
 
@@ -48,6 +44,6 @@ def _card(greetings: Sequence[Task]) -> Task:
         id="card",
         description="write all greetings on one card",
         kind="greeting",
-        requires=greeter_skills(),
+        requires=(SKILL,),
         inputs={task.id: Input(task=task.id, output="/greeting") for task in greetings},
     )
