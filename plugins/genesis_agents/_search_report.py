@@ -1,0 +1,75 @@
+"""Compose the report of a document search from the answer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from genesis_core import Evidence, Observation, Report, Table
+
+from ._search_answer import Answer, Quote
+
+
+def compose(answer: Answer, *, query: str, where: str, left_out: Sequence[str] = ()) -> Report:
+    """Return the report: promises and mentions as observations, counts as figures, the rest as notes."""
+    subject = query.replace('"', "") or "promises"
+    return Report(
+        title=f"What the documents say about {subject}" if query else "What the documents promise",
+        summary=_summary(answer, query),
+        figures={key: answer[key] for key in ("documents", "passages", "matches", "promises")},
+        observations=(
+            *(_observation("promise", quote) for quote in answer["promised"]),
+            *(_observation("mention", quote) for quote in answer["mentioned"]),
+        ),
+        tables=_tables(answer),
+        notes=tuple(_notes(answer, where, left_out)),
+    )
+
+
+def evidence(answer: Answer) -> list[Evidence]:
+    """Return every quote with its place."""
+    quotes = (*answer["promised"], *answer["mentioned"])
+    return [Evidence(source=each["source"], location=each["lines"], quote=each["quote"]) for each in quotes]
+
+
+def _observation(rule: str, quote: Quote) -> Observation:
+    return Observation(
+        rule=rule, message=quote["message"], source=quote["source"], location=quote["lines"], quote=quote["quote"]
+    )
+
+
+def _summary(answer: Answer, query: str) -> str:
+    read = f"Read {_count(answer['documents'], 'document')} in {_count(answer['passages'], 'passage')}."
+    if not answer["documents"]:
+        return "There was no document to read."
+    if not answer["matches"]:
+        return f"{read} Nothing was found about {query}." if query else f"{read} None of them promises anything."
+    found = f"{_count(answer['promises'], 'sentence')} in {_count(answer['matches'], 'passage')} promise something"
+    if query:
+        found = f"{_count(answer['matches'], 'passage')} about {query}, with {_count(answer['promises'], 'promise')}"
+    best = max(answer["places"], key=lambda place: (place["promises"], place["matches"]))
+    return f"{read} Found {found}, most of it in {best['source']}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _tables(answer: Answer) -> tuple[Table, ...]:
+    rows = tuple((place["source"], place["matches"], place["promises"]) for place in answer["places"])
+    return (Table(title="Where it stands", columns=("file", "passages", "promises"), rows=rows),) if rows else ()
+
+
+def _notes(answer: Answer, where: str, left_out: Sequence[str]) -> list[str]:
+    notes = [] if answer["documents"] else [f"no documents (.md, .rst, .txt) {where}"]
+    if answer["documents"] and not answer["matches"] and answer["words"]:
+        words = ", ".join(f'"{word}"' for word in answer["words"])
+        notes.append(f"nothing found: searched {_count(answer['documents'], 'document')} for {words}")
+    for what, total, listed in (
+        ("promises", answer["promises"], answer["promised"]),
+        ("other passages", answer["mentions"], answer["mentioned"]),
+    ):
+        if total > len(listed):
+            notes.append(f"{total} {what} were found, the best {len(listed)} are listed")
+    if left_out:
+        notes.append(f"licence texts and lists of requirements were not searched: {', '.join(left_out)}")
+    return [*notes, *answer["notes"]]
