@@ -13,7 +13,7 @@ from pydantic import Field
 
 from .agents import AgentCard, Assignment
 from .policy import Budget, PlanLimits, Usage
-from .records import Record, canonical_json
+from .records import Record, digest
 from .tasks import Goal, Task, TaskGraph
 from .tools import ToolSpec
 
@@ -84,9 +84,7 @@ class Plan(Record):
     @cached_property
     def digest(self) -> str:
         """sha256 of the plan's canonical JSON: approvals, diffs and journals name exactly one plan by it."""
-        import hashlib
-
-        return hashlib.sha256(canonical_json(self.model_dump(mode="json", by_alias=True))).hexdigest()
+        return digest(self.to_json())
 
     @cached_property
     def assigned(self) -> Mapping[str, Assignment]:

@@ -8,7 +8,8 @@ from enum import IntEnum, StrEnum
 from functools import reduce
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from .records import Record
 
@@ -65,6 +66,32 @@ class Label:
     def from_json(cls, value: dict[str, Any]) -> Label:
         """Return the label that :meth:`to_json` wrote (raises KeyError for an unknown word)."""
         return cls(Trust[value["trust"]], Secrecy[value["secrecy"]], frozenset(value["sources"]))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Labels are written as words and with sorted sources, so that equal labels have equal bytes."""
+        return core_schema.no_info_plain_validator_function(
+            _as_label, serialization=core_schema.plain_serializer_function_ser_schema(cls.to_json)
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {
+            "type": "object", "additionalProperties": False, "required": ["trust", "secrecy", "sources"],
+            "properties": {
+                "trust": {"enum": [t.name for t in Trust]}, "secrecy": {"enum": [s.name for s in Secrecy]},
+                "sources": {"type": "array", "items": {"type": "string"}},
+            },
+        }
+
+
+def _as_label(value: Any) -> Label:
+    if isinstance(value, Label):
+        return value
+    try:
+        return Label.from_json(value)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"no label: {error}") from None
 
 
 class Effect(StrEnum):

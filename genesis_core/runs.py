@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from pydantic import Field
 
+from .errors import TaskError
 from .plans import Plan
 from .policy import Label, Usage
 from .records import FrozenDict, JsonObject, Record
@@ -93,7 +94,8 @@ class RunResult(Record):
     usage: Usage = Usage()
     folder: str = ""
     """The run's folder: journal and artefacts."""
-    reason: str = ""
+    error: TaskError | None = None
+    """Why the run itself stopped, when it did."""
 
     @property
     def exit_code(self) -> int:
@@ -148,7 +150,7 @@ _ORDER = (130, 143, 70, 2, 3, 4, 5, 6, 7, 1, 8, 0)
 
 def _exit_code(result: RunResult) -> int:
     codes = [_task_code(task) for task in result.tasks.values()]
-    codes.append(_EXIT.get(result.state, 0))
+    codes.append(_BY_ERROR.get(result.error.code if result.error else "", _EXIT.get(result.state, 0)))
     if result.state is RunState.FAILED and not any(codes):
         codes.append(1)
     return min(codes, key=_ORDER.index)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_serializer, model_validator
 
 from .errors import GraphError, TaskError
 from .policy import Label, Usage
@@ -21,6 +21,7 @@ __all__ = [
     "TaskState", "WorkOrder",
 ]
 
+_INPUT_FIELDS = ("value", "file", "task", "output", "artifact")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}\Z")
 
 
@@ -60,9 +61,10 @@ class Input(Record):
             raise ValueError('an input is {"value"}, {"file"}, {"task", "output"} or {"task", "artifact"}')
         return self
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the form that was given, a null value included."""
-        return self.model_dump(mode="json", exclude_unset=True)
+    @model_serializer
+    def _given(self) -> dict[str, Any]:
+        """Write the form that was given, a null value included."""
+        return {name: getattr(self, name) for name in _INPUT_FIELDS if name in self.model_fields_set}
 
 
 class Acceptance(Record):

@@ -1,0 +1,59 @@
+"""The embedded engine: attempts are asyncio tasks of this process; the journal makes them durable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from .engines import Attempt, Completion
+
+__all__ = ["LocalEngine"]
+
+
+class LocalEngine:
+    """Runs attempts in the running loop."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._done: list[Completion] = []
+        self._wake: asyncio.Future[None] | None = None
+
+    def submit(self, attempt: Attempt) -> None:
+        """Begin *attempt*; the same key twice is one attempt."""
+        if attempt.key not in self._tasks:
+            self._tasks[attempt.key] = asyncio.ensure_future(self._run(attempt))
+
+    async def _run(self, attempt: Attempt) -> None:
+        completion = Completion(attempt.key, attempt.task_id, None)
+        try:
+            completion.result = await attempt.body()
+        except BaseException as error:  # noqa: BLE001  # cancellation and bugs are completions, too
+            completion.error = error
+        del self._tasks[attempt.key]
+        self._done.append(completion)
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    async def completions(self) -> Sequence[Completion]:
+        """Wait for at least one completion and return all there are."""
+        if not self._done:
+            self._wake = asyncio.get_running_loop().create_future()
+            try:
+                await self._wake
+            finally:
+                self._wake = None
+        done, self._done = self._done, []
+        return done
+
+    def cancel(self, keys: Sequence[str]) -> None:
+        """Cancel these attempts; each still completes, as cancelled."""
+        for key in keys:
+            if key in self._tasks:
+                self._tasks[key].cancel()
+
+    async def close(self) -> None:
+        """Cancel what is left and wait for it."""
+        left = list(self._tasks.values())
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)

@@ -1,0 +1,124 @@
+"""Run = fold(rows): what a journal says of its run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .plans import Plan
+from .policy import Budget, PlanLimits, Usage
+from .runs import EventKind, RunEvent, RunState
+from .tasks import TaskResult, TaskState
+
+__all__ = ["RunRecord", "fold", "plan_from_json"]
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """The state of a run after its last row."""
+
+    run_id: str
+    plan: Plan | None = None
+    """As it stands now, patches applied."""
+    report: dict[str, Any] = field(default_factory=dict)
+    results: dict[str, TaskResult] = field(default_factory=dict)
+    """The last result of each leaf."""
+    attempts: dict[str, int] = field(default_factory=dict)
+    """The highest attempt begun of each task."""
+    reads: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Which files, with their digests, each task's last attempt read; ``run --again`` compares them."""
+    code: dict[str, str] = field(default_factory=dict)
+    """Digest of the code that each task's last attempt ran: agent, tools and model."""
+    workspace: str = ""
+    state: RunState = RunState.INTERRUPTED
+    settings: dict[str, Any] = field(default_factory=dict)
+    usage: Usage = Usage()
+    seconds: float = 0.0
+    """Time that the run's drivers have spent on it."""
+    updates: int = 0
+    started: datetime | None = None
+    ended: datetime | None = None
+    seq: int = 0
+    mac: str = ""
+    _since: datetime | None = None
+
+    @property
+    def in_flight(self) -> tuple[str, ...]:
+        """Tasks that had begun and have no result: they run again, with the same key."""
+        return tuple(t for t, n in self.attempts.items() if t not in self.results or self.results[t].attempt < n)
+
+    @property
+    def budget(self) -> Budget:
+        """The budget that the run was started with."""
+        return Budget(**self.settings.get("budget", {}))
+
+    @property
+    def limits(self) -> PlanLimits:
+        """The limits that the run was started with."""
+        return PlanLimits(**self.settings.get("limits", {}))
+
+
+def fold(events: Iterable[RunEvent]) -> RunRecord:
+    """Return what *events* come to, in order (raises ValueError when the first one does not start a run)."""
+    record: RunRecord | None = None
+    for event in events:
+        record = record or RunRecord(event.run_id)
+        _step(record, event)
+        record.seq, record.mac = event.seq, event.mac
+    if record is None:
+        raise ValueError("a journal without rows")
+    return record
+
+
+def _step(record: RunRecord, event: RunEvent) -> None:
+    """Take in one event."""
+    kind, data = event.kind, event.data
+    if kind in (EventKind.RUN_STARTED, EventKind.RUN_RESUMED):
+        _began(record, event)
+    elif kind is EventKind.TASK_STARTED:
+        record.attempts[event.task_id] = event.attempt
+        record.reads[event.task_id] = []
+        record.code[event.task_id] = data.get("code", "")
+    elif kind is EventKind.TASK_REUSED:
+        record.reads[event.task_id] = list(data["reads"])
+        record.code[event.task_id] = data["code"]
+    elif kind is EventKind.READ and event.task_id in record.reads:
+        record.reads[event.task_id].append(dict(data))
+    elif kind is EventKind.TASK_DONE:
+        _done(record, event)
+    elif kind is EventKind.PATCHED and record.plan is not None:
+        record.plan = plan_from_json(data["plan"])
+        record.updates += 1
+    elif kind is EventKind.RUN_FINISHED:
+        record.state, record.ended = RunState(data["state"]), event.time
+    if kind is EventKind.RUN_FINISHED and record._since is not None:
+        record.seconds += (event.time - record._since).total_seconds()
+        record._since = None
+
+
+def _began(record: RunRecord, event: RunEvent) -> None:
+    record.state, record._since = RunState.INTERRUPTED, event.time
+    record.settings.update(event.data.get("settings", {}))
+    record.workspace = event.data.get("workspace", record.workspace)
+    if event.kind is EventKind.RUN_STARTED:
+        record.started, record.report = event.time, dict(event.data["report"])
+        record.plan = plan_from_json(event.data["report"]["plan"])
+
+
+def _done(record: RunRecord, event: RunEvent) -> None:
+    result = TaskResult(**{**event.data["result"], "label": event.label})
+    record.results[event.task_id] = result
+    record.attempts[event.task_id] = max(result.attempt, record.attempts.get(event.task_id, 0))
+    record.usage = record.usage + result.usage
+
+
+def plan_from_json(value: dict[str, Any]) -> Plan:
+    """Return the plan that ``Plan.to_json`` wrote."""
+    return Plan.model_validate(value)
+
+
+def resumable(state: TaskState) -> bool:
+    """Whether ``resume`` runs a task with this last result again: blocked ones, and those skipped because of them."""
+    return state in (TaskState.BLOCKED, TaskState.SKIPPED, TaskState.WAITING, TaskState.CANCELED)

@@ -1,0 +1,84 @@
+"""The index of runs: derived from the runs' folders, rebuilt when it is missing or damaged.
+
+It also remembers the last row of every run that ended, so that ``verify`` notices a journal that was cut short. This
+module imports nothing heavy: ``genesis runs`` must be quick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["Entry", "Index"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, goal TEXT, workspace TEXT, state TEXT, started TEXT, ended TEXT, tasks INTEGER,
+    done INTEGER, cost TEXT, seconds REAL, seq INTEGER, mac TEXT, pipeline TEXT)
+"""
+
+
+class Entry(NamedTuple):
+    """One run, as lists show it."""
+
+    id: str
+    goal: str
+    workspace: str
+    state: str
+    started: str
+    ended: str
+    tasks: int
+    done: int
+    cost: str
+    seconds: float
+    seq: int
+    mac: str
+    pipeline: str
+
+
+class Index:
+    """``index.db`` in the state folder."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.path = home, home / "index.db"
+
+    def put(self, entry: Entry) -> None:
+        """Write or replace one entry; a damaged index is dropped, it can be rebuilt."""
+        try:
+            self._write(entry)
+        except sqlite3.DatabaseError:
+            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(sqlite3.Error):
+                self._write(entry)
+
+    def _write(self, entry: Entry) -> None:
+        with closing(sqlite3.connect(self.path, timeout=5)) as db, db:
+            db.execute(_SCHEMA)
+            marks = ",".join("?" * len(entry))
+            db.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", entry)  # noqa: S608  # only question marks
+
+    def drop(self, run_id: str) -> None:
+        """Forget one run."""
+        if self.path.exists():
+            with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(self.path, timeout=5)) as db, db:
+                db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+
+    def entries(self) -> dict[str, Entry]:
+        """Return what is indexed by run id; empty when there is no index or it is damaged."""
+        if not self.path.exists():
+            return {}
+        try:
+            with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+                return {row[0]: Entry(*row) for row in db.execute("SELECT * FROM runs")}
+        except (sqlite3.Error, TypeError):
+            return {}
+
+    def folders(self) -> Iterator[Path]:
+        """Yield the folder of every run, newest first (ids begin with their time)."""
+        runs = self.home / "runs"
+        if runs.is_dir():
+            yield from sorted((f for f in runs.iterdir() if f.is_dir()), key=lambda f: f.name, reverse=True)

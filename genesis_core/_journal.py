@@ -1,0 +1,348 @@
+"""The journal of a run: RunEvents in SQLite, chained by MACs, written by one thread with group commit.
+
+A row's MAC covers the MAC before it and the stored bytes, so an edit, a swap or a gap anywhere shows. The kernel goes
+on only after the rows that it depends on are committed (:meth:`Journal.flush`).
+
+SQLite: write-ahead log, ``synchronous`` NORMAL (survives a crash of the program) or FULL (of the machine); see
+https://www.sqlite.org/wal.html. Works on SQLite 3.40.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import shutil
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pydantic_core
+
+from .engines import KeyRing
+from .errors import JournalError
+from .policy import Label
+from .runs import EventKind, RunEvent
+
+__all__ = ["Journal", "Probe", "Row", "RunLock", "read_events", "read_rows", "verify_rows"]
+
+SCHEMA = 1
+APPLICATION_ID = 0x47454E53  # "GENS", so that file(1) and we can tell whose database it is
+MIGRATIONS: Sequence[str] = (
+    """
+    CREATE TABLE rows (
+        run TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, task TEXT NOT NULL, attempt INTEGER NOT NULL,
+        actor TEXT NOT NULL, body BLOB NOT NULL, mac BLOB NOT NULL, UNIQUE (run, seq)
+    );
+    CREATE UNIQUE INDEX one_result ON rows (run, task, attempt) WHERE kind = 'task.done';
+    """,
+)
+"""``MIGRATIONS[n]`` takes a database from schema n to n + 1."""
+
+Probe = Callable[[str], None]
+"""Called with the name of each boundary ("append:KIND", "before:KIND", "after:KIND"); tests crash there."""
+Row = tuple[str, int, str, str, int, str, bytes, bytes]
+INSERT = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+GENESIS_ROW = b"genesis journal row 1"
+
+
+class RunLock:
+    """One driver a run: an advisory lock on the run's folder, gone when its process is."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "lock"
+        self._file = open(self._path, "a+")  # noqa: SIM115  # held as long as the run is
+        try:
+            _lock(self._file.fileno())
+        except OSError:
+            self._file.close()
+            raise JournalError(
+                f"run {folder.name} is being driven by another process",
+                cause=f"{self._path} is locked",
+                hint=f"wait for it, or stop it: genesis runs cancel {folder.name}",
+            ) from None
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def release(self) -> None:
+        """Let another driver in."""
+        self._file.close()
+
+
+def _lock(handle: int) -> None:
+    if os.name == "nt":  # pragma: no cover  # untested: no such machine
+        import msvcrt
+
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class Journal:
+    """Appends events; with no *path* they are only handed on (``journal = false``)."""
+
+    def __init__(
+        self,
+        run_id: str,
+        *,
+        path: Path | None,
+        keys: KeyRing | None,
+        last: tuple[int, bytes] = (0, b""),
+        full: bool = False,
+        probe: Probe | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.run_id, self._keys, self._probe = run_id, keys, probe
+        self._clock = clock or _utc_now
+        self.seq, self.head = last
+        self._writer = None if path is None else _Writer(path, full=full, probe=probe)
+
+    def append(
+        self,
+        kind: EventKind,
+        *,
+        actor: str = "kernel",
+        task_id: str = "",
+        attempt: int = 0,
+        data: dict[str, Any] | None = None,
+        label: Label = Label(),  # noqa: B008  # frozen
+    ) -> RunEvent:
+        """Take in one event; it is on disk after the next :meth:`flush`.
+
+        Raises JournalError when an earlier row could not be written: nothing is recorded after a gap.
+        """
+        if self._probe is not None:
+            self._probe(f"append:{kind}")
+        self.seq += 1
+        event = RunEvent.model_construct(
+            run_id=self.run_id, seq=self.seq, time=self._clock(), kind=kind, actor=actor, task_id=task_id,
+            attempt=attempt, data=data or {}, label=label, mac="",
+        )
+        if self._writer is not None:
+            body = _encode(event)
+            self.head = self._sign(actor, self.head, body)
+            self._writer.put((self.run_id, self.seq, kind.value, task_id, attempt, actor, body, self.head))
+        return event
+
+    def _sign(self, actor: str, before: bytes, body: bytes) -> bytes:
+        return b"" if self._keys is None else self._keys.sign(actor, GENESIS_ROW + before + body)
+
+    async def flush(self) -> None:
+        """Return when every row so far is committed; raises JournalError when one can't be."""
+        if self._writer is not None:
+            await self._writer.flush()
+
+    async def close(self) -> None:
+        """Commit what is left and close the database."""
+        if self._writer is not None:
+            await self._writer.close()
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@lru_cache(maxsize=1024)
+def _label_json(label: Label) -> dict[str, Any]:
+    return label.to_json()
+
+
+def _encode(event: RunEvent) -> bytes:
+    return pydantic_core.to_json(
+        {
+            "run_id": event.run_id, "seq": event.seq, "time": event.time.isoformat(), "kind": event.kind.value,
+            "actor": event.actor, "task_id": event.task_id, "attempt": event.attempt, "data": event.data,
+            "label": _label_json(event.label),
+        }
+    )
+
+
+def decode(body: bytes, mac: bytes) -> RunEvent:
+    """Return the event of a stored row (raises ValueError when it is none)."""
+    value = pydantic_core.from_json(body)
+    return RunEvent(**{**value, "label": Label.from_json(value["label"]), "mac": mac.hex()})
+
+
+class _Writer:
+    """The only user of its connection: takes all queued rows, commits them together, then wakes who waits."""
+
+    def __init__(self, path: Path, *, full: bool, probe: Probe | None) -> None:
+        self._queue: queue.SimpleQueue[Row | asyncio.Future[None] | None] = queue.SimpleQueue()
+        self._probe = probe
+        self._error: JournalError | None = None
+        self._loop = asyncio.get_running_loop()
+        self._connection = connect(path, full=full)
+        self._thread = threading.Thread(target=self._work, name="genesis-journal", daemon=True)
+        self._thread.start()
+
+    def put(self, row: Row) -> None:
+        if self._error is not None:
+            raise self._error
+        self._queue.put(row)
+
+    async def flush(self) -> None:
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._queue.put(done)
+        await done
+
+    async def close(self) -> None:
+        self._queue.put(None)
+        while self._thread.is_alive():  # joining would hold the loop while a slow disk works
+            await asyncio.sleep(0.001)
+
+    def _work(self) -> None:
+        more = True
+        while more:
+            batch = [self._queue.get()]
+            while not self._queue.empty():
+                batch.append(self._queue.get())
+            more = None not in batch
+            self._write([item for item in batch if isinstance(item, tuple)])
+            self._wake([item for item in batch if isinstance(item, asyncio.Future)])
+        self._connection.close()
+
+    def _write(self, rows: list[Row]) -> None:
+        if not rows or self._error is not None:
+            return
+        try:
+            self._say("before", rows)
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(INSERT, rows)
+            self._connection.execute("COMMIT")
+            self._say("after", rows)
+        except Exception as error:  # noqa: BLE001  # whatever it is, those who wait must hear of it
+            self._error = JournalError(
+                "the journal can't be written", cause=str(error),
+                hint="make room or mend the disk, then: genesis resume RUN",
+            )
+
+    def _say(self, when: str, rows: list[Row]) -> None:
+        if self._probe is not None:
+            for row in rows:
+                self._probe(f"{when}:{row[2]}")
+
+    def _wake(self, waiting: list[asyncio.Future[None]]) -> None:
+        if waiting and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_settle, waiting, self._error)
+
+
+def _settle(waiting: list[asyncio.Future[None]], error: JournalError | None) -> None:
+    for future in waiting:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+
+def connect(path: Path, *, full: bool = False) -> sqlite3.Connection:
+    """Open or create the journal at *path*, brought to the current schema.
+
+    Raises JournalError for a newer schema, a foreign or damaged file, or one that can't be written.
+    """
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        version = _version(connection, path)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
+        connection.execute("PRAGMA busy_timeout=5000")
+        _migrate(connection, version)
+    except sqlite3.Error as error:
+        raise damaged(path, str(error)) from None
+    os.chmod(path, 0o600)
+    return connection
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > SCHEMA:
+        raise JournalError(
+            f"{path} has schema {version}; this program knows up to {SCHEMA}",
+            cause="it was written by a newer Genesis",
+            hint="pip install --upgrade genesis-agents",
+        )
+    return version
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    if version == SCHEMA:
+        return
+    for step, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version={step}; COMMIT;")
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+def damaged(path: Path, why: str) -> JournalError:
+    """Return the error for a journal that is not as it was written."""
+    return JournalError(
+        f"the journal of run {path.parent.name} is damaged: {why}",
+        cause=f"{path} is not as it was written; it has been left untouched",
+        hint=f"genesis verify {path.parent.name}; restore the folder from a copy, or start a new run",
+    )
+
+
+@contextmanager
+def _copied(path: Path) -> Iterator[Path]:
+    """Yield a copy of the database and its log: reading a WAL database in place would write beside it."""
+    if not path.is_file():
+        raise JournalError(f"there is no journal at {path}", cause="the file is missing", hint="genesis runs list")
+    with tempfile.TemporaryDirectory(prefix="genesis-") as folder:
+        for suffix in ("", "-wal"):
+            source = path.with_name(path.name + suffix)
+            if source.exists():
+                shutil.copyfile(source, Path(folder) / source.name)
+        yield Path(folder) / path.name
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return every row of the journal at *path*, which is not touched.
+
+    Raises JournalError when it is missing, damaged or of a newer schema.
+    """
+    with _copied(path) as copy:
+        try:
+            with closing(sqlite3.connect(copy)) as connection:
+                _version(connection, path)
+                check = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+                if check != "ok":
+                    raise damaged(path, check)
+                return connection.execute("SELECT * FROM rows ORDER BY seq").fetchall()
+        except sqlite3.Error as error:
+            raise damaged(path, str(error)) from None
+
+
+def verify_rows(path: Path, rows: Sequence[Row], keys: KeyRing) -> None:
+    """Check that *rows* are gapless, of one run, and chained; raises JournalError naming the first that is not."""
+    before = b""
+    for place, (run, seq, kind, task, attempt, actor, body, mac) in enumerate(rows, start=1):
+        if seq != place:
+            raise damaged(path, f"row {place} is missing")
+        if not keys.verify(actor, GENESIS_ROW + before + body, mac):
+            raise damaged(path, f"row {seq} ({kind}) was edited, or signed with another key")
+        _check_columns(path, (run, seq, kind, task, attempt, actor), body)
+        before = mac
+
+
+def _check_columns(path: Path, columns: tuple[Any, ...], body: bytes) -> None:
+    """The columns beside the body are not signed, so they must say what it says."""
+    value = pydantic_core.from_json(body)
+    said = tuple(value.get(k) for k in ("run_id", "seq", "kind", "task_id", "attempt", "actor"))
+    if said != columns or columns[0] != path.parent.name:
+        raise damaged(path, f"row {columns[1]} was edited")
+
+
+def read_events(path: Path, keys: KeyRing) -> list[RunEvent]:
+    """Return the verified events of the journal at *path* (raises JournalError)."""
+    rows = read_rows(path)
+    verify_rows(path, rows, keys)
+    return [decode(row[6], row[7]) for row in rows]

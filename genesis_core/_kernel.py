@@ -1,0 +1,318 @@
+"""Planning: screen, decompose, route, estimate, validate, revise. Start reading here; ``_run.py`` carries a plan out.
+
+Each step asks a hook and records the answer with its reasons as a (kind, data) pair; the pairs become the first rows
+of the run's journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._plugins import Plugins
+from ._policy import Authority
+from .agents import AgentCard, Assignment, Reason, Tier
+from .errors import LimitExceeded, NoAnswer, PlanError, PluginError, SettingsError
+from .plans import (
+    Decomposition, Estimate, Finding, Mend, Plan, PlanContext, PlanReport, Score, Severity, Verdict,
+)
+from .records import digest
+from .runs import EventKind
+from .tasks import Goal, GraphPatch, Input, Task, TaskGraph, did_you_mean
+
+__all__ = ["PIPELINES", "Planner"]
+
+GOAL_ID = "goal"
+Decided = tuple[EventKind, dict[str, Any]]
+TIER_SECONDS: Mapping[Tier, float] = {Tier.CHEAP: 2.0, Tier.MEDIUM: 5.0, Tier.STRONG: 15.0}
+"""Expected seconds a task when no estimator answers; a prior, with confidence 0."""
+
+
+@dataclass(slots=True)
+class Planner:
+    """Makes the plan of one goal."""
+
+    plugins: Plugins
+    context: PlanContext
+    decided: list[Decided] = field(default_factory=list)
+    _cards: dict[str, AgentCard] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._cards = {card.name: card for card in self.context.agents}
+
+    def decide(self, kind: EventKind, **data: Any) -> None:
+        """Record one decision."""
+        self.decided.append((kind, data))
+
+    async def plan(self, goal: Goal, pipeline: str, graph: TaskGraph | None = None) -> PlanReport:
+        """Return the plan for *goal*, or for an explicit *graph*, with its findings.
+
+        Raises LimitExceeded, AccessDenied (screening), PlanError or PluginError; a plan that validators refuse is
+        returned with the verdict REJECT.
+        """
+        await self._screen(goal)
+        make = _pipeline(pipeline, self.context.offers)
+        if graph is None:
+            plan = await make(self, goal)
+        else:
+            plan = await self.assign(Plan(goal=goal, graph=graph, pipeline=pipeline))
+        return await self.settle(plan)
+
+    async def _screen(self, goal: Goal) -> None:
+        limit = self.context.limits.max_goal_chars
+        if len(goal.text) > limit:
+            raise LimitExceeded(
+                f"the goal has {len(goal.text)} characters; at most {limit} are allowed",
+                cause="a goal is a wish, not a document", hint="put the material into a file and name it in the goal",
+            )
+        authority = Authority(self.plugins, self.context)
+        screening = await authority.screen(goal.text, goal.label, "the goal")
+        self.decide(EventKind.SCREENED, outcome=screening.outcome.value, reasons=list(screening.reasons))
+
+    # -- decompose --------------------------------------------------------------------------------------------------
+
+    async def decompose(self, goal: Goal) -> tuple[TaskGraph, tuple[str, ...]]:
+        """Return the graph of *goal*: asked once for it and once for every task that comes of it."""
+        root = Task(id=GOAL_ID, kind="goal", description=goal.text)
+        answer = await self._children(root)
+        if answer is None:
+            raise NoAnswer("no plugin decomposed the goal", cause="genesis_decompose was answered by none",
+                           hint="genesis plugins shows who answers it")
+        tasks = await self._expand(answer.tasks, depth=1)
+        return TaskGraph(tasks=tuple(tasks)), answer.not_understood
+
+    async def _children(self, task: Task) -> Decomposition | None:
+        found = await self.plugins.first("genesis_decompose", task=task, context=self.context)
+        if found is None:
+            return None
+        answer, plugin = found
+        if isinstance(answer, Decomposition):
+            return answer
+        if not isinstance(answer, Sequence) or not all(isinstance(t, Task) for t in answer):
+            raise PluginError(f"plugin {plugin!r} answered genesis_decompose with {type(answer).__name__}",
+                              cause="it takes a Decomposition or a sequence of Tasks")
+        return Decomposition(tasks=tuple(answer))
+
+    async def _expand(self, tasks: Sequence[Task], depth: int) -> list[Task]:
+        found: list[Task] = []
+        composite = {t.parent for t in tasks}
+        for task in tasks:
+            found.append(task)
+            self._check_size(len(found))
+            if task.id in composite or depth >= self.context.limits.max_depth or task.agent is not None:
+                continue
+            answer = await self._children(task)
+            if answer is not None and answer.tasks:
+                found += await self._expand(_below(task.id, answer.tasks), depth + 1)
+        return found
+
+    def _check_size(self, tasks: int) -> None:
+        if tasks > self.context.limits.max_tasks:
+            raise LimitExceeded(f"the plan has more than {self.context.limits.max_tasks} tasks",
+                                cause="max_tasks is the limit of a run", hint="ask for less, or raise limits.max_tasks")
+
+    # -- route and estimate -----------------------------------------------------------------------------------------
+
+    async def assign(self, plan: Plan) -> Plan:
+        """Return *plan* with an assignment and an estimate for each leaf that has none yet."""
+        self.check_limits(plan.graph)
+        have = {a.task_id: a for a in plan.assignments if a.task_id in plan.graph}
+        named = [t for t in plan.graph.leaves if t.agent is not None and t.id not in have]
+        have.update({t.id: self._named(t) for t in named})
+        left = [t for t in plan.graph.leaves if t.id not in have]
+        have.update({a.task_id: a for a in await self._route(left)})
+        ordered = tuple(have[t.id] for t in plan.graph.leaves if t.id in have)
+        plan = plan.replace(assignments=ordered)
+        return plan.replace(estimates=tuple(await self._estimates(plan)))
+
+    def _named(self, task: Task) -> Assignment:
+        name = task.agent or ""
+        if name not in self._cards:
+            raise PlanError(f"task {task.id!r} names unknown agent {name!r}{did_you_mean(name, self._cards)}",
+                            cause="no plugin offers an agent of that name", hint="genesis agents lists them")
+        return Assignment(task_id=task.id, agent=name, reasons=(Reason(rule="author", score=1.0,
+                                                                      text="the plan's author names this agent"),))
+
+    async def _route(self, tasks: list[Task]) -> list[Assignment]:
+        found: list[Assignment] = []
+        for impl in self.plugins.hook("genesis_route") if tasks else ():
+            arguments = {"tasks": tuple(tasks), "agents": self.context.agents, "context": self.context}
+            answer = await self.plugins.ask(impl, arguments)
+            new = [a for a in answer or () if self._known(a, impl.plugin_name)]
+            found += new
+            done = {a.task_id for a in new}
+            tasks = [t for t in tasks if t.id not in done]
+            if not tasks:
+                break
+        return found
+
+    def _known(self, assignment: Assignment, plugin: str) -> bool:
+        if assignment.agent in self._cards:
+            return True
+        raise PluginError(f"plugin {plugin!r} routed {assignment.task_id!r} to unknown agent {assignment.agent!r}")
+
+    async def _estimates(self, plan: Plan) -> list[Estimate]:
+        have, found = plan.estimated, []
+        ask = bool(self.plugins.hook("genesis_estimate"))
+        for assignment in plan.assignments:
+            known = have.get(assignment.task_id)
+            if known is None:
+                card = self._cards[assignment.agent]
+                known = await self._estimate(plan.graph[assignment.task_id], card) if ask else _prior(card)
+                known = known.replace(task_id=assignment.task_id)
+            found.append(known)
+        return found
+
+    async def _estimate(self, task: Task, card: AgentCard) -> Estimate:
+        answer = await self.plugins.first("genesis_estimate", task=task, agent=card, context=self.context)
+        return _prior(card) if answer is None else answer[0]
+
+    # -- validate and revise ----------------------------------------------------------------------------------------
+
+    async def settle(self, plan: Plan) -> PlanReport:
+        """Validate *plan*; while findings can be mended, revise it, at most ``limits.max_revisions`` times.
+
+        A plan that was seen before is rejected: revising would go round in circles.
+        """
+        seen = {digest([t.to_json() for t in plan.graph.tasks])}
+        for revisions in range(self.context.limits.max_revisions + 1):
+            report = (await self.validate(plan)).replace(revisions=revisions)
+            self._decided(report)
+            if report.verdict is not Verdict.REVISE:
+                return report
+            mended = await self._revise(report) if revisions < self.context.limits.max_revisions else None
+            if mended is None:
+                return _as_it_is(report)
+            plan = mended
+            key = digest([t.to_json() for t in plan.graph.tasks])
+            if key in seen:
+                return _rejected(report, "revising came back to a plan that was refused before")
+            seen.add(key)
+        return report
+
+    async def validate(self, plan: Plan) -> PlanReport:
+        """Return *plan* with what every validator found."""
+        findings: list[Finding] = []
+        scores: list[Score] = []
+        for answer, plugin in await self.plugins.all("genesis_validate", plan=plan, context=self.context):
+            for item in answer:
+                if not isinstance(item, Finding | Score):
+                    raise PluginError(f"plugin {plugin!r} answered genesis_validate with {type(item).__name__}")
+                (findings if isinstance(item, Finding) else scores).append(item)  # type: ignore[arg-type]
+        score = min(scores, key=lambda s: s.value, default=None)
+        return PlanReport(plan=plan, findings=tuple(findings), score=score)
+
+    def _decided(self, report: PlanReport) -> None:
+        self.decide(
+            EventKind.PLANNED, verdict=report.verdict.value, digest=report.plan.digest,
+            findings=[f.to_json() for f in report.findings],
+            score=None if report.score is None else report.score.to_json(), revisions=report.revisions,
+        )
+
+    async def _revise(self, report: PlanReport) -> Plan | None:
+        mendable = tuple(f for f in report.findings if f.severity is Severity.FIXABLE and f.mend is not Mend.NONE)
+        found = await self.plugins.first(
+            "genesis_revise", plan=report.plan, findings=mendable, result=None, context=self.context
+        )
+        if found is None:
+            return None
+        patch, plugin = found
+        self.decide(EventKind.REVISED, patch=patch.to_json(), by=plugin)
+        return await self.patched(report.plan, patch)
+
+    async def patched(self, plan: Plan, patch: GraphPatch) -> Plan:
+        """Return *plan* after *patch*: replaced and new tasks are routed anew. Raises GraphError or LimitExceeded."""
+        graph = plan.graph.apply(patch)
+        changed = {t.id for t in (*patch.add, *patch.replacements)}
+        kept = tuple(a for a in plan.assignments if a.task_id not in changed and a.task_id in graph)
+        known = tuple(e for e in plan.estimates if e.task_id not in changed and e.task_id in graph)
+        return await self.assign(plan.replace(graph=graph, assignments=kept, estimates=known))
+
+    def check_limits(self, graph: TaskGraph) -> None:
+        """Raise LimitExceeded when *graph* is too large or too deep."""
+        self._check_size(len(graph))
+        deepest = max(graph.depths.values(), default=0)
+        if deepest > self.context.limits.max_depth:
+            raise LimitExceeded(
+                f"the plan is {deepest} levels deep; at most {self.context.limits.max_depth} are allowed",
+                cause="depth is nesting by `parent`", hint="flatten the plan, or raise limits.max_depth",
+            )
+
+
+def _as_it_is(report: PlanReport) -> PlanReport:
+    """Nobody can mend what is left: a plan with findings is still a plan, and its reader sees them."""
+    return report.replace(findings=tuple(
+        f.replace(mend=Mend.NONE) if f.severity is Severity.FIXABLE else f for f in report.findings
+    ))
+
+
+def _rejected(report: PlanReport, why: str) -> PlanReport:
+    finding = Finding(rule="kernel.revision-loop", severity=Severity.FATAL, message=why)
+    return report.replace(findings=(*report.findings, finding))
+
+
+def _prior(card: AgentCard) -> Estimate:
+    return Estimate(
+        difficulty=round(1 - card.prior, 6), cost=card.price, seconds=TIER_SECONDS[card.tier], confidence=0.0
+    )
+
+
+def _below(parent: str, tasks: Sequence[Task]) -> list[Task]:
+    """Return the children of *parent* with ids and references moved below its name."""
+    ids = {t.id: f"{parent}/{t.id}" for t in tasks}
+    return [
+        t.replace(
+            id=ids[t.id],
+            parent=ids.get(t.parent or "", parent),
+            depends_on=tuple(ids.get(d, d) for d in t.depends_on),
+            inputs={name: _moved(i, ids) for name, i in t.inputs.items()},
+        )
+        for t in tasks
+    ]
+
+
+def _moved(item: Input, ids: Mapping[str, str]) -> Input:
+    return item if item.task is None or item.task not in ids else item.replace(task=ids[item.task])
+
+
+# -- pipelines --------------------------------------------------------------------------------------------------------
+
+Pipeline = Callable[[Planner, Goal], Awaitable[Plan]]
+
+
+async def plan_v1(planner: Planner, goal: Goal) -> Plan:
+    """The plain pipeline: one task, the first capable agent, no decomposition. What a rollback falls back on."""
+    words = {w.strip(".,:;!?").lower() for w in goal.text.split()}
+    able = [c for c in planner.context.agents if planner.context.models or not c.needs_model]
+    chosen = next((c for c in able if words & _card_words(c)), None)
+    task = Task(id="task", description=goal.text, agent=None if chosen is None else chosen.name)
+    plan = Plan(goal=goal, graph=TaskGraph(tasks=(task,)), pipeline="v1")
+    if chosen is None:
+        return plan
+    reason = Reason(rule="v1", score=1.0, text="the first agent whose card shares a word with the goal")
+    return await planner.assign(
+        plan.replace(assignments=(Assignment(task_id="task", agent=chosen.name, reasons=(reason,)),))
+    )
+
+
+def _card_words(card: AgentCard) -> set[str]:
+    texts = (*card.kinds, *(s.id for s in card.skills), *(s.name for s in card.skills))
+    return {word for text in texts for word in text.lower().replace("-", " ").split()}
+
+
+async def plan_v2(planner: Planner, goal: Goal) -> Plan:
+    """The full pipeline: decompose, route, estimate."""
+    graph, left_over = await planner.decompose(goal)
+    return await planner.assign(Plan(goal=goal, graph=graph, not_understood=left_over, pipeline="v2"))
+
+
+PIPELINES: Mapping[str, Pipeline] = {"v1": plan_v1, "v2": plan_v2}
+
+
+def _pipeline(name: str, offers: Mapping[str, Mapping[str, Any]]) -> Pipeline:
+    known: dict[str, Pipeline] = {**offers.get("pipeline", {}), **PIPELINES}
+    if name not in known:
+        raise SettingsError(f"there is no pipeline {name!r}{did_you_mean(name, known)}",
+                            cause=f"known: {', '.join(sorted(known))}", hint="genesis config --origin")
+    return known[name]

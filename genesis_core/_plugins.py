@@ -1,0 +1,244 @@
+"""Discover, block, load and describe plugins, and ask them.
+
+pluggy keeps the implementations and their order; its own caller can't await (an ``async def`` under *firstresult*
+never declines, its coroutine is not None), so the kernel asks through :meth:`Plugins.first` and :meth:`Plugins.all`,
+which walk the implementations in order and await each.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import os
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from . import hookspecs
+from .errors import GenesisError, PluginError
+from .hookspecs import GENESIS_API
+
+__all__ = ["PluginInfo", "Plugins", "discover"]
+
+GROUP = "genesis.plugins"
+HOME = "genesis-agents"
+"""The distribution that the built-ins come from."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """What is known of one plugin: who ships it, what became of it, and why."""
+
+    name: str
+    distribution: str = ""
+    version: str = ""
+    state: str = "loaded"
+    """loaded, blocked or failed."""
+    reason: str = ""
+    trust: str = "ordinary"
+    """"security" lets its allows count; only the operator grants that to others than the built-in guard."""
+    hooks: tuple[str, ...] = ()
+    target: str = ""
+    entry: Any = field(default=None, compare=False, repr=False)
+
+    @property
+    def builtin(self) -> bool:
+        """Whether it comes with Genesis itself."""
+        return self.distribution == HOME
+
+    @property
+    def owner(self) -> str:
+        """The distribution, or what stands in for it in messages."""
+        return f"{self.distribution} {self.version}".strip() or "this program"
+
+
+def discover(*, block: Iterable[str] = (), autoload: bool = True) -> list[PluginInfo]:
+    """Return the installed plugins, built-ins first, then by name; nothing is imported.
+
+    *block* names plugins to leave out. With *autoload* false (``GENESIS_DISABLE_PLUGIN_AUTOLOAD``), third-party ones
+    are left out as well. Two plugins of one name are both marked as failed.
+    """
+    found = [_info(entry) for entry in metadata.entry_points(group=GROUP)]
+    found = list(dict.fromkeys(found))
+    found.sort(key=lambda p: (not p.builtin, p.name, p.distribution))
+    blocked = set(block)
+    return [_verdict(p, blocked, autoload, [q for q in found if q.name == p.name]) for p in found]
+
+
+def _info(entry: metadata.EntryPoint) -> PluginInfo:
+    dist = entry.dist
+    name, version = (dist.name, dist.version) if dist is not None else ("", "")
+    return PluginInfo(entry.name, name, version, target=entry.value, entry=entry)
+
+
+def _verdict(plugin: PluginInfo, blocked: set[str], autoload: bool, same: Sequence[PluginInfo]) -> PluginInfo:
+    if plugin.name in blocked:
+        return replace(plugin, state="blocked", reason="blocked by name")
+    if not autoload and not plugin.builtin:
+        return replace(plugin, state="blocked", reason="GENESIS_DISABLE_PLUGIN_AUTOLOAD is set")
+    if len(same) > 1:
+        owners = " and ".join(p.owner for p in same)
+        return replace(plugin, state="failed", reason=f"two plugins are named {plugin.name!r}: {owners}")
+    return plugin
+
+
+def blocked_by_environment(environ: Mapping[str, str]) -> tuple[list[str], bool]:
+    """Return the names in ``GENESIS_BLOCK_PLUGINS`` (comma separated), and whether autoload is on."""
+    names = [n.strip() for n in environ.get("GENESIS_BLOCK_PLUGINS", "").split(",") if n.strip()]
+    return names, environ.get("GENESIS_DISABLE_PLUGIN_AUTOLOAD", "").lower() in ("", "0", "false", "no")
+
+
+class Plugins:
+    """The loaded plugins of one Genesis; no state is shared between two of them."""
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager("genesis")
+        self._manager.add_hookspecs(hookspecs)
+        self._impls: dict[str, tuple[pluggy.HookImpl, ...]] = {}
+        self.infos: list[PluginInfo] = []
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        block: Iterable[str] = (),
+        trust: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
+        strict: bool = True,
+    ) -> Plugins:
+        """Load every installed plugin that is not blocked.
+
+        With *strict*, a plugin that can't be loaded raises PluginError naming its distribution; without, it is kept
+        with its reason, for ``genesis plugins`` and ``genesis doctor`` to tell.
+        """
+        names, autoload = blocked_by_environment(os.environ if environ is None else environ)
+        self = cls()
+        for info in discover(block={*block, *names}, autoload=autoload):
+            info = replace(info, trust=_trust(info, trust or {}))
+            info = self._load(info) if info.state == "loaded" else info
+            self.infos.append(info)
+            if strict and info.state == "failed":
+                raise _cannot_load(info)
+        return self
+
+    def _load(self, info: PluginInfo) -> PluginInfo:
+        try:
+            return self.register(info.entry.load(), info)
+        except PluginError as error:
+            return replace(info, state="failed", reason=error.message)
+        except Exception as error:  # noqa: BLE001  # a plugin may raise anything while it is imported
+            return replace(info, state="failed", reason=f"import of {info.target} failed: {_brief(error)}")
+
+    def register(self, plugin: object, info: PluginInfo) -> PluginInfo:
+        """Take in *plugin*'s hooks; raises PluginError for a wrapper, a misspelt hook or another ``genesis_api``."""
+        _check_api(plugin, info)
+        hooks = list(_implemented(plugin, info))
+        try:
+            self._manager.register(plugin, name=info.name)
+        except (pluggy.PluginValidationError, ValueError) as error:
+            raise PluginError(f"plugin {info.name!r} of {info.owner}: {_brief(error)}") from error
+        self._impls.clear()
+        return replace(info, hooks=tuple(hooks))
+
+    def add(self, plugin: object, *, name: str, trust: str = "ordinary") -> None:
+        """Take in *plugin* from the program itself (``Genesis.open(extend=[...])``)."""
+        if any(info.name == name for info in self.infos):
+            raise PluginError(f"a plugin named {name!r} is there already", hint="pass a module or object of another name")
+        self.infos.append(self.register(plugin, PluginInfo(name, trust=trust)))
+
+    def info(self, name: str) -> PluginInfo:
+        """Return what is known of the plugin *name* (KeyError)."""
+        return next(i for i in self.infos if i.name == name)
+
+    def hook(self, name: str) -> tuple[pluggy.HookImpl, ...]:
+        """Return the implementations of a hook, in the order in which they are asked."""
+        if name not in self._impls:
+            impls = getattr(self._manager.hook, name).get_hookimpls()
+            self._impls[name] = tuple(sorted(reversed(impls), key=lambda i: (i.trylast, not i.tryfirst, i.plugin_name)))
+        return self._impls[name]
+
+    async def first(self, name: str, **arguments: Any) -> tuple[Any, str] | None:
+        """Return the first answer that is not None, and the plugin that gave it."""
+        async for answer, plugin in self._answers(name, arguments):
+            return answer, plugin
+        return None
+
+    async def all(self, name: str, **arguments: Any) -> list[tuple[Any, str]]:
+        """Return every answer that is not None, each with the plugin that gave it."""
+        return [pair async for pair in self._answers(name, arguments)]
+
+    async def _answers(self, name: str, arguments: Mapping[str, Any]) -> AsyncIterator[tuple[Any, str]]:
+        for impl in self.hook(name):
+            answer = await self.ask(impl, arguments)
+            if answer is not None:
+                yield answer, impl.plugin_name
+
+    async def ask(self, impl: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Any:
+        """Return what one implementation answers; an exception that is not Genesis' own names the distribution."""
+        try:
+            answer = impl.function(*[arguments[a] for a in impl.argnames])
+            return await answer if inspect.isawaitable(answer) else answer
+        except GenesisError:
+            raise
+        except Exception as error:
+            info = self.info(impl.plugin_name)
+            raise PluginError(
+                f"plugin {info.name!r} of {info.owner} raised in {impl.function.__name__}: {_brief(error)}",
+                cause="a hook that raises stops planning: its answer can't be guessed",
+                hint=f"genesis -p no:{info.name} ... runs without it",
+            ) from error
+
+
+def _trust(info: PluginInfo, granted: Mapping[str, str]) -> str:
+    if info.builtin:
+        return "security" if info.name == "guard" else "ordinary"
+    return granted.get(info.name, "ordinary")
+
+
+def _check_api(plugin: object, info: PluginInfo) -> None:
+    api = getattr(plugin, "genesis_api", GENESIS_API)
+    if api != GENESIS_API:
+        raise PluginError(
+            f"plugin {info.name!r} of {info.owner} is written for genesis_api {api!r}; this is {GENESIS_API}",
+            cause="the contract of the hooks differs",
+            hint=f"pip install --upgrade {info.distribution or info.name}",
+        )
+
+
+def _implemented(plugin: object, info: PluginInfo) -> Iterator[str]:
+    known = {name for name in dir(hookspecs) if name.startswith("genesis_")}
+    for name in dir(plugin):
+        member = getattr(plugin, name, None)
+        options = getattr(member, "genesis_impl", None)
+        if options is None:
+            if name in known and inspect.isroutine(member) and not isinstance(plugin, ModuleType | type):
+                raise _refusal(info, f"{name} lacks @hookimpl")
+            continue
+        if options.get("wrapper") or options.get("hookwrapper"):
+            raise _refusal(info, f"{name} is a hook wrapper; wrappers are refused, return None or an answer")
+        hook = options.get("specname") or name
+        if hook not in known:
+            near = difflib.get_close_matches(hook, known, n=1)
+            raise _refusal(info, f"there is no hook {hook!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        yield hook
+
+
+def _refusal(info: PluginInfo, why: str) -> PluginError:
+    return PluginError(f"plugin {info.name!r} of {info.owner}: {why}")
+
+
+def _cannot_load(info: PluginInfo) -> PluginError:
+    return PluginError(
+        f"plugin {info.name!r} of {info.owner} can't be loaded",
+        cause=info.reason,
+        hint=f"genesis -p no:{info.name} ... runs without it; genesis plugins shows all",
+    )
+
+
+def _brief(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:500] if text else type(error).__name__

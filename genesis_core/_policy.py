@@ -1,0 +1,92 @@
+"""Ask for permission and screen texts: the kernel's side of security, outside the order of plugins.
+
+Decisions merge "most restrictive wins": any deny wins; an allow counts only from a plugin whose trust level is
+"security"; silence denies; an exception denies. No plugin can loosen what another one says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ._plugins import Plugins
+from .errors import AccessDenied, GenesisError
+from .plans import Outcome, PlanContext, Screening
+from .policy import Action, Decision, Identity, Label, Ruling
+
+__all__ = ["Authority", "Waiting", "merge_decisions", "merge_screenings"]
+
+
+class Waiting(AccessDenied):
+    """A person must approve this first; the task waits."""
+
+
+class Authority:
+    """Decides actions and screens texts for one run."""
+
+    def __init__(self, plugins: Plugins, context: PlanContext, *, yes: bool = False) -> None:
+        self._plugins, self._context, self._yes = plugins, context, yes
+
+    async def decide(self, action: Action, identity: Identity, label: Label) -> Decision:
+        """Return the merged decision on *action*."""
+        arguments = {"action": action, "identity": identity, "label": label, "context": self._context}
+        answers: list[tuple[Decision, bool]] = []
+        for impl in self._plugins.hook("genesis_authorize"):
+            name = impl.plugin_name
+            try:
+                answer = await self._plugins.ask(impl, arguments)
+            except GenesisError as error:
+                return Decision.deny(f"{name}: error", error.message)
+            if answer is not None:
+                answers.append((answer, self._plugins.info(name).trust == "security"))
+        return merge_decisions(answers)
+
+    def enforce(self, action: Action, decision: Decision) -> None:
+        """Let an allowed action pass; raise AccessDenied, or Waiting when a person must approve it."""
+        if decision.effect is Ruling.ALLOW or (decision.effect is Ruling.ASK and self._yes):
+            return
+        kind = Waiting if decision.effect is Ruling.ASK else AccessDenied
+        raise kind(
+            f"{action.verb} {action.resource!r} is {'not approved yet' if kind is Waiting else 'denied'}",
+            cause=f"rule {decision.rule!r}" + (f": {decision.reason}" if decision.reason else ""),
+            hint="genesis resume RUN --yes" if kind is Waiting else "genesis config --origin shows the policy in force",
+        )
+
+    async def screen(self, text: str, label: Label, what: str) -> Screening:
+        """Return the merged screening of *text*; raises AccessDenied when it is blocked."""
+        arguments = {"text": text, "label": label, "context": self._context}
+        found: list[Screening] = []
+        for impl in self._plugins.hook("genesis_screen"):
+            answer = await self._plugins.ask(impl, arguments)
+            if answer is not None:
+                found.append(answer)
+        screening = merge_screenings(found)
+        if screening.outcome is Outcome.BLOCK:
+            raise AccessDenied(f"{what} was blocked by screening", cause="; ".join(screening.reasons))
+        return screening
+
+
+def merge_decisions(answers: Sequence[tuple[Decision, bool]]) -> Decision:
+    """Return the most restrictive of (decision, from a plugin of trust "security") pairs; silence denies."""
+    for wanted in (Ruling.DENY, Ruling.ASK):
+        for decision, _ in answers:
+            if decision.effect is wanted:
+                return decision
+    for decision, trusted in answers:
+        if trusted:
+            return decision
+    if answers:
+        return Decision.deny("kernel: untrusted allow", "only plugins of trust level 'security' can allow")
+    return Decision.deny("kernel: silence", "no plugin allowed this")
+
+
+def merge_screenings(found: Sequence[Screening]) -> Screening:
+    """Return one screening with the most restrictive outcome, the highest score and all reasons."""
+    if not found:
+        return Screening()
+    order = (Outcome.ALLOW, Outcome.QUARANTINE, Outcome.BLOCK)
+    return Screening(
+        outcome=max((s.outcome for s in found), key=order.index),
+        score=max(s.score for s in found),
+        spans=tuple(span for s in found for span in s.spans),
+        reasons=tuple(r for s in found for r in s.reasons),
+    )

@@ -1,0 +1,91 @@
+"""What plugins and the program offer: agents, tools, models and offers by name, and who offers each."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._plugins import PluginInfo, Plugins
+from ._settings import Settings
+from .agents import Agent
+from .errors import PluginError
+from .hookspecs import Offer
+from .models import Model
+from .tools import Tool
+
+__all__ = ["Provided"]
+
+PROGRAM = "this program"
+
+
+@dataclass
+class Provided:
+    """By name; ``owners`` tells who offers what, keyed by (kind, name)."""
+
+    agents: dict[str, Agent] = field(default_factory=dict)
+    tools: dict[str, Tool] = field(default_factory=dict)
+    models: dict[str, Model] = field(default_factory=dict)
+    offers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    owners: dict[tuple[str, str], PluginInfo] = field(default_factory=dict)
+
+    @classmethod
+    async def collect(
+        cls, plugins: Plugins, extend: Iterable[object], settings: Settings, trust: Mapping[str, str]
+    ) -> Provided:
+        """Take in *extend*, then ask every plugin; raises PluginError for two things of one name."""
+        self = cls()
+        program = PluginInfo(PROGRAM)
+        items: list[object] = []
+        for item in extend:
+            if _offered(item):
+                items.append(item)
+            else:
+                name = getattr(item, "__name__", type(item).__name__)
+                plugins.add(item, name=name, trust=trust.get(name, "ordinary"))
+        for impl in plugins.hook("genesis_provide"):
+            given = await plugins.ask(impl, {"settings": settings.section(impl.plugin_name)})
+            for item in given or ():
+                self._take(item, plugins.info(impl.plugin_name))
+        for item in items:
+            self._take(item, program)
+        return self
+
+    def _take(self, item: object, owner: PluginInfo) -> None:
+        if isinstance(item, Tool):
+            self._put("tool", item.name, item, self.tools, owner)
+        elif isinstance(item, Agent) and not inspect.isclass(item):
+            self._put("agent", item.card.name, item, self.agents, owner)
+            for tool in getattr(item, "tools", ()):
+                if self.tools.get(tool.name) is not tool:
+                    self._put("tool", tool.name, tool, self.tools, owner)
+        elif isinstance(item, Offer):
+            self._put(item.kind, item.name, item.value, self.offers.setdefault(item.kind, {}), owner)
+        elif isinstance(item, Model) and not inspect.isclass(item):
+            self._put("model", item.name, item, self.models, owner)
+        else:
+            raise PluginError(
+                f"plugin {owner.name!r} of {owner.owner} offers a {type(item).__name__}",
+                cause="genesis_provide takes agents, tools, models and Offers",
+            )
+
+    def _put(self, kind: str, name: str, item: Any, into: dict[str, Any], owner: PluginInfo) -> None:
+        if into.get(name) is item:
+            return
+        if name in into:
+            other = self.owners[kind, name]
+            raise PluginError(
+                f"two {kind}s are named {name!r}: one of {other.owner} (plugin {other.name!r}), "
+                f"one of {owner.owner} (plugin {owner.name!r})",
+                cause="names must be unique, or a plan would not say who does what",
+                hint=f"genesis -p no:{owner.name} ... runs without the second",
+            )
+        into[name] = item
+        self.owners[kind, name] = owner
+
+
+def _offered(item: object) -> bool:
+    if isinstance(item, Tool | Offer):
+        return True
+    return (isinstance(item, Agent) or isinstance(item, Model)) and not inspect.isclass(item)

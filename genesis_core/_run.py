@@ -1,0 +1,472 @@
+"""Carry a plan out: start what is ready, record what came of it, go on. ``_kernel.py`` made the plan.
+
+Order is everything here. A row is appended before what it tells of is acted on: dependants of a task start only after
+its ``task.done`` is committed, and observers hear of an event only after its row is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from ._again import Again
+from ._kernel import Planner
+from ._policy import Waiting
+from ._scheduler import Scheduler
+from ._scope import RunScope, TaskContext
+from .agents import Agent
+from .engines import Attempt, Completion, TaskEngine
+from .errors import (
+    BudgetExceeded, Category, GenesisError, GraphError, JournalError, LimitExceeded, PluginError,
+    TaskError, TimedOut,
+)
+from .plans import Plan
+from .policy import Action, Effect, Label
+from .records import FrozenDict
+from .runs import EventKind, RunEvent, RunResult, RunState
+from .tasks import GraphPatch, Input, Task, TaskResult, TaskState, WorkOrder, resolve_pointer
+
+__all__ = ["Driver"]
+
+HELD_SECONDS = 1.0
+"""An agent that holds the event loop longer than this is named in a warning."""
+CANCEL_POLL_SECONDS = 0.25
+
+
+@dataclass(slots=True)
+class Stop:
+    """Why a run ends before its tasks do."""
+
+    state: RunState
+    error: TaskError | None = None
+
+
+@dataclass(eq=False)
+class Driver:
+    """One run under way; what ``Genesis.start`` returns. See :class:`genesis_core.Run`."""
+
+    scope: RunScope
+    plan: Plan
+    planner: Planner
+    engine: TaskEngine
+    agents: Mapping[str, Agent]
+    codes: Mapping[str, str]
+    max_parallel: int
+    task_seconds: float
+    on_end: Callable[[Driver, RunState], None]
+    again: Again | None = None
+    results: dict[str, TaskResult] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+    """The highest attempt begun of each task."""
+    recorded: dict[str, int] = field(default_factory=dict)
+    """The highest attempt of each task that has a result in the journal."""
+    updates: int = 0
+    max_seconds: float | None = None
+    timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        self.id = self.scope.run_id
+        self.began = datetime.now(UTC)
+        self._events: list[RunEvent] = []
+        self._news: asyncio.Event = asyncio.Event()
+        self._ended = False
+        self._stop: Stop | None = None
+        self._waiting: dict[str, TaskError] = {}
+        self._floor: dict[str, Label] = {}
+        self._deaf: set[str] = set()
+        self._timers: list[asyncio.TimerHandle] = []
+        self.scheduler = Scheduler(
+            self.plan.graph, agents={t: a.agent for t, a in self.plan.assigned.items()},
+            max_parallel=self.max_parallel,
+            max_per_agent={name: agent.card.max_concurrent for name, agent in self.agents.items()},
+            results=self.results,
+        )
+        self._main = asyncio.ensure_future(self._drive())
+
+    # -- what a program sees ----------------------------------------------------------------------------------------
+
+    async def __aiter__(self) -> AsyncIterator[RunEvent]:
+        """Yield every event of this run from its start, and end with it."""
+        at = 0
+        while True:
+            while at < len(self._events):
+                yield self._events[at]
+                at += 1
+            if self._ended:
+                return
+            self._news.clear()
+            await self._news.wait()
+
+    async def result(self) -> RunResult:
+        """Wait for the end and return what the run came to.
+
+        Raises JournalError when the run could not be recorded any further; a failed task is a value in the result.
+        """
+        return await asyncio.shield(self._main)
+
+    async def cancel(self) -> None:
+        """Stop: tasks under way are cancelled and will run again on ``resume``; what is recorded stays."""
+        self.stop(RunState.CANCELED)
+        with contextlib.suppress(GenesisError):
+            await self.result()
+
+    def stop(self, state: RunState, error: TaskError | None = None) -> None:
+        """Ask the run to end as *state*; the first reason given stands."""
+        if self._stop is None and not self._ended:
+            self._stop = Stop(state, error)
+            self.engine.cancel([self._key(task_id) for task_id in self.scheduler.working])
+
+    # -- the loop ---------------------------------------------------------------------------------------------------
+
+    async def _drive(self) -> RunResult:
+        self._arm()
+        state, error = RunState.INTERRUPTED, None
+        try:
+            await self._commit()
+            await self._work()
+            state, error = self._end_state()
+            self.scope.emit(EventKind.RUN_FINISHED, data={
+                "state": state.value, "error": None if error is None else error.to_json(),
+                "usage": self.scope.ledger.spent.to_json(),
+            })
+            await self._commit()
+        finally:
+            await self._close(state)
+        return self._result(state, error)
+
+    async def _close(self, state: RunState) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        await self.engine.close()
+        await self.scope.journal.close()
+        self._ended = True
+        self._news.set()
+        self.on_end(self, state)
+
+    def _arm(self) -> None:
+        """Set the clocks: the budget's seconds, the time-out, and the look for a request to cancel."""
+        loop = asyncio.get_running_loop()
+        if self.max_seconds is not None:
+            error = TaskError.of(BudgetExceeded("the run's seconds are spent", hint="genesis resume RUN --budget ..."))
+            self._timers.append(loop.call_later(self.max_seconds, self.stop, RunState.OUT_OF_BUDGET, error))
+        if self.timeout is not None:
+            error = TaskError.of(TimedOut(f"the run took longer than {self.timeout:g} s", hint="genesis resume RUN"))
+            self._timers.append(loop.call_later(self.timeout, self.stop, RunState.CANCELED, error))
+        self._timers.append(loop.call_later(CANCEL_POLL_SECONDS, self._look, loop))
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        if (self.scope.folder / "cancel").exists():
+            self.stop(RunState.CANCELED)
+        else:
+            self._timers[-1] = loop.call_later(CANCEL_POLL_SECONDS, self._look, loop)
+
+    async def _work(self) -> None:
+        scheduler = self.scheduler
+        while True:
+            if self._stop is None:
+                await self._start_ready()
+            if not scheduler.working:
+                return
+            ended = [self._ended_attempt(c) for c in await self.engine.completions()]
+            await self._commit()
+            for result in ended:
+                if result is not None:
+                    scheduler.finish(result)
+                    await self._patch(result)
+
+    async def _start_ready(self) -> None:
+        """Start what can start; tasks that nobody can do, or whose dependencies failed, end at once."""
+        while True:
+            ended = [r for task in self.scheduler.take_ready() if (r := self._begin(task)) is not None]
+            ended += [self._record(_skipped(self.plan, task_id, cause, self._next(task_id)))
+                      for task_id, cause in self._skips()]
+            if not ended:
+                return
+            await self._commit()
+            for result in ended:
+                self.scheduler.finish(result)
+
+    def _skips(self) -> dict[str, str].items:  # type: ignore[valid-type]
+        found = {t: cause for t, cause in self.scheduler.take_skipped() if t not in self.scheduler.results}
+        return found.items()
+
+    def _begin(self, task: Task) -> TaskResult | None:
+        """Submit *task*; when it has no agent, return its result at once."""
+        assignment = self.plan.assigned.get(task.id)
+        attempt = self._next(task.id)
+        if assignment is None:
+            return self._record(_unrouted(task, attempt, self._label(task)))
+        self.attempts[task.id] = attempt
+        agent = self.agents[assignment.agent]
+        self.engine.submit(Attempt(self._key(task.id), task.id, assignment.agent,
+                                   lambda: self._attempt(task, agent, attempt)))
+        return None
+
+    def _next(self, task_id: str) -> int:
+        """The number of the attempt: in flight when a crash came, the same number and so the same key again."""
+        recorded = self.recorded.get(task_id, 0)
+        return max(self.attempts.get(task_id, 0), recorded + 1)
+
+    def _key(self, task_id: str) -> str:
+        return f"{self.id}:{task_id}:{self.attempts.get(task_id, 1)}"
+
+    # -- one attempt ------------------------------------------------------------------------------------------------
+
+    async def _attempt(self, task: Task, agent: Agent, attempt: int) -> TaskResult:
+        """Do *task* and return its result, whatever happens; only stopping reasons of the whole run are raised."""
+        code = self.codes.get(agent.card.name, "")
+        if self.again is not None:
+            reused = await self.again.reuse(self, task, attempt, code)
+            if reused is not None:
+                return reused
+        seconds = task.max_seconds or self.task_seconds
+        context = TaskContext(self.scope, task, agent.card, attempt=attempt, label=self._label(task),
+                              deadline=time.monotonic() + seconds)
+        try:
+            await self._authorize(task, agent, attempt, context, code)
+            async with asyncio.timeout(seconds) as clock:
+                context.inputs = await self._inputs(task, context) if task.inputs else FrozenDict()
+                value = await _Watched(agent.invoke(task, context), context)
+        except (BudgetExceeded, Waiting, JournalError):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever an agent raises becomes its task's error
+            if isinstance(error, TimeoutError) and clock.expired():
+                error = TimedOut(f"task {task.id!r} took longer than {seconds:g} s", hint="raise max_seconds")
+            return _failed(task, attempt, error, context)
+        return _finished(task, attempt, value, context)
+
+    async def _authorize(self, task: Task, agent: Agent, attempt: int, context: TaskContext, code: str) -> None:
+        name = agent.card.name
+        action = Action("run", name, Effect.PURE)
+        decision = await self.scope.authority.decide(action, self.scope.identity, context.label)
+        self.scope.emit(
+            EventKind.TASK_STARTED, actor=name, task_id=task.id, attempt=attempt, label=context.label,
+            data={"code": code, "decision": decision.effect.value, "rule": decision.rule},
+        )
+        self.scope.authority.enforce(action, decision)
+
+    async def _inputs(self, task: Task, context: TaskContext) -> Mapping[str, Any]:
+        return FrozenDict({name: await self._input(name, item, context) for name, item in task.inputs.items()})
+
+    async def _input(self, name: str, item: Input, context: TaskContext) -> Any:
+        if item.file is not None:
+            return await context.read(item.file)
+        if item.task is None:
+            return item.value
+        upstream = self.scheduler.results[item.task]
+        if item.artifact is not None:
+            for artifact in upstream.artifacts:
+                if artifact.name == item.artifact:
+                    return artifact
+            raise GraphError(f"task {item.task!r} wrote no artefact {item.artifact!r}",
+                             cause=f"input {name!r} of {context.task.id!r} asks for it")
+        try:
+            return resolve_pointer(upstream.output, item.output or "")
+        except KeyError:
+            raise GraphError(f"the output of {item.task!r} has no {item.output!r}",
+                             cause=f"input {name!r} of {context.task.id!r} asks for it") from None
+
+    def _label(self, task: Task) -> Label:
+        """What *task* starts with: the goal's label, those of all it waits for, and that of who asked for it."""
+        label = self._floor.get(task.id, self.plan.goal.label)
+        for need in self.plan.graph.waits_for(task.id):
+            label = label | self.scheduler.results[need].label
+        return label
+
+    # -- what came of it --------------------------------------------------------------------------------------------
+
+    def _ended_attempt(self, completion: Completion) -> TaskResult | None:
+        """Record a completion; None when the task has no result (it was cancelled, waits, or the run must stop)."""
+        error = completion.error
+        if completion.task_id not in self.scheduler.working:
+            return None  # an engine may say it twice
+        if error is None and completion.result is not None:
+            return self._record(completion.result)
+        self.scheduler.release(completion.task_id)
+        if isinstance(error, Waiting):
+            self._waiting[completion.task_id] = TaskError.of(error)
+        elif isinstance(error, BudgetExceeded):
+            self.stop(RunState.OUT_OF_BUDGET, TaskError.of(error))
+        elif error is not None and not isinstance(error, asyncio.CancelledError):
+            raise error
+        elif self._stop is None:
+            self.stop(RunState.CANCELED)
+        return None
+
+    def _record(self, result: TaskResult) -> TaskResult:
+        task_id = result.task_id
+        self.results[task_id] = result
+        self.recorded[task_id] = result.attempt
+        assignment = self.plan.assigned.get(task_id)
+        self.scope.emit(
+            EventKind.TASK_DONE, actor="kernel" if assignment is None else assignment.agent, task_id=task_id,
+            attempt=result.attempt, label=result.label, data={"result": _row(result)},
+        )
+        return result
+
+    async def _patch(self, result: TaskResult) -> None:
+        """Let plugins change the rest of the graph after *result*; a change that would break it is refused whole."""
+        if not self.planner.plugins.hook("genesis_revise") or self._stop is not None:
+            return
+        found = await self.planner.plugins.first(
+            "genesis_revise", plan=self.plan, findings=(), result=result, context=self.planner.context
+        )
+        if found is None:
+            return
+        patch, plugin = found
+        try:
+            plan = await self._patched(patch)
+        except (GraphError, LimitExceeded) as error:
+            self.scope.emit(EventKind.PATCH_REFUSED, actor=plugin, task_id=result.task_id,
+                            data={"patch": patch.to_json(), "reason": error.message})
+            return
+        self.updates += 1
+        self._floor.update({t.id: self.plan.goal.label | result.label for t in (*patch.add, *patch.replacements)})
+        self.plan = plan
+        self.scope.emit(EventKind.PATCHED, actor=plugin, task_id=result.task_id, label=result.label, data={
+            "patch": patch.to_json(), "plan": plan.to_json(), "reason": patch.reason,
+        })
+        await self._commit()
+        self.scheduler.replace_graph(plan.graph, {t: a.agent for t, a in plan.assigned.items()})
+
+    async def _patched(self, patch: GraphPatch) -> Plan:
+        limits = self.planner.context.limits
+        if self.updates >= limits.max_updates:
+            raise LimitExceeded(f"the run has used up its {limits.max_updates} updates")
+        if len(patch.add) > limits.max_new_tasks:
+            raise LimitExceeded(f"{len(patch.add)} new tasks in one update; at most {limits.max_new_tasks} are allowed")
+        begun = {*self.scheduler.results, *self.scheduler.working}
+        for task_id in (*patch.drop, *(t.id for t in patch.replacements)):
+            if task_id in begun:
+                raise GraphError(f"task {task_id!r} has begun and can't be changed")
+        return await self.planner.patched(self.plan, patch)
+
+    async def _commit(self) -> None:
+        """Return when all rows are on disk, and then tell who listens."""
+        await self.scope.journal.flush()
+        events, self.scope.observe = self.scope.observe, []
+        if not events:
+            return
+        self._events += events
+        self._news.set()
+        for impl in self.planner.plugins.hook("genesis_event"):
+            await self._tell(impl, events)
+
+    async def _tell(self, impl: Any, events: list[RunEvent]) -> None:
+        for event in events:
+            if impl.plugin_name in self._deaf:
+                return
+            try:
+                await self.planner.plugins.ask(impl, {"event": event})
+            except (GenesisError, PluginError) as error:
+                self._deaf.add(impl.plugin_name)
+                self.scope.emit(EventKind.WARNING, data={
+                    "text": f"observer {impl.plugin_name!r} is not asked again: {error.message}"})
+
+    # -- the end ----------------------------------------------------------------------------------------------------
+
+    def _end_state(self) -> tuple[RunState, TaskError | None]:
+        states = {r.state for r in self.results.values() if r.task_id in self.plan.graph}
+        if self._stop is not None:
+            return self._stop.state, self._stop.error
+        if self._waiting:
+            return RunState.WAITING, next(iter(self._waiting.values()))
+        if TaskState.FAILED in states or TaskState.CANCELED in states or TaskState.REJECTED in states:
+            return RunState.FAILED, None
+        return (RunState.PARTIAL if TaskState.BLOCKED in states else RunState.COMPLETED), None
+
+    def _result(self, state: RunState, error: TaskError | None) -> RunResult:
+        order = (t.id for t in self.plan.graph.tasks)
+        have = {**self.scheduler.results, **self.results}
+        return RunResult(
+            run_id=self.id, state=state, plan=self.plan, error=error, folder=str(self.scope.folder),
+            tasks={task_id: have[task_id] for task_id in order if task_id in have}, usage=self.scope.ledger.spent,
+        )
+
+
+class _Watched:
+    """Awaits an agent, and names it when it holds the loop."""
+
+    __slots__ = ("_awaitable", "_context")
+
+    def __init__(self, awaitable: Awaitable[Any], context: TaskContext) -> None:
+        self._awaitable, self._context = awaitable, context
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        steps = self._awaitable.__await__()
+        send: Callable[[], Any] = steps.__next__
+        while True:
+            began = time.monotonic()
+            try:
+                value = send()
+            except StopIteration as end:
+                self._check(began)
+                return end.value
+            self._check(began)
+            try:
+                sent = yield value
+                send = steps.__next__ if sent is None else lambda sent=sent: steps.send(sent)  # type: ignore[attr-defined]
+            except GeneratorExit:
+                steps.close()  # type: ignore[attr-defined]
+                raise
+            except BaseException as error:  # noqa: BLE001  # cancellation goes through to the agent
+                send = lambda error=error: steps.throw(error)  # type: ignore[attr-defined]  # noqa: E731
+
+    def _check(self, began: float) -> None:
+        held = time.monotonic() - began
+        if held >= HELD_SECONDS:
+            self._context.warn(f"the agent held the event loop for {held:.1f} s; move that work into a tool")
+
+
+def _row(result: TaskResult) -> dict[str, Any]:
+    data = result.to_json()
+    data.pop("label", None)  # the row has it
+    return data
+
+
+def _finished(task: Task, attempt: int, value: Any, context: TaskContext) -> TaskResult:
+    """Return the result of an agent that returned *value*; the kernel, never the agent, labels it."""
+    try:
+        result = value if isinstance(value, TaskResult) else context.result(value)
+    except GenesisError as error:
+        return _failed(task, attempt, error, context)
+    result = result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage)
+    if result.state is not TaskState.COMPLETED or task.accept is None:
+        return result
+    missing = task.accept.missing(result)
+    if not missing:
+        return result
+    return result.replace(state=TaskState.FAILED, error=TaskError(
+        category=Category.VALIDATION, message=f"not accepted: {'; '.join(missing)}", code="not_accepted"))
+
+
+def _failed(task: Task, attempt: int, error: BaseException, context: TaskContext) -> TaskResult:
+    return TaskResult(task_id=task.id, attempt=attempt, state=TaskState.FAILED, error=TaskError.of(error),
+                      label=context.label, usage=context.usage)
+
+
+def _unrouted(task: Task, attempt: int, label: Label) -> TaskResult:
+    why = f"no agent here can do this: {task.description or task.id}"
+    return TaskResult(
+        task_id=task.id, attempt=attempt, state=TaskState.BLOCKED, label=label,
+        error=TaskError(category=Category.ROUTING, message=why, code="unrouted",
+                        hint="install a plugin whose agent has the skill, or do the work order by hand"),
+        work_order=WorkOrder(goal=task.description or task.id, tried=("every installed agent was considered",),
+                             inputs={name: item.model_dump(mode="json") for name, item in task.inputs.items()},
+                             acceptance=() if task.accept is None else task.accept.output),
+    )
+
+
+def _skipped(plan: Plan, task_id: str, cause: str, attempt: int) -> TaskResult:
+    return TaskResult(
+        task_id=task_id, attempt=attempt, state=TaskState.SKIPPED, label=plan.goal.label,
+        error=TaskError(category=Category.DECOMPOSITION, message=f"it needs {cause!r}, which did not complete",
+                        code="skipped"),
+    )
+
+

@@ -1,0 +1,349 @@
+"""TaskContext: all that an agent needs, and its only doors. Labels join here, and permission is asked here."""
+
+from __future__ import annotations
+
+import asyncio
+import glob
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pydantic_core
+
+from ._journal import Journal, RunLock
+from ._ledger import Ledger
+from ._policy import Authority
+from ._workers import Workers
+from ._workspace import Workspace
+from .agents import AgentCard
+from .errors import AccessDenied, Category, DependencyDown, TaskError, ToolError
+from .models import Model, ModelReply, ModelRequest
+from .policy import Action, Effect, Identity, Label, Secrecy, Trust, Usage
+from .records import Record, canonical_json, digest, freeze
+from .runs import EventKind, RunEvent
+from .tasks import Artifact, Evidence, Level, Task, TaskResult, TaskState, WorkOrder, did_you_mean
+from .tools import Tool
+
+__all__ = ["RunScope", "TaskContext"]
+
+MAX_TEXT_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class RunScope:
+    """What all tasks of a run share."""
+
+    run_id: str
+    journal: Journal
+    folder: Path
+    workspace: Workspace
+    tools: Mapping[str, Tool]
+    models: Mapping[str, Model]
+    workers: Workers
+    authority: Authority
+    ledger: Ledger
+    identity: Identity
+    lock: RunLock | None = None
+    observe: list[RunEvent] = field(default_factory=list)
+
+    def emit(self, kind: EventKind, **fields: Any) -> RunEvent:
+        """Write one row, then hand it on to observers."""
+        event = self.journal.append(kind, **fields)
+        self.observe.append(event)
+        return event
+
+
+class TaskContext:
+    """One attempt at one task."""
+
+    __slots__ = ("_card", "_label", "_reads", "_scope", "_usage", "attempt", "deadline", "inputs", "task")
+
+    def __init__(
+        self, scope: RunScope, task: Task, card: AgentCard, *, attempt: int, deadline: float, label: Label
+    ) -> None:
+        self._scope, self._card, self._label = scope, card, label
+        self._usage: Usage | None = None
+        self.task, self.attempt, self.deadline = task, attempt, deadline
+        self.inputs: Mapping[str, Any] = {}
+
+    @property
+    def idempotency_key(self) -> str:
+        """``run:task:attempt``: the same after a crash, so that a receiver can tell a repeat."""
+        return f"{self._scope.run_id}:{self.task.id}:{self.attempt}"
+
+    @property
+    def label(self) -> Label:
+        """The floating label: it rises with all that the task has read and been given."""
+        return self._label
+
+    @property
+    def usage(self) -> Usage:
+        """What this attempt has spent so far."""
+        return self._usage or Usage()
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the task's deadline."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the configured models; empty: there is none to :meth:`ask`."""
+        return tuple(self._scope.models)
+
+    def files(self, pattern: str = "**/*") -> tuple[str, ...]:
+        """Return the workspace's files that match a glob, as sorted relative names; recorded, with their digest."""
+        names = self._scope.workspace.files(pattern)
+        self._record_read({"pattern": pattern, "names": digest(list(names)), "count": len(names)})
+        return names
+
+    async def read(self, path: str | os.PathLike[str]) -> str:
+        """Return the text (UTF-8) of a file of the workspace, recorded with its digest.
+
+        Raises AccessDenied outside the workspace, ToolError when it is missing, too large or no text.
+        """
+        name = await self._may_read(path)
+        data = await asyncio.to_thread(_read_bytes, self._scope.workspace.path(name))
+        self._record_read({"files": {name: hashlib.sha256(data).hexdigest()}})
+        self._rise(_file_label(name))
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ToolError(f"{name} is no UTF-8 text", cause=str(error)) from None
+
+    async def call(self, tool: Tool | str, /, **arguments: Any) -> Any:
+        """Return what *tool* gives for *arguments*: authorize, reserve, run, screen, journal.
+
+        Raises AccessDenied, BudgetExceeded, LimitExceeded, TimedOut or ToolError.
+        """
+        known = self._tool(tool)
+        plain = _jsonable(arguments, f"the arguments of {known.name!r}")
+        await self._authorize(Action("call", known.name, known.spec.effect))
+        plain = await self._checked_paths(known, plain)
+        reserved = self._scope.ledger.reserve(Usage(tool_calls=1))
+        self._emit(EventKind.TOOL_CALLED, {"tool": known.name, "arguments": digest(plain)})
+        began = time.monotonic()
+        try:
+            value = await self._run(known, plain)
+        finally:
+            spent = Usage(tool_calls=1)
+            self._scope.ledger.settle(reserved, spent)
+            self._usage = self.usage + spent
+        self._rise(known.spec.label)
+        self._emit(EventKind.TOOL_RETURNED, {
+            "tool": known.name, "value": hashlib.sha256(canonical_json(value)).hexdigest(),
+            "seconds": round(time.monotonic() - began, 6),
+        })
+        await self._screen_value(known, value)
+        return value
+
+    async def ask(self, request: ModelRequest) -> ModelReply:
+        """Return the configured model's answer to *request*; raises DependencyDown when there is no model."""
+        model = next(iter(self._scope.models.values()), None)
+        if model is None:
+            raise DependencyDown("no model is configured", cause=f"agent {self._card.name!r} asked for one",
+                                 hint="genesis resume RUN --model NAME")
+        await self._authorize(Action("ask", model.name, Effect.SEND))
+        reserved = self._scope.ledger.reserve(Usage(model_calls=1, tokens=request.max_output_tokens))
+        self._rise(Label.join(*(m.label for m in request.messages)) if request.messages else None)
+        self._emit(EventKind.MODEL_ASKED, {"model": model.name, "request": digest(request.to_json())})
+        spent = Usage(model_calls=1)
+        try:
+            reply = await asyncio.wait_for(model.complete(request), min(request.seconds, self.seconds_left))
+            spent = reply.usage.replace(model_calls=1)
+        finally:
+            self._scope.ledger.settle(reserved, spent)
+            self._usage = self.usage + spent
+        self._rise(Label(Trust.UNTRUSTED, sources=frozenset({f"model:{model.name}"})))
+        self._emit(EventKind.MODEL_ANSWERED, {"model": reply.model or model.name, "usage": spent.to_json()})
+        return reply
+
+    async def write(self, name: str, data: str | bytes, *, media_type: str = "text/plain") -> Artifact:
+        """Write a file below the run's folder and return it as an artefact, labelled as this task is now."""
+        raw = data.encode() if isinstance(data, str) else data
+        await self._authorize(Action("write", name, Effect.WRITE))
+        path = _artifact_path(self._scope.folder, self.task.id, name)
+        await asyncio.to_thread(_write_atomic, path, raw)
+        artifact = Artifact(
+            name=name, media_type=media_type, sha256=hashlib.sha256(raw).hexdigest(), size=len(raw), label=self._label
+        )
+        self._emit(EventKind.WROTE, {**artifact.to_json(), "path": path.relative_to(self._scope.folder).as_posix()})
+        return artifact
+
+    async def read_artifact(self, artifact: Artifact) -> bytes:
+        """Return the bytes of an artefact of this run; raises ToolError when they are not those recorded."""
+        self._rise(artifact.label)
+        return await asyncio.to_thread(find_artifact, self._scope.folder, artifact)
+
+    def result(
+        self,
+        output: Any = None,
+        *,
+        evidence: Iterable[Evidence | Mapping[str, Any]] = (),
+        artifacts: Sequence[Artifact] = (),
+        level: Level = Level.HEURISTICS,
+        state: TaskState = TaskState.COMPLETED,
+        error: TaskError | None = None,
+        work_order: WorkOrder | None = None,
+    ) -> TaskResult:
+        """Return the result of this attempt; *output* is a Record or any JSON value. The kernel sets its label."""
+        return TaskResult(
+            task_id=self.task.id, attempt=self.attempt, state=state, output=_jsonable(output, "the output"),
+            evidence=tuple(e if isinstance(e, Evidence) else Evidence(**e) for e in evidence),
+            artifacts=tuple(artifacts), level=level, error=error, work_order=work_order,
+            usage=self.usage, label=self._label,
+        )
+
+    def blocked(self, why: str, *, tried: Sequence[str] = (), acceptance: Sequence[str] = ()) -> TaskResult:
+        """Return the result that says what is missing, as a work order that a person or a model can act on."""
+        order = WorkOrder(
+            goal=self.task.description, inputs=freeze({k: _brief(v) for k, v in self.inputs.items()}),
+            acceptance=tuple(acceptance), tried=(why, *tried),
+        )
+        return self.result(
+            state=TaskState.BLOCKED, work_order=order,
+            error=TaskError(category=Category.ROUTING, message=why, code="blocked"),
+        )
+
+    def failed(self, why: str, *, category: Category = Category.VALIDATION, hint: str = "") -> TaskResult:
+        """Return the result of an attempt that failed for a reason that can be told."""
+        return self.result(
+            state=TaskState.FAILED, error=TaskError(category=category, message=why, hint=hint, code="task_failed")
+        )
+
+    def warn(self, text: str) -> None:
+        """Put a warning into the journal."""
+        self._emit(EventKind.WARNING, {"text": text})
+
+    # -- behind the doors -------------------------------------------------------------------------------------------
+
+    def _emit(self, kind: EventKind, data: dict[str, Any]) -> RunEvent:
+        return self._scope.emit(
+            kind, actor=self._card.name, task_id=self.task.id, attempt=self.attempt, data=data, label=self._label
+        )
+
+    def _rise(self, label: Label | None) -> None:
+        if label is not None:
+            self._label = self._label | label
+
+    def _tool(self, tool: Tool | str) -> Tool:
+        name = tool if isinstance(tool, str) else tool.name
+        found = self._scope.tools.get(name)
+        if found is None:
+            raise ToolError(f"there is no tool {name!r}{did_you_mean(name, self._scope.tools)}",
+                            hint="offer it in genesis_provide, or name it in the agent's tools")
+        if name not in self._card.tools:
+            raise AccessDenied(f"agent {self._card.name!r} may not call {name!r}",
+                               cause="its card does not list that tool", hint=f"add {name!r} to the tools of its card")
+        return found
+
+    async def _authorize(self, action: Action) -> None:
+        decision = await self._scope.authority.decide(action, self._scope.identity.delegate(self._card.name),
+                                                      self._label)
+        self._emit(EventKind.DECIDED, {
+            "verb": action.verb, "resource": action.resource, "effect": action.effect.value,
+            "decision": decision.effect.value, "rule": decision.rule, "reason": decision.reason,
+        })
+        self._scope.authority.enforce(action, decision)
+
+    async def _may_read(self, path: str | os.PathLike[str]) -> str:
+        workspace = self._scope.workspace
+        name = workspace.name(workspace.path(os.fspath(path)))
+        action = Action("read", name, Effect.READ)
+        decision = await self._scope.authority.decide(action, self._scope.identity.delegate(self._card.name),
+                                                      self._label)
+        self._scope.authority.enforce(action, decision)
+        return name
+
+    async def _checked_paths(self, tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return *arguments* with every path inside the workspace; what they name is recorded as read."""
+        names: list[str] = []
+        for parameter in tool.path_parameters:
+            if (given := arguments.get(parameter)) is None:
+                continue
+            several = isinstance(given, list)
+            checked = [await self._may_read(path) for path in (given if several else [given])]
+            arguments = {**arguments, parameter: checked if several else checked[0]}
+            names += checked
+        if names:
+            digests = await asyncio.to_thread(lambda: {n: self._scope.workspace.digest(n) for n in names})
+            event = self._record_read({"files": digests})
+            self._rise(_file_label(names[0] if len(names) == 1 else f"{len(names)} files, row {event.seq}"))
+        return arguments
+
+    def _record_read(self, what: dict[str, Any]) -> RunEvent:
+        return self._emit(EventKind.READ, what)
+
+    async def _run(self, tool: Tool, arguments: dict[str, Any]) -> Any:
+        if tool.spec.inline:
+            return _jsonable(await _inline(tool, arguments), f"what {tool.name!r} returned")
+        return await self._scope.workers.call(tool, arguments, self._scope.workspace.root, self.seconds_left)
+
+    async def _screen_value(self, tool: Tool, value: Any) -> None:
+        if isinstance(value, str):
+            await self._scope.authority.screen(value, self._label, f"what {tool.name!r} returned")
+
+
+async def _inline(tool: Tool, arguments: Mapping[str, Any]) -> Any:
+    try:
+        value = tool.function(**arguments)
+        return await value if asyncio.iscoroutine(value) else value
+    except Exception as error:  # noqa: BLE001  # whatever a tool raises is its answer
+        raise ToolError(f"tool {tool.name!r} failed: {type(error).__name__}: {error}") from error
+
+
+def _jsonable(value: Any, what: str) -> Any:
+    try:
+        if isinstance(value, Record):
+            return value.to_json()
+        return pydantic_core.to_jsonable_python(value, inf_nan_mode="constants")
+    except pydantic_core.PydanticSerializationError as error:
+        raise ToolError(f"{what} can't be kept as JSON", cause=str(error),
+                        hint="return dict, list, str, int, float, bool, None, dates, or a Record") from None
+
+
+def _file_label(source: str) -> Label:
+    return Label(Trust.UNTRUSTED, Secrecy.INTERNAL, frozenset({source}))
+
+
+def _brief(value: Any) -> Any:
+    text = str(value)
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_TEXT_BYTES:
+            raise ToolError(f"{path.name} is larger than {MAX_TEXT_BYTES} bytes", hint="read it through a tool")
+        return path.read_bytes()
+    except OSError as error:
+        raise ToolError(f"{path.name} can't be read", cause=str(error)) from None
+
+
+def _artifact_path(folder: Path, task_id: str, name: str) -> Path:
+    base = folder / "artifacts" / task_id.replace("/", "~")
+    path = base / name
+    if not name or Path(name).is_absolute() or ".." in Path(name).parts or "\0" in name:
+        raise AccessDenied(f"{name!r} is no name for an artefact", cause="it must stay below the run's folder")
+    return path
+
+
+def _write_atomic(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_bytes(data)
+    os.replace(draft, path)
+
+
+def find_artifact(folder: Path, artifact: Artifact) -> bytes:
+    """Return the bytes of *artifact* from a run's folder, or raise ToolError when none there has its digest."""
+    for path in sorted((folder / "artifacts").glob(f"*/{glob.escape(artifact.name)}")):
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() == artifact.sha256:
+            return data
+    raise ToolError(f"artefact {artifact.name!r} is not what was recorded", cause="its file is missing or was changed",
+                    hint="genesis verify RUN")

@@ -1,0 +1,189 @@
+"""Settings: flag > environment > project file > user file > default, each with its origin.
+
+Keys that decide about safety (policy, sandbox, plugins, identity, limits, model URLs) are read only from the user's
+own file or from flags: never from the environment of a project or its ``genesis.toml``, which may have come with a
+repository. ``docs/decisions/0001`` says why this is ours and not pydantic-settings.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from .errors import SettingsError
+from .policy import Budget, PlanLimits
+from .records import FrozenDict, JsonObject, Record
+from .tasks import did_you_mean
+
+__all__ = ["OPERATOR_KEYS", "Settings", "SettingsSource", "load_settings", "state_home"]
+
+OPERATOR_KEYS = frozenset({"policy", "sandbox", "plugins", "identity", "limits", "models", "keyring", "engine"})
+"""Sections that a project file can't set."""
+
+
+class Settings(Record):
+    """What an operator can choose."""
+
+    home: str = ""
+    """Folder of all state; empty: the platform's."""
+    pipeline: str = "v2"
+    engine: str = "local"
+    keyring: str = "local"
+    durability: str = Field("normal", pattern="^(normal|full)$")
+    """SQLite's synchronous mode for journals: normal survives a crash of the program, full one of the machine."""
+    max_parallel: int = Field(8, ge=1, le=10_000)
+    task_seconds: float = Field(600.0, gt=0)
+    """Time limit of a task that names none."""
+    journal: bool = True
+    budget: Budget = Budget()
+    limits: PlanLimits = PlanLimits()
+    models: JsonObject = FrozenDict()
+    policy: JsonObject = FrozenDict()
+    plugins: JsonObject = FrozenDict()
+    sandbox: JsonObject = FrozenDict()
+    identity: JsonObject = FrozenDict()
+    plugin: JsonObject = FrozenDict()
+    """Sections for plugins: ``[plugin.halo]`` in TOML."""
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """Return the section of the plugin *name*."""
+        found = self.plugin.get(name, {})
+        return found if isinstance(found, Mapping) else {}
+
+
+@dataclass(slots=True)
+class SettingsSource:
+    """Settings and where each value came from."""
+
+    settings: Settings
+    origins: dict[str, str] = field(default_factory=dict)
+
+
+def load_settings(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    user_file: Path | None = None,
+) -> SettingsSource:
+    """Return the settings in force in *folder* (default: the current one), and their origins.
+
+    Raises SettingsError for an unknown key, a wrong value, an unreadable file, or an operator's key in a project file.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    project = (folder or Path.cwd()) / "genesis.toml"
+    user = user_file or user_config(environ)
+    for origin, layer in (
+        (str(user), _read(user)),
+        (str(project), _checked(project, _read(project))),
+        ("environment", _from_environment(environ)),
+        ("flag", dict(flags or {})),
+    ):
+        _merge(values, layer, origins, origin)
+    try:
+        return SettingsSource(Settings(**values), origins)
+    except ValidationError as error:
+        raise _wrong(error, origins) from None
+
+
+def state_home(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
+    """Return the folder of all state: setting ``home``, ``GENESIS_HOME``, or the platform's data folder."""
+    environ = os.environ if environ is None else environ
+    chosen = settings.home or environ.get("GENESIS_HOME", "")
+    if chosen:
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("genesis", appauthor=False))
+
+
+def user_config(environ: Mapping[str, str]) -> Path:
+    """Return the path of the user's own settings file (``GENESIS_CONFIG``, or the platform's folder)."""
+    if environ.get("GENESIS_CONFIG"):
+        return Path(environ["GENESIS_CONFIG"])
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("genesis", appauthor=False)) / "genesis.toml"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} can't be read", cause=str(error), hint="genesis config --origin") from None
+
+
+def _checked(path: Path, layer: dict[str, Any]) -> dict[str, Any]:
+    for key in layer:
+        if key in OPERATOR_KEYS:
+            raise SettingsError(
+                f"{path} sets {key!r}, which a project can't",
+                cause="a repository must not loosen the safety of whoever opens it",
+                hint=f"move [{key}] to your own file: genesis config --origin shows which",
+            )
+    return layer
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return settings from ``GENESIS_*``: ``GENESIS_MAX_PARALLEL=4``, ``GENESIS_BUDGET__MAX_COST=2``."""
+    found: dict[str, Any] = {}
+    for name, value in environ.items():
+        path = name.removeprefix("GENESIS_").lower().split("__")
+        if not name.startswith("GENESIS_") or path[0] not in Settings.model_fields or path[0] in OPERATOR_KEYS:
+            continue
+        _put(found, path, value)
+    if environ.get("USE_V2_ORCHESTRATOR", "").lower() in ("0", "false", "no", "off"):
+        found["pipeline"] = "v1"
+    return found
+
+
+def _put(target: dict[str, Any], path: list[str], value: Any) -> None:
+    for part in path[:-1]:
+        target = target.setdefault(part, {})
+    target[path[-1]] = value
+
+
+def _merge(into: dict[str, Any], layer: Mapping[str, Any], origins: dict[str, str], origin: str, at: str = "") -> None:
+    for key, value in layer.items():
+        name = f"{at}{key}"
+        if isinstance(value, Mapping):
+            inner = into.get(key)
+            into[key] = dict(inner) if isinstance(inner, Mapping) else {}
+            _merge(into[key], value, origins, origin, f"{name}.")
+        else:
+            into[key] = value
+            origins[name] = origin
+
+
+def _wrong(error: ValidationError, origins: Mapping[str, str]) -> SettingsError:
+    first = error.errors()[0]
+    name = ".".join(str(p) for p in first["loc"])
+    known = did_you_mean(str(first["loc"][-1]), Settings.model_fields) if first["type"] == "extra_forbidden" else ""
+    where = origins.get(name, "the settings")
+    what = f"unknown setting {name!r} in {where}{known}" if known or first["type"] == "extra_forbidden" else (
+        f"setting {name!r} in {where} can't be {first['input']!r}"
+    )
+    return SettingsError(what, cause=first["msg"], hint="genesis config --origin shows every setting")
+
+
+def flatten(settings: Settings) -> Iterator[tuple[str, Any]]:
+    """Yield each setting as (dotted name, value), in the order of declaration."""
+    yield from _flat(settings.model_dump(mode="json"), "")
+
+
+def _flat(value: Mapping[str, Any], at: str) -> Iterator[tuple[str, Any]]:
+    for key, item in value.items():
+        if isinstance(item, Mapping) and item:
+            yield from _flat(item, f"{at}{key}.")
+        else:
+            yield f"{at}{key}", item

@@ -1,0 +1,118 @@
+"""A worker process: runs plain tools one at a time, and is killed when one passes its deadline.
+
+It reads frames (8 bytes of length, then JSON) from a socket: ``{"tool", "arguments", "folder"}``, and answers
+``{"value"}`` or ``{"error"}``. ``python -m genesis_core._worker FD`` starts one that imports the tools it is asked for;
+the fork server of ``_workers.py`` starts one that has them already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+__all__ = ["die_with_parent", "receive", "send", "serve"]
+
+HEAD = struct.Struct(">Q")
+MAX_FRAME = 256 * 1024 * 1024
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+Resolve = Callable[[str], Callable[..., Any]]
+
+
+def send(sock: socket.socket, data: bytes) -> None:
+    """Write one frame."""
+    sock.sendall(HEAD.pack(len(data)) + data)
+
+
+def receive(sock: socket.socket) -> bytes | None:
+    """Read one frame; None at the end of the stream."""
+    head = _exactly(sock, HEAD.size)
+    return None if head is None else _exactly(sock, HEAD.unpack(head)[0])
+
+
+def _exactly(sock: socket.socket, size: int) -> bytes | None:
+    parts: list[bytes] = []
+    while size:
+        part = sock.recv(min(size, 1 << 20))
+        if not part:
+            return None
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def serve(sock: socket.socket, resolve: Resolve) -> None:
+    """Answer requests until the other side closes."""
+    os.setsid()  # one group for it and whatever it starts, so that one signal ends all
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.dup2(2, 1)  # a tool that prints must not write into a result on stdout
+    send(sock, json.dumps({"pid": os.getpid()}).encode())
+    while (frame := receive(sock)) is not None:
+        send(sock, _answer(json.loads(frame), resolve))
+
+
+def _answer(request: dict[str, Any], resolve: Resolve) -> bytes:
+    import pydantic_core
+
+    try:
+        os.chdir(request["folder"])
+        function = _checked(resolve(request["tool"]))
+        value = function(**request["arguments"])
+        if inspect.isawaitable(value):
+            value = asyncio.run(_await(value))
+        return pydantic_core.to_json({"value": value}, inf_nan_mode="null")
+    except BaseException as error:  # noqa: BLE001  # whatever a tool raises is its answer
+        return json.dumps({"error": _words(error), "type": type(error).__name__}).encode()
+
+
+async def _await(value: Any) -> Any:
+    return await value
+
+
+def _words(error: BaseException) -> str:
+    return " ".join(str(error).split())[:2000]
+
+
+@cache
+def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *function* with its JSON arguments turned into what its annotations say."""
+    from pydantic import validate_call
+
+    return validate_call(function)
+
+
+def import_tool(source: str) -> Callable[..., Any]:
+    """Return the function behind ``module:qualname``."""
+    module, _, path = source.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in path.split("."):
+        found = getattr(found, part)
+    return getattr(found, "function", found)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent ends (prctl(2), Linux; elsewhere the closed socket does)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def main(argv: list[str]) -> None:
+    """Serve on the inherited socket whose number is the first argument."""
+    die_with_parent()
+    serve(socket.socket(fileno=int(argv[1])), import_tool)
+
+
+if __name__ == "__main__":
+    main(sys.argv)
