@@ -114,7 +114,7 @@ def _query_notes(query: Query, found: Found) -> list[str]:
     notes = []
     if 0 < found.words_held < len(query.terms):
         words = ", ".join(term.word for term in query.terms)
-        notes.append(f"no passage holds all of {words}; those with {found.words_held} of these words are shown")
+        notes.append(f"No passage holds all of {words}; those with {found.words_held} of these words are shown.")
     if query.left_out:
-        notes.append(f"the query was cut: its last {query.left_out} words were not searched for")
+        notes.append(f"The query was cut: its last {query.left_out} words were not searched for.")
     return notes

@@ -18,7 +18,7 @@ def docstrings(document: Document) -> list[Passage] | str:
     try:
         tree = ast.parse(document.text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return f"{document.source} is not Python of this version, so its docstrings were not searched"
+        return f"{document.source} is not Python of this version, so its docstrings were not searched."
     return [part for name, where in _documented(tree) for part in _paragraphs(document, name, where)]
 
 

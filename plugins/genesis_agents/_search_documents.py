@@ -70,16 +70,16 @@ def read_document(path: Path) -> Document | str:
     """Return the document, or one sentence that says why it can't be read."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            return f"{path.as_posix()} is larger than {MAX_BYTES // 1_000_000} MB and was not searched"
+            return f"{path.as_posix()} is larger than {MAX_BYTES // 1_000_000} MB and was not searched."
         data = path.read_bytes()
     except OSError as error:
-        return f"{path.as_posix()} can't be read: {error.strerror}"
+        return f"{path.as_posix()} can't be read: {error.strerror}."
     if b"\0" in data[:8192]:
-        return f"{path.as_posix()} is a binary file and was not searched"
+        return f"{path.as_posix()} is a binary file and was not searched."
     try:
         return Document(path.as_posix(), data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        return f"{path.as_posix()} is not UTF-8 and was not searched"
+        return f"{path.as_posix()} is not UTF-8 and was not searched."
 
 
 def cut(passage: Passage) -> Iterator[Passage]:

@@ -47,6 +47,7 @@ class Query:
 class _Words:
     """The word lists of ``search_words.toml``."""
 
+    function: frozenset[str]
     asking: frozenset[str]
     general: frozenset[str]
     same: dict[str, tuple[str, ...]]
@@ -64,7 +65,8 @@ def _words() -> _Words:
         for forms in line
         for word in forms
     }
-    return _Words(frozenset(lists["asking"].split()), frozenset(lists["general"].split()), same)
+    function, asking, general = (frozenset(lists[name].split()) for name in ("function", "asking", "general"))
+    return _Words(function, function | asking, general, same)
 
 
 def topic(sentence: str) -> str:
@@ -86,7 +88,7 @@ def parse(text: str) -> Query:
     text = text.replace("\0", " ").encode("utf-8", "ignore").decode()
     phrases = [" ".join((first or second).split()) for first, second in _QUOTED.findall(text)]
     found = _WORD.findall(_QUOTED.sub(" ", text))
-    words = [word for word in found if word.lower() not in _words().asking] or found
+    words = [word for word in found if word.lower() not in _words().function] or found
     asked = _unique([*(phrase for phrase in phrases if _WORD.search(phrase)), *words])
     kept = asked[:MAX_WORDS]
     general = [word for word in kept if word.lower() in _words().general]

@@ -9,7 +9,7 @@ from genesis_core import Evidence, Observation, Report, Table
 from ._search_answer import Answer, Quote
 
 
-def compose(answer: Answer, *, query: str, where: str, left_out: Sequence[str] = ()) -> Report:
+def compose(answer: Answer, *, query: str, scope: str, notes: Sequence[str] = ()) -> Report:
     """Return the report: promises and mentions as observations, counts as figures, the rest as notes."""
     subject = query.replace('"', "") or "promises"
     return Report(
@@ -21,7 +21,7 @@ def compose(answer: Answer, *, query: str, where: str, left_out: Sequence[str] =
             *(_observation("mention", quote) for quote in answer["mentioned"]),
         ),
         tables=_tables(answer),
-        notes=tuple(_notes(answer, where, left_out)),
+        notes=(*notes, *_notes(answer, scope)),
     )
 
 
@@ -59,17 +59,15 @@ def _tables(answer: Answer) -> tuple[Table, ...]:
     return (Table(title="Where it stands", columns=("file", "passages", "promises"), rows=rows),) if rows else ()
 
 
-def _notes(answer: Answer, where: str, left_out: Sequence[str]) -> list[str]:
-    notes = [] if answer["documents"] else [f"no documents (.md, .rst, .txt) {where}"]
+def _notes(answer: Answer, scope: str) -> list[str]:
+    notes = [] if answer["documents"] else [f"There are no documents (.md, .rst, .txt) {scope}."]
     if answer["documents"] and not answer["matches"] and answer["words"]:
         words = ", ".join(f'"{word}"' for word in answer["words"])
-        notes.append(f"nothing found: searched {_count(answer['documents'], 'document')} for {words}")
+        notes.append(f"Nothing was found: searched {_count(answer['documents'], 'document')} for {words}.")
     for what, total, listed in (
         ("promises", answer["promises"], answer["promised"]),
         ("other passages", answer["mentions"], answer["mentioned"]),
     ):
         if total > len(listed):
-            notes.append(f"{total} {what} were found, the best {len(listed)} are listed")
-    if left_out:
-        notes.append(f"licence texts and lists of requirements were not searched: {', '.join(left_out)}")
+            notes.append(f"{total} {what} were found; the best {len(listed)} are listed.")
     return [*notes, *answer["notes"]]

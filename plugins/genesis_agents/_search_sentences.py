@@ -33,7 +33,7 @@ _HISTORY = re.compile(
     r"(?:^|/)(?:change(?:s|log)?|history|news|release[-_ ]?notes)\b[^/]*$|(?:^|/)changelog\.d/", re.IGNORECASE
 )
 _CAMEL = re.compile(r"[a-z0-9](?=[A-Z])|[A-Z](?=[A-Z][a-z])")
-_IDENTIFIER = re.compile(r"\w*[a-z0-9][A-Z]\w*")
+_WORD = re.compile(r"\w+")
 _LEADING = re.compile(r"(?m)^[ \t]*>[ \t>]*")
 
 
@@ -133,4 +133,5 @@ def is_promise(sentence: Sentence) -> bool:
 
 def name_parts(text: str) -> str:
     """Return the words inside the identifiers of a text: "store error" for ``StoreError``."""
-    return " ".join(_CAMEL.sub(lambda end: end[0] + " ", name) for name in _IDENTIFIER.findall(text))
+    names = (name for name in _WORD.findall(text) if _CAMEL.search(name))
+    return " ".join(_CAMEL.sub(lambda end: end[0] + " ", name) for name in names)

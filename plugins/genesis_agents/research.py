@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +13,7 @@ from genesis_core import DependencyDown, Task, TaskContext, TaskError, TaskResul
 from ._cards import card
 from ._search_answer import Answer
 from ._search_query import topic
+from ._where import where
 
 LIMIT = 40  # promises, and as many other quotes, in one report
 
@@ -46,12 +48,13 @@ async def research(task: Task, context: TaskContext) -> TaskResult:
     from ._search_report import compose, evidence
 
     query = _query(task, context.inputs)
-    files, left_out = _documents(task, context)
-    found = await context.call(search_documents, files=files, query=query, limit=LIMIT)
+    chosen = _documents(task, context)
+    found = await context.call(search_documents, files=list(chosen.files), query=query, limit=LIMIT)
     if "unavailable" in found:
         return context.result(state=TaskState.FAILED, error=_unavailable(found["unavailable"]))
     answer = cast(Answer, found)
-    report = compose(answer, query=query, where=_where(context.inputs), left_out=left_out)
+    notes = (*chosen.missing, *_left_out(chosen.left_out))
+    report = compose(answer, query=query, scope=_scope(context.inputs), notes=notes)
     return context.result(report, evidence=evidence(answer))
 
 
@@ -60,28 +63,44 @@ def _query(task: Task, inputs: Mapping[str, object]) -> str:
     return given.strip() if isinstance(given, str) and given.strip() else topic(task.description)
 
 
-def _documents(task: Task, context: TaskContext) -> tuple[list[str], list[str]]:
-    """Return the files to search, and those that hold no prose and so are left out."""
-    named = context.inputs.get("files")
-    if isinstance(named, list | tuple) and named:
-        return [str(name) for name in named], []
-    folder = _folder(context.inputs)
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The documents to search, those that were left out, and what the task names that is not there."""
+
+    files: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def _documents(task: Task, context: TaskContext) -> _Chosen:
+    """Choose documents: those that are named, else all that hold prose, below the named folder if there is one."""
+    if context.inputs.get("files"):
+        named = where(context)
+        return _Chosen(named.files, missing=named.notes)
     suffixes = (*_SUFFIXES, "py") if "docstring" in task.description.lower() else _SUFFIXES
-    found = sorted({name for suffix in suffixes for name in context.files(f"{folder}**/*.{suffix}")})
-    left_out = [name for name in found if _NO_PROSE.search(name)]
-    return [name for name in found if name not in left_out], left_out
+    if context.inputs.get("folder"):
+        place = where(context)
+        found = [name for name in place.files if name.rpartition(".")[2].lower() in suffixes]
+    else:
+        # Not every file: a task whose list of files is unchanged need not run again.
+        place = None
+        found = sorted({name for suffix in suffixes for name in context.files(f"**/*.{suffix}")})
+    left_out = tuple(name for name in found if _NO_PROSE.search(name))
+    kept = tuple(name for name in found if name not in left_out)
+    return _Chosen(kept, left_out, place.notes if place else ())
 
 
-def _folder(inputs: Mapping[str, object]) -> str:
-    folder = inputs.get("folder")
-    name = folder.strip().strip("/").removeprefix("./") if isinstance(folder, str) else ""
-    return f"{name}/" if name not in ("", ".") else ""
-
-
-def _where(inputs: Mapping[str, object]) -> str:
+def _scope(inputs: Mapping[str, object]) -> str:
     if inputs.get("files"):
         return "among the named files"
-    return f"below {_folder(inputs)}" if _folder(inputs) else "in the workspace"
+    folder = inputs.get("folder")
+    return f"below {folder}" if isinstance(folder, str) and folder.strip("./") else "in the workspace"
+
+
+def _left_out(names: Sequence[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    return (f"Licence texts and lists of requirements were not searched: {', '.join(names)}.",)
 
 
 def _unavailable(why: str) -> TaskError:

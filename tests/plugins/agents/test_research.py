@@ -132,7 +132,7 @@ def test_every_word_must_be_found_when_any_passage_holds_them_all(tmp_path: Path
 def test_a_passage_with_some_of_the_words_is_shown_with_a_note_when_none_holds_all(tmp_path: Path) -> None:
     found = ask(tmp_path, "Customers wait.\n\nNothing.\n", "customers refund")
     assert found["matches"] == 1
-    assert found["notes"] == ["no passage holds all of customers, refund; those with 1 of these words are shown"]
+    assert found["notes"] == ["No passage holds all of customers, refund; those with 1 of these words are shown."]
 
 
 def test_general_words_only_help_to_rank(tmp_path: Path) -> None:
@@ -154,8 +154,8 @@ def test_accents_and_case_do_not_matter(tmp_path: Path) -> None:
 def test_nothing_found_is_nothing_found(tmp_path: Path) -> None:
     found = ask(tmp_path, "# Guide\n\nAll about boxes.\n", "quantum teleportation")
     assert (found["matches"], found["promised"], found["mentioned"]) == (0, [], [])
-    report = compose(found, query="quantum teleportation", where="in the workspace")
-    assert report.notes == ('nothing found: searched 1 document for "quantum", "teleportation"',)
+    report = compose(found, query="quantum teleportation", scope="in the workspace")
+    assert report.notes == ('Nothing was found: searched 1 document for "quantum", "teleportation".',)
     assert report.figures == {"documents": 1, "passages": 1, "matches": 0, "promises": 0}
 
 
@@ -439,7 +439,7 @@ def test_operators_are_words() -> None:
 
 def test_a_query_of_many_words_is_cut_and_says_so(tmp_path: Path) -> None:
     found = ask(tmp_path, "word0 word1\n", " ".join(f"word{number}" for number in range(40)))
-    assert "the query was cut: its last 8 words were not searched for" in found["notes"]
+    assert "The query was cut: its last 8 words were not searched for." in found["notes"]
 
 
 def test_a_sqlite_without_full_text_search_is_named() -> None:
@@ -468,7 +468,9 @@ def test_python_that_does_not_parse_is_noted(tmp_path: Path) -> None:
 
 def test_no_documents_and_empty_documents_are_reported_as_such(tmp_path: Path) -> None:
     nothing = answer([], "error", 10)
-    assert compose(nothing, query="error", where="below docs/").notes == ("no documents (.md, .rst, .txt) below docs/",)
+    assert compose(nothing, query="error", scope="below docs/").notes == (
+        "There are no documents (.md, .rst, .txt) below docs/.",
+    )
     empty = answer([written(tmp_path, ""), written(tmp_path, "# Only a heading\n", "b.md")], "error", 10)
     assert (empty["documents"], empty["passages"], empty["matches"]) == (2, 0, 0)
 
@@ -490,6 +492,8 @@ HOSTILE = [
     "\n",
     "    x\n",
     "> " * 200,
+    "a" * 2000,
+    "A" * 2000 + " ",
     "1. ",
 ]
 
@@ -512,7 +516,7 @@ def test_time_grows_no_faster_than_the_text(tmp_path: Path, piece: str) -> None:
 
 def test_the_report_holds_promises_mentions_places_and_evidence(tmp_path: Path) -> None:
     found = ask(tmp_path, "# Errors\n\nIt never fails.\n\nAn error is a pity.\n", "error")
-    report = compose(found, query="error", where="in the workspace", left_out=["LICENSE.txt"])
+    report = compose(found, query="error", scope="in the workspace", notes=["There is no b.md."])
     assert [(each.rule, each.severity.value, each.message, each.location) for each in report.observations] == [
         ("promise", "info", "It never fails.", "3"),
         ("mention", "info", "An error is a pity.", "5"),
@@ -523,12 +527,12 @@ def test_the_report_holds_promises_mentions_places_and_evidence(tmp_path: Path) 
     ]
     assert report.tables[0].rows == ((found["places"][0]["source"], 2, 1),)
     assert "1 promise" in report.summary
-    assert report.notes == ("licence texts and lists of requirements were not searched: LICENSE.txt",)
+    assert report.notes == ("There is no b.md.",)
 
 
 def test_what_is_not_listed_is_counted_and_noted(tmp_path: Path) -> None:
     text = "\n\n".join(f"Error {number} is never shown." for number in range(9))
     found = answer([written(tmp_path, text)], "error", 4)
-    report = compose(found, query="error", where="in the workspace")
+    report = compose(found, query="error", scope="in the workspace")
     assert (report.figures["promises"], len(report.observations)) == (9, 4)
-    assert "9 promises were found, the best 4 are listed" in report.notes
+    assert "9 promises were found; the best 4 are listed." in report.notes
