@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from genesis_plugin_hello.parties import names_in, parts_of
 
 from genesis_core import Task, TaskGraph
+from genesis_plugin_hello.parties import names_in, parts_of
 
 
 @pytest.mark.parametrize(
