@@ -1,0 +1,173 @@
+"""The catalogue as the planner reads it: which words speak for which ability, and how strongly.
+
+An ability is one skill of an agent, or a tool where there are no agents. A word of the goal counts for an ability by where
+the ability says it (its name most, the agent's description least), directly or through a word that stands for it, and by
+how few agents say it at all: K. Sparck Jones, "A statistical interpretation of term specificity" (1972).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from genesis_core import AgentCard, Skill, ToolSpec
+
+from .lexicon import lexicon
+from .stems import stem
+from .words import name_words
+
+NAME, TAG, FIELD, DESCRIPTION, SELF = 1.0, 0.9, 0.7, 0.6, 0.25
+"""What a word is worth in a skill's name, its tags, the agent's name and kinds, the skill's and the agent's description."""
+SYNONYM = 0.65
+"""Share of that for a word that only stands for it."""
+OUT_OF_REACH = 0.5
+"""Share of its evidence that an ability keeps while nothing can exercise it: what can be done now wins near-ties."""
+WANTS_MODEL = "needs-model"
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """One thing that somebody in the catalogue can do."""
+
+    index: int
+    id: str
+    owner: str
+    kinds: tuple[str, ...]
+    named: frozenset[str]
+    """Terms of its own name."""
+    said: frozenset[str]
+    """Terms that it says itself: name, tags and description."""
+    field: frozenset[str]
+    """Terms of its agent's name and kinds: who uses one of them and none that is narrower asks for all that it does."""
+    ready: bool
+    tool: ToolSpec | None = None
+
+    @property
+    def gathers(self) -> bool:
+        """Whether it puts together what others found."""
+        return "#report" in self.named and "#security" not in self.said
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one word says: its weight, and its worth for each ability that knows it."""
+
+    weight: float
+    known: bool
+    worth: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every ability, and an index from terms to those that say them."""
+
+    abilities: tuple[Ability, ...]
+    postings: dict[str, tuple[tuple[int, float], ...]]
+    weights: dict[str, float]
+    rare: float
+    """Weight of a word that nobody says."""
+    seen: dict[str, Evidence] = field(default_factory=dict)
+    """Evidence by stem, filled as words turn up."""
+
+    def evidence(self, root: str) -> Evidence:
+        """Return what a word of stem *root* says about the abilities."""
+        found = self.seen.get(root)
+        if found is None:
+            found = self.seen[root] = self._weigh(root)
+        return found
+
+    def _weigh(self, root: str) -> Evidence:
+        worth: dict[int, float] = {}
+        weight = self.weights.get(root)
+        for term, factor in ((root, 1.0), *((c, SYNONYM) for c in lexicon().concepts.get(root, ()))):
+            idf = self.weights.get(term, 0.0)
+            weight = max(weight or 0.0, idf * factor)
+            for index, strength in self.postings.get(term, ()):
+                worth[index] = max(worth.get(index, 0.0), strength * factor * idf)
+        return Evidence(weight or self.rare, bool(worth), tuple(worth.items()))
+
+
+def catalogue(agents: Sequence[AgentCard], tools: Sequence[ToolSpec], *, models: bool) -> Catalogue:
+    """Return the index over *agents*, or over *tools* where there are none."""
+    key = (*(agents or tools), models)
+    for known, found in _recent:
+        if len(known) == len(key) and all(a is b for a, b in zip(known, key, strict=True)):
+            return found
+    found = _of_agents(agents, models) if agents or not tools else _of_tools(tools)
+    _recent.appendleft((key, found))
+    return found
+
+
+_recent: deque[tuple[tuple[object, ...], Catalogue]] = deque(maxlen=8)
+"""Indexes of the catalogues last asked for, by the identity of their members: a plan asks once for each of its tasks."""
+
+
+def _of_agents(cards: Sequence[AgentCard], models: bool) -> Catalogue:
+    drafts: list[tuple[Ability, dict[str, float]]] = []
+    for card in cards:
+        own = _bag(((card.name, FIELD), *((k, FIELD) for k in card.kinds), (card.description, SELF)))
+        scope = _terms(" ".join((card.name, *card.kinds))) - lexicon().generic
+        for skill in card.skills or (Skill(id=card.name, name=card.name, description=card.description),):
+            drafts.append(_ability(len(drafts), card, skill, own=own, scope=scope, models=models))
+    return _index(drafts, len(cards))
+
+
+def _ability(
+    index: int, card: AgentCard, skill: Skill, *, own: dict[str, float], scope: frozenset[str], models: bool
+) -> tuple[Ability, dict[str, float]]:
+    said = _bag(((f"{skill.id} {skill.name}", NAME), *((t, TAG) for t in skill.tags), (skill.description, DESCRIPTION)))
+    ready = models or not (card.needs_model or WANTS_MODEL in skill.tags)
+    named = _terms(f"{skill.id} {skill.name}")
+    ability = Ability(index, skill.id, card.name, tuple(card.kinds), named, frozenset(said), scope, ready)
+    share = 1.0 if ready else OUT_OF_REACH
+    return ability, {t: share * max(own.get(t, 0.0), said.get(t, 0.0)) for t in {**own, **said}}
+
+
+def _of_tools(specs: Sequence[ToolSpec]) -> Catalogue:
+    drafts: list[tuple[Ability, dict[str, float]]] = []
+    for spec in specs:
+        bag = _bag(((spec.name, NAME), (spec.description, DESCRIPTION), *((p, SELF) for p in properties(spec.input_schema))))
+        named = _terms(spec.name)
+        drafts.append((Ability(len(drafts), spec.name, spec.name, (), named, frozenset(bag), named, True, spec), bag))
+    return _index(drafts, len(specs))
+
+
+def properties(schema: object) -> tuple[str, ...]:
+    """Return the names of the properties that a JSON Schema object declares."""
+    found = schema.get("properties") if isinstance(schema, dict) else None
+    return tuple(found) if isinstance(found, dict) else ()
+
+
+def _index(drafts: Sequence[tuple[Ability, dict[str, float]]], owners: int) -> Catalogue:
+    postings: dict[str, list[tuple[int, float]]] = {}
+    sayers: dict[str, set[str]] = {}
+    for ability, bag in drafts:
+        for term, strength in bag.items():
+            postings.setdefault(term, []).append((ability.index, strength))
+            sayers.setdefault(term, set()).add(ability.owner)
+    weights = {term: math.log(1 + owners / len(who)) for term, who in sayers.items()}
+    return Catalogue(
+        abilities=tuple(ability for ability, _ in drafts),
+        postings={term: tuple(found) for term, found in postings.items()},
+        weights=weights,
+        rare=math.log(1 + max(owners, 1)),
+    )
+
+
+def _bag(texts: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Return each term of *texts* with the largest strength that it has there; a concept weighs what its word does."""
+    bag: dict[str, float] = {}
+    for text, strength in texts:
+        for term in _terms(text):
+            share = strength
+            if share > bag.get(term, 0.0):
+                bag[term] = share
+    return bag
+
+
+def _terms(text: str) -> frozenset[str]:
+    words = lexicon()
+    roots = {stem(w) for w in name_words(text) if w not in words.stop}
+    return frozenset(roots | {c for r in roots for c in words.concepts.get(r, ())})

@@ -1,0 +1,82 @@
+"""What the planner knows of English: classes of verbs, words without weight, and words that stand for each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from .stems import stem
+
+
+class Deed(StrEnum):
+    """What a verb asks for."""
+
+    ASK = "ask"
+    """To see or know something: harmless, and its object says which skill is wanted."""
+    MAKE = "make"
+    """To bring something forth."""
+    ACT = "act"
+    """To do anything else; only a skill that names this deed may be asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The committed word lists, by stem where inflection matters."""
+
+    verbs: dict[str, Deed]
+    """By stem, for inflected forms."""
+    infinitives: dict[str, Deed]
+    """By the word itself: "document" is a verb, "documentation" is not."""
+    stop: frozenset[str]
+    generic: frozenset[str]
+    form: frozenset[str]
+    back: frozenset[str]
+    concepts: dict[str, tuple[str, ...]]
+    """Names of the concepts, each with ``#``, that a stem belongs to."""
+    local: frozenset[str]
+    extensions: dict[str, str]
+    """Concept of a file's extension."""
+    phases: dict[str, int]
+    """Stage of the life of a product that a verb's stem belongs to."""
+
+
+@cache
+def lexicon() -> Lexicon:
+    """Return the lexicon; the file is read once."""
+    import tomllib
+    from importlib.resources import files
+
+    raw = tomllib.loads((files(__package__) / "lexicon.toml").read_text(encoding="utf-8"))
+    weakest_first = (Deed.ACT, Deed.MAKE, Deed.ASK)
+    infinitives = {word: deed for deed in weakest_first for word in _spellings(raw["verbs"][deed.value])}
+    return Lexicon(
+        verbs={stem(word): deed for word, deed in infinitives.items()},
+        infinitives=infinitives,
+        stop=frozenset(raw["words"]["stop"].split()),
+        generic=_stems(raw["words"]["generic"]),
+        form=_stems(raw["words"]["form"]),
+        back=frozenset(raw["words"]["back"].split()),
+        concepts=_concepts(raw["concepts"]),
+        local=_stems(raw["places"]["local"]),
+        extensions={e: "#" + n for n in ("code", "table", "document") for e in raw["places"][n].split()},
+        phases={stem(w): i for i, n in enumerate(raw["phases"]["order"]) for w in raw["phases"][n].split()},
+    )
+
+
+def _spellings(words: str) -> list[str]:
+    """Return *words* with the American spelling beside the British one."""
+    both = words.split()
+    return both + [w[:-3] + ("ize" if w.endswith("ise") else "yze") for w in both if w.endswith(("ise", "yse"))]
+
+
+def _stems(words: str) -> frozenset[str]:
+    return frozenset(stem(w) for w in words.split())
+
+
+def _concepts(raw: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for name, words in raw.items():
+        for word in words.split():
+            found.setdefault(stem(word), {})["#" + name] = None
+    return {root: tuple(names) for root, names in found.items()}

@@ -1,0 +1,207 @@
+"""Which ability a clause asks for: every word's evidence, and whether the deed is one that the ability does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .catalogue import Ability, Catalogue
+from .clauses import Clause
+from .lexicon import Deed, lexicon
+from .stems import stem
+from .topics import Named, Places, named, topic
+from .words import Kind, Token
+
+COVERED = 0.3
+"""Share of a clause's meaning that an ability has to cover to be asked for it."""
+GENERIC = 0.3
+"""Share of its weight that a word keeps which almost any goal uses."""
+VERB = 0.5
+"""Share of its evidence that a verb of asking or making keeps: its object says more."""
+PRODUCTS = frozenset(
+    stem(w)
+    for w in "map overview diagram picture chart graph list inventory breakdown outline summary analysis profile statistics "
+    "scan audit review assessment evaluation inspection description explanation catalogue index search report survey study".split()
+)
+"""What asking for amounts to asking a question: "make a list of the modules"."""
+_PREPOSITIONS = frozenset("of for with in on about from that which to by under below at into as how what using".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What was found for one clause."""
+
+    ability: Ability | None
+    """None: nothing here does it."""
+    also: tuple[Ability, ...]
+    """Further abilities of the same agent that the clause asks for, in the order of its card."""
+    score: float
+    residue: tuple[str, ...]
+    """Stems of words with a meaning that the ability does not know."""
+    empty: bool
+    """Whether the clause says nothing of its own: only general words, or words for what was said before."""
+    named: Named
+    query: range
+    """Positions, among the clause's tokens, of what is to be searched for."""
+
+    @property
+    def wanted(self) -> tuple[Ability, ...]:
+        """The abilities asked for, best first."""
+        return (self.ability, *self.also) if self.ability else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One meaning-bearing word of a clause."""
+
+    root: str
+    weight: float
+    worth: tuple[tuple[int, float], ...]
+    position: int
+    generic: bool
+
+
+def match(clause: Clause, catalogue: Catalogue, places: Places, *, deed: Deed | None, verb: str) -> Match:
+    """Return what *clause* asks of *catalogue*, done as *deed* and *verb* (its own, or those of the clause before)."""
+    spots = named(clause.tokens, places)
+    query = topic(clause.tokens, spots.marks)
+    words = _words(clause, catalogue, places, spots)
+    empty = all(w.generic for w in words)
+    totals = _totals(clause, words, catalogue, verb, deed)
+    best, score = _best(clause, words, totals, catalogue, query, deed, verb)
+    if best is None:
+        return Match(None, (), 0.0, tuple(w.root for w in words if not w.generic), empty, spots, query)
+    exempt = query if searches(best) else range(0)
+    residue = tuple(w.root for w in words if not w.generic and w.position not in exempt and not _knows(best, w.root))
+    return Match(best, _also(best, words, totals, catalogue), score, residue, empty, spots, query if exempt else range(0))
+
+
+def searches(ability: Ability) -> bool:
+    """Return whether *ability* looks for something that its task names."""
+    return "#search" in ability.named
+
+
+def _knows(ability: Ability, root: str) -> bool:
+    return any(t in ability.said or t in ability.field for t in (root, *lexicon().concepts.get(root, ())))
+
+
+def _words(clause: Clause, catalogue: Catalogue, places: Places, spots: Named) -> list[_Word]:
+    found: list[_Word] = []
+    language, start = lexicon(), 1 if clause.verb else 0
+    for position, token in enumerate(clause.tokens[start:], start):
+        if token.start in spots.marks:
+            found += _place_words(token, position, catalogue, places)
+        elif token.kind is Kind.WORD and token.low not in language.stop:
+            root = stem(token.low)
+            evidence = catalogue.evidence(root)
+            generic = root in language.generic or token.low.isdigit()
+            share = GENERIC if generic else 1.0
+            worth = evidence.worth if share == 1.0 else tuple((i, v * share) for i, v in evidence.worth)
+            found.append(_Word(root, evidence.weight * share, worth, position, generic))
+    return found
+
+
+def _place_words(token: Token, position: int, catalogue: Catalogue, places: Places) -> list[_Word]:
+    """Return what a named place says: little, and only through what lies there."""
+    found: list[_Word] = []
+    for concept in sorted(places.concepts(token.text)):
+        worth = tuple((i, v * catalogue.weights.get(concept, 0.0) * GENERIC) for i, v in catalogue.postings.get(concept, ()))
+        found.append(_Word(concept, 0.0, worth, position, generic=True))
+    return found
+
+
+def _totals(
+    clause: Clause, words: Sequence[_Word], catalogue: Catalogue, verb: str, deed: Deed | None
+) -> dict[int, float]:
+    """Return the evidence for each ability, the verb's included."""
+    totals: dict[int, float] = {}
+    for word in words:
+        for index, value in word.worth:
+            totals[index] = totals.get(index, 0.0) + value
+    if clause.verb:
+        share = 1.0 if deed is Deed.ACT else VERB
+        for index, value in catalogue.evidence(verb).worth:
+            totals[index] = totals.get(index, 0.0) + value * share
+    return totals
+
+
+def _best(
+    clause: Clause, words: Sequence[_Word], totals: dict[int, float], catalogue: Catalogue, query: range,
+    deed: Deed | None, verb: str,
+) -> tuple[Ability | None, float]:  # fmt: skip
+    best, top = None, 0.0
+    outside = [w for w in words if w.position not in query]
+    for index in sorted(totals):
+        ability = catalogue.abilities[index]
+        if totals[index] <= top or not _does(ability, clause, words, deed, verb):
+            continue
+        counted = _beside_topic(outside, query, ability) if searches(ability) else words
+        if _covers(index, counted, ability, verb, deed):
+            best, top = ability, totals[index]
+    return best, top
+
+
+def _covers(index: int, words: Sequence[_Word], ability: Ability, verb: str, deed: Deed | None) -> bool:
+    """Whether enough of what the words say is the ability's: with no object at all, its verb has to be."""
+    weight = sum(w.weight for w in words if not w.generic)
+    if weight == 0.0:
+        if searches(ability) and "#quote" not in lexicon().concepts.get(verb, ()):
+            return any(index == i for w in words for i, _ in w.worth)
+        general = any(index == i for w in words for i, _ in w.worth) and deed is not Deed.MAKE
+        return general and _knows(ability, verb) if verb and deed is not Deed.ASK else general or _says(ability, verb)
+    found = sum(value for w in words if not w.generic for i, value in w.worth if i == index)
+    return found >= COVERED * weight
+
+
+def _beside_topic(outside: Sequence[_Word], query: range, ability: Ability) -> Sequence[_Word]:
+    """Return the words that say where to search; where no word leads to a topic, those that are unknown are the topic."""
+    if query or not any(w for w in outside if "#document" in lexicon().concepts.get(w.root, ())):
+        return outside
+    return [w for w in outside if _knows(ability, w.root)]
+
+
+def _says(ability: Ability, verb: str) -> bool:
+    return bool(verb) and verb in ability.said
+
+
+def _does(ability: Ability, clause: Clause, words: Sequence[_Word], deed: Deed | None, verb: str) -> bool:
+    """Whether the ability does such deeds: asking is free, an act has to be named, a thing made has to be its product."""
+    if deed is Deed.ACT:
+        return _knows(ability, verb)
+    if deed is Deed.MAKE and clause.verb:
+        made = _made(clause)
+        return made in PRODUCTS or not made or made == ability.id or _says(ability, verb) or _head(ability) == made
+    return True
+
+
+def _head(ability: Ability) -> str:
+    return stem(ability.id.replace("_", "-").rpartition("-")[2].lower())
+
+
+def _made(clause: Clause) -> str:
+    """Return the stem of the thing that is made: the last word before the first preposition; "" for nothing special."""
+    head = ""
+    for token in clause.objects:
+        if token.kind is not Kind.WORD or token.low in _PREPOSITIONS:
+            break
+        if token.low not in lexicon().stop:
+            head = stem(token.low)
+    return "" if head in lexicon().generic else head
+
+
+def _also(best: Ability, words: Sequence[_Word], totals: dict[int, float], catalogue: Catalogue) -> tuple[Ability, ...]:
+    """Return the other abilities of the same agent that are asked for.
+
+    A word for the agent's whole field asks for all that is at hand; else those that the clause names as clearly.
+    """
+    if best.gathers or not best.ready:
+        return ()
+    mine = [a for a in catalogue.abilities if a.owner == best.owner and a.ready and a is not best and not a.gathers]
+    if any(not w.generic and _in_field(best, w.root) for w in words):
+        return tuple(mine)
+    bar = 0.8 * totals[best.index]
+    return tuple(a for a in mine if totals.get(a.index, 0.0) >= bar)
+
+
+def _in_field(ability: Ability, root: str) -> bool:
+    return root in ability.field or any(c in ability.field for c in lexicon().concepts.get(root, ()))

@@ -1,0 +1,138 @@
+"""From the text of a goal to tasks: outline, clauses, steps, order, and the inputs of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from genesis_core import Decomposition, Input, PlanContext, Task
+
+from .catalogue import catalogue
+from .clauses import clauses
+from .lexicon import lexicon
+from .order import arrange, waits
+from .outline import Node, outline
+from .segments import segments
+from .stems import stem
+from .steps import Composer, Step
+from .topics import Places
+from .words import Kind, name_words, normalise, slug, tokens
+
+Group = tuple[int, ...]
+
+
+def decompose(text: str, context: PlanContext) -> Decomposition:
+    """Return the tasks that *text* asks for; what nothing in the catalogue does is a task that requires what is missing."""
+    index = catalogue(context.agents, context.tools, models=bool(context.models))
+    composer = Composer(index, Places(context.files))
+    titles: dict[Group, str] = {}
+    _read(outline(normalise(text)), composer, titles, context.limits.max_depth)
+    if not composer.steps:
+        return _nothing(text, composer.unclear)
+    order = arrange(composer.steps)
+    missing = [step.description for step in order if not step.abilities]
+    return Decomposition(tasks=_tasks(order, titles), not_understood=tuple(dict.fromkeys((*missing, *composer.unclear))))
+
+
+def _read(top: Sequence[Node], composer: Composer, titles: dict[Group, str], max_depth: int) -> None:
+    """Give every paragraph of the outline to *composer*, with the headings and items that it stands below."""
+    number = 0
+    waiting: list[tuple[Node, Group]] = [(node, ()) for node in reversed(top)]
+    while waiting:
+        node, group = waiting.pop()
+        number += 1
+        own = group
+        if node.below and node.level >= 0 and len(group) < max_depth - 1 and (node.heading or node.is_item):
+            own = (*group, number)
+            titles[own] = node.text
+        if not (node.heading and node.below):
+            found = clauses(segments(tokens(node.text)), number)
+            composer.paragraph(node.text, found, group=own, listed=node.is_item, numbered=node.numbered)
+        waiting.extend((below, own) for below in reversed(node.below))
+
+
+def _nothing(text: str, unclear: Sequence[str]) -> Decomposition:
+    """Return the answer to a goal in which no action was found: one task that says what would be needed."""
+    line = " ".join(text.split())[:200]
+    words = slug([w for w in name_words(line) if w not in lexicon().stop][:3])
+    task = Task(id=words, description=line, requires=(words,))
+    return Decomposition(tasks=(task,), not_understood=tuple(unclear) or (line,))
+
+
+def _tasks(order: Sequence[Step], titles: dict[Group, str]) -> tuple[Task, ...]:
+    """Return the tasks of *order*, each behind the composites that it is part of."""
+    needs, names = waits(order), _Names()
+    ids = [names.unique(_slug(step)) for step in order]
+    parents = _composites(order)
+    made: dict[Group, str] = {}
+    tasks: list[Task] = []
+    for at, step in enumerate(order):
+        parent = None
+        for depth in range(1, len(step.group) + 1):
+            group = step.group[:depth]
+            if group not in parents:
+                continue
+            if group not in made:
+                made[group] = names.unique(slug(name_words(titles[group])[:4]))
+                tasks.append(Task(id=made[group], description=titles[group], parent=parent))
+            parent = made[group]
+        tasks.append(_task(step, ids[at], parent, [(ids[n], order[n]) for n in needs[at]]))
+    return tuple(tasks)
+
+
+def _composites(order: Sequence[Step]) -> set[Group]:
+    """Return the headings and items that hold two tasks or more."""
+    counts: dict[Group, int] = {}
+    for step in order:
+        for depth in range(1, len(step.group) + 1):
+            counts[step.group[:depth]] = counts.get(step.group[:depth], 0) + 1
+    return {group for group, count in counts.items() if count > 1}
+
+
+def _task(step: Step, name: str, parent: str | None, needs: Sequence[tuple[str, Step]]) -> Task:
+    inputs: dict[str, Input] = {}
+    if step.folders:
+        inputs["folder"] = Input(value=step.folders[0])
+    if step.files:
+        inputs["files"] = Input(value=list(step.files))
+    if step.query:
+        inputs["query"] = Input(value=step.query)
+    if step.gathers or (step.changes and step.points_back):
+        inputs.update({need: Input(task=need, output="") for need, other in needs if other.abilities})
+    fed = {i.task for i in inputs.values()}
+    return Task(
+        id=name, description=step.description, kind=_kind(step), parent=parent, inputs=inputs,
+        requires=tuple(a.id for a in step.abilities) or (name,),
+        depends_on=tuple(need for need, _ in needs if need not in fed),
+    )  # fmt: skip
+
+
+def _kind(step: Step) -> str:
+    """Return the kind of work, in the words of the card of who does it: the kind that the step itself names, or the first."""
+    kinds = step.abilities[0].kinds if step.abilities else ()
+    said = {stem(t.low) for t in step.tokens if t.kind is Kind.WORD}
+    return next((k for k in kinds if {stem(w) for w in name_words(k)} <= said), kinds[0] if kinds else "")
+
+
+def _slug(step: Step) -> str:
+    """Return a short name for *step*: its verb and the words that say most."""
+    known = lexicon()
+    words = [t.low for t in step.tokens if t.kind is Kind.WORD and t.low not in known.stop]
+    first = step.tokens[0]
+    verb = [first.low] if step.clause.verb and first.low not in known.stop else []
+    verb = [next((w for w in known.infinitives if stem(w) == stem(v)), v) for v in verb]
+    rest = words[1:] if verb else words
+    telling = [w for w in rest if stem(w) not in known.generic] or rest
+    names = name_words((step.folders + step.files)[0]) if not telling and (step.folders or step.files) else []
+    return slug([*verb, *telling[:2], *names[:2]])
+
+
+class _Names:
+    """Hands out names, each once."""
+
+    def __init__(self) -> None:
+        self._used: dict[str, int] = {"goal": 1}
+
+    def unique(self, name: str) -> str:
+        """Return *name*, or with the next free number when it was handed out before."""
+        count = self._used[name] = self._used.get(name, 0) + 1
+        return name if count == 1 else self.unique(f"{name}-{count}")

@@ -1,0 +1,141 @@
+"""What a clause names: files and folders of the workspace, and the topic that is searched for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .lexicon import lexicon
+from .stems import stem
+from .words import Kind, Token
+
+_TOPIC = frozenset({"about", "regarding", "concerning", "mention", "mentions", "mentioning", "mentioned"})
+_SAYS = frozenset(
+    "say says said state states stated promise promises promised claim claims claimed guarantee guarantees guaranteed".split()
+)
+_PLACE = frozenset({"in", "from", "within", "inside", "under", "below", "across", "throughout", "out"})
+_BELOW = frozenset({"under", "below", "inside", "beneath", "within"})
+_FOLDER = frozenset({"folder", "directory", "dir", "subfolder", "subdirectory", "path"})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Places of the workspace that a clause names, in order."""
+
+    folders: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    marks: frozenset[int] = frozenset()
+    """Start of each token that is part of such a name."""
+
+
+class Places:
+    """What lies in the workspace, looked up once and only when a clause might name it."""
+
+    def __init__(self, files: Callable[[str], tuple[str, ...]]) -> None:
+        self._files = files
+        self._folders: dict[str, set[str]] | None = None
+
+    def folders(self) -> dict[str, set[str]]:
+        """Return the extensions of the files below each folder, by lower-case name of the folder."""
+        if self._folders is None:
+            self._folders = {}
+            for name in self._files("**/*"):
+                parts = name.split("/")
+                extension = parts[-1].rpartition(".")[2].lower()
+                for depth in range(1, len(parts)):
+                    self._folders.setdefault("/".join(parts[:depth]).lower(), set()).add(extension)
+        return self._folders
+
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """Return the files that *pattern* names."""
+        return self._files(pattern)
+
+    def concepts(self, name: str) -> frozenset[str]:
+        """Return what the files of that name, or below it, say about the work: ``#table``, ``#document``, ``#code``."""
+        known = lexicon().extensions
+        extension = name.rpartition(".")[2].lower()
+        if extension in known:
+            return frozenset({known[extension]})
+        below = self.folders().get(name.strip("./").lower(), set())
+        return frozenset(known[e] for e in below if e in known)
+
+
+def named(tokens: Sequence[Token], places: Places) -> Named:
+    """Return the files and folders that *tokens* name."""
+    folders: dict[str, None] = {}
+    files: dict[str, None] = {}
+    marks: set[int] = set()
+    for at, token in enumerate(tokens):
+        if token.kind is Kind.NAME:
+            _sort(token.text, places, folders, files)
+            marks.add(token.start)
+        elif token.kind is Kind.WORD and (folder := _spelled(tokens, at, places)):
+            folders[folder] = None
+            marks.add(token.start)
+    return Named(tuple(folders), tuple(files), frozenset(marks))
+
+
+def _sort(name: str, places: Places, folders: dict[str, None], files: dict[str, None]) -> None:
+    if any(c in name for c in "*?["):
+        files.update(dict.fromkeys(places.matching(name) or (name,)))
+    elif name.endswith("/") or name.rpartition("/")[2].rpartition(".")[0] == "" or name.lower() in places.folders():
+        folders[name.rstrip("/") or "."] = None
+    else:
+        files[name] = None
+
+
+def _spelled(tokens: Sequence[Token], at: int, places: Places) -> str:
+    """Return the folder that an ordinary word names: "under src", "the data folder", "in the folder data"."""
+    word = tokens[at]
+    before = tokens[at - 1].low if at else ""
+    after = tokens[at + 1].low if at + 1 < len(tokens) else ""
+    if word.low in _FOLDER or word.low in lexicon().stop:
+        return ""
+    if before in _FOLDER or after in _FOLDER:
+        return word.text if before in _FOLDER or after == "folder" or word.low in places.folders() else ""
+    last = at + 1 == len(tokens) or after in lexicon().stop
+    if before in _BELOW and last and word.text.islower():
+        return word.text
+    return word.text if before == "in" and last and word.low in places.folders() else ""
+
+
+def topic(tokens: Sequence[Token], marks: frozenset[int]) -> range:
+    """Return the positions of what *tokens* ask to be searched for; empty when no word leads to it."""
+    start = _topic_start(tokens)
+    if start is None:
+        return range(0)
+    end = start
+    while end < len(tokens) and not _place_follows(tokens, end, marks):
+        end += 1
+    return range(start, end)
+
+
+def _topic_start(tokens: Sequence[Token]) -> int | None:
+    quoted = next((i for i, t in enumerate(tokens) if t.kind is Kind.QUOTED), None)
+    if quoted is not None:
+        return quoted
+    for leads in (_TOPIC, {"on", "for", "with"}, _SAYS):
+        for at in range(len(tokens) - 2, -1, -1) if leads is _SAYS else range(len(tokens) - 1):
+            if tokens[at].low in leads and tokens[at + 1].low not in ("what", "how", "where"):
+                return at + 1
+    return None
+
+
+def _place_follows(tokens: Sequence[Token], at: int, marks: frozenset[int]) -> bool:
+    """Whether "in the docs", "from README.md" or the like begins at *at*."""
+    if tokens[at].low not in _PLACE:
+        return False
+    follow = tokens[at + 1 : at + 4]
+    local = lexicon().local
+    return any(t.start in marks or (t.kind is Kind.WORD and stem(t.low) in local) for t in follow)
+
+
+def phrase(text: str, tokens: Sequence[Token]) -> str:
+    """Return the words of *tokens* as *text* has them, without articles at the ends."""
+    kept = list(tokens)
+    idle = lexicon().stop
+    while kept and kept[0].kind is Kind.WORD and kept[0].low in idle:
+        kept.pop(0)
+    while kept and kept[-1].kind is Kind.WORD and kept[-1].low in idle:
+        kept.pop()
+    return text[kept[0].start : kept[-1].end].strip("\"' ") if kept else ""

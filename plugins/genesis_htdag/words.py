@@ -1,0 +1,130 @@
+"""Words of a goal: tokens with their places, and the split of a tool's name into words.
+
+Every pass is one walk over the text with expressions that can't back up, so that time is linear on any input.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import IntEnum
+
+_PLAIN = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "`": '"', "–": "-", "—": " - ",
+                        "\u00a0": " ", "\u200b": "", "\t": "    ", "\r": ""})
+_QUOTED = re.compile(r'"([^"\n]*)"|(?<![\w"\'])\'([^\'\n"]*)\'(?!\w)')
+_CHUNK = re.compile(r"\S+")
+_WORD = re.compile(r"[^\W_][\w+#]*(?:['-]\w+)*|&")
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_NAME = re.compile(r"(?:\.{0,2}/)?[\w.*?\[\]@~+-]+(?:/[\w.*?\[\]@~+-]*)*\Z")
+_EXTENSION = re.compile(r"[\w*?\]-]\.(?:(?=[0-9]*[a-z])[a-z0-9]{1,5}|[A-Z]{2,5})\Z")
+_FOREIGN = ("http:", "https:", "ftp:", "mailto:")
+_OPEN, _CLOSE = "([{<*_", ")]}>*_"
+_ABBREVIATIONS = frozenset({"e.g.", "i.e.", "etc.", "vs.", "cf.", "approx.", "no.", "dr.", "mr.", "mrs.", "ms.", "st."})
+
+
+class Kind(IntEnum):
+    """What a token is."""
+
+    WORD = 0
+    NAME = 1
+    """A file, folder or pattern."""
+    QUOTED = 2
+    MARK = 3
+    """Punctuation that may end a clause: ``. ! ? ; : ,`` and `` - ``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, name, quotation or mark, and where it stands in the text."""
+
+    text: str
+    low: str
+    kind: Kind
+    start: int
+    end: int
+
+
+def normalise(text: str) -> str:
+    """Return *text* in NFKC with plain quotes, dashes and blanks, so that look-alikes compare equal."""
+    return unicodedata.normalize("NFKC", text).translate(_PLAIN)
+
+
+def tokens(text: str) -> list[Token]:
+    """Return the tokens of *text*, in order; *text* is normalised and holds one paragraph."""
+    found: list[Token] = []
+    place = 0
+    for match in _QUOTED.finditer(text):
+        _chunks(text, place, match.start(), found)
+        _quotation(match, found)
+        place = match.end()
+    _chunks(text, place, len(text), found)
+    return found
+
+
+def _quotation(match: re.Match[str], found: list[Token]) -> None:
+    group = 1 if match.group(1) is not None else 2
+    inner = match.group(group)
+    kind = Kind.NAME if is_name(inner) or _EXTENSION.search(inner) else Kind.QUOTED
+    found.append(Token(inner, inner.lower(), kind, match.start(), match.end()))
+
+
+def _chunks(text: str, start: int, stop: int, found: list[Token]) -> None:
+    for match in _CHUNK.finditer(text, start, stop):
+        chunk, at = match.group(), match.start()
+        if chunk.isalpha():
+            found.append(Token(chunk, chunk.lower(), Kind.WORD, at, match.end()))
+        else:
+            _chunk(chunk, at, found)
+
+
+def _chunk(chunk: str, at: int, found: list[Token]) -> None:
+    """Add the tokens of one run of visible characters: its marks apart, the rest a name or words."""
+    body = chunk.lstrip(_OPEN)
+    at += len(chunk) - len(body)
+    if chunk == "-":
+        found.append(Token("-", "-", Kind.MARK, at, at + 1))
+        return
+    if body.rstrip(",").lower() in _ABBREVIATIONS:
+        return
+    core = body.rstrip(".,;:!?" + _CLOSE)
+    if is_name(core) or core.lower().startswith(_FOREIGN):
+        found.append(Token(core, core.lower(), Kind.NAME if is_name(core) else Kind.QUOTED, at, at + len(core)))
+    else:
+        _words(core, at, found)
+    marks = ((i, body[i]) for i in range(len(core), len(body)) if body[i] in ".,;:!?")
+    found.extend(Token(c, c, Kind.MARK, at + i, at + i + 1) for i, c in marks)
+
+
+def _words(core: str, at: int, found: list[Token]) -> None:
+    """Add the words of *core*; ``and/or`` and ``a,b`` fall apart, ``read-only`` stays whole."""
+    for match in _WORD.finditer(core):
+        word = match.group()
+        low = word.lower().removesuffix("'s")
+        found.append(Token(word, low, Kind.WORD, at + match.start(), at + match.end()))
+
+
+def is_name(text: str) -> bool:
+    """Return whether *text* looks like a file, folder or pattern of files."""
+    if not _NAME.match(text) or text in ("/", ".", "..") or text.lower() in ("and/or", "his/her", "he/she", "w/o", "n/a", "ci/cd"):
+        return False
+    if text.endswith("/") or "*" in text:
+        return any(c.isalnum() for c in text) or "*" in text
+    return bool(_EXTENSION.search(text)) or ("/" in text and not text.replace("/", "").isdigit() and _is_path(text))
+
+
+def _is_path(text: str) -> bool:
+    """Tell ``src/core`` from ``read/write``: a path has a dot, a digit, an underscore or more than one slash."""
+    return text.count("/") > 1 or text[0] in "./~" or any(c in "._0123456789" for c in text)
+
+
+def name_words(name: str) -> list[str]:
+    """Return the lower-case words of an identifier: ``GetMovieCredit`` and ``get_movie_credit`` alike."""
+    return [m.group().lower() for m in _CAMEL.finditer(name)]
+
+
+def slug(words: list[str], *, limit: int = 48) -> str:
+    """Return a short task id made of *words*."""
+    plain = ["".join(c for c in unicodedata.normalize("NFKD", w).lower() if c.isascii() and c.isalnum()) for w in words]
+    text = "-".join(w for w in plain if w)
+    return text[:limit].rstrip("-") or "task"
