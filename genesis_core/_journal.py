@@ -21,7 +21,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pydantic_core
 
@@ -38,8 +38,8 @@ MIGRATIONS: Sequence[str] = (
     """
     CREATE TABLE rows (
         run TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, task TEXT NOT NULL, attempt INTEGER NOT NULL,
-        actor TEXT NOT NULL, body BLOB NOT NULL, mac BLOB NOT NULL, UNIQUE (run, seq)
-    );
+        actor TEXT NOT NULL, body BLOB NOT NULL, mac BLOB NOT NULL, PRIMARY KEY (run, seq)
+    ) WITHOUT ROWID;
     CREATE UNIQUE INDEX one_result ON rows (run, task, attempt) WHERE kind = 'task.done';
     """,
 )
@@ -50,6 +50,28 @@ Probe = Callable[[str], None]
 Row = tuple[str, int, str, str, int, str, bytes, bytes]
 INSERT = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 GENESIS_ROW = b"genesis journal row 1"
+
+
+class Entry(NamedTuple):
+    """An event as it was appended; :meth:`event` makes the record of it, when somebody listens."""
+
+    run_id: str
+    seq: int
+    time: datetime
+    kind: EventKind
+    actor: str
+    task_id: str
+    attempt: int
+    data: dict[str, Any]
+    label: Label
+    head: bytes
+
+    def event(self) -> RunEvent:
+        """Return the RunEvent."""
+        return RunEvent(
+            run_id=self.run_id, seq=self.seq, time=self.time, kind=self.kind, actor=self.actor, task_id=self.task_id,
+            attempt=self.attempt, data=self.data, label=self.label, mac=self.head.hex(),
+        )
 
 
 class RunLock:
@@ -115,7 +137,7 @@ class Journal:
         attempt: int = 0,
         data: dict[str, Any] | None = None,
         label: Label = Label(),  # noqa: B008  # frozen
-    ) -> RunEvent:
+    ) -> Entry:
         """Take in one event; it is on disk after the next :meth:`flush`.
 
         Raises JournalError when an earlier row could not be written: nothing is recorded after a gap.
@@ -123,15 +145,12 @@ class Journal:
         if self._probe is not None:
             self._probe(f"append:{kind}")
         self.seq += 1
-        event = RunEvent.model_construct(
-            run_id=self.run_id, seq=self.seq, time=self._clock(), kind=kind, actor=actor, task_id=task_id,
-            attempt=attempt, data=data or {}, label=label, mac="",
-        )
+        time = self._clock()
         if self._writer is not None:
-            body = _encode(event)
+            body = _encode(self.run_id, self.seq, time, kind, actor, task_id, attempt, data, label)
             self.head = self._sign(actor, self.head, body)
             self._writer.put((self.run_id, self.seq, kind.value, task_id, attempt, actor, body, self.head))
-        return event
+        return Entry(self.run_id, self.seq, time, kind, actor, task_id, attempt, data or {}, label, self.head)
 
     def _sign(self, actor: str, before: bytes, body: bytes) -> bytes:
         return b"" if self._keys is None else self._keys.sign(actor, GENESIS_ROW + before + body)
@@ -156,12 +175,14 @@ def _label_json(label: Label) -> dict[str, Any]:
     return label.to_json()
 
 
-def _encode(event: RunEvent) -> bytes:
+def _encode(
+    run_id: str, seq: int, time: datetime, kind: EventKind, actor: str, task_id: str, attempt: int,
+    data: dict[str, Any] | None, label: Label,
+) -> bytes:
     return pydantic_core.to_json(
         {
-            "run_id": event.run_id, "seq": event.seq, "time": event.time.isoformat(), "kind": event.kind.value,
-            "actor": event.actor, "task_id": event.task_id, "attempt": event.attempt, "data": event.data,
-            "label": _label_json(event.label),
+            "run_id": run_id, "seq": seq, "time": time, "kind": kind.value, "actor": actor, "task_id": task_id,
+            "attempt": attempt, "data": data or {}, "label": _label_json(label),
         }
     )
 
@@ -172,11 +193,18 @@ def decode(body: bytes, mac: bytes) -> RunEvent:
     return RunEvent(**{**value, "label": Label.from_json(value["label"]), "mac": mac.hex()})
 
 
+Batch = tuple[list[Row], "asyncio.Future[None] | None"]
+
+
 class _Writer:
-    """The only user of its connection: takes all queued rows, commits them together, then wakes who waits."""
+    """The only user of its connection: takes all batches there are, commits them together, then wakes who waits.
+
+    Rows gather in a list for the rest of the loop's step: handing each to the thread would cost more than writing it.
+    """
 
     def __init__(self, path: Path, *, full: bool, probe: Probe | None) -> None:
-        self._queue: queue.SimpleQueue[Row | asyncio.Future[None] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._rows: list[Row] = []
         self._probe = probe
         self._error: JournalError | None = None
         self._loop = asyncio.get_running_loop()
@@ -187,14 +215,22 @@ class _Writer:
     def put(self, row: Row) -> None:
         if self._error is not None:
             raise self._error
-        self._queue.put(row)
+        if not self._rows:
+            self._loop.call_soon(self._push)
+        self._rows.append(row)
+
+    def _push(self, done: asyncio.Future[None] | None = None) -> None:
+        if self._rows or done is not None:
+            rows, self._rows = self._rows, []
+            self._queue.put((rows, done))
 
     async def flush(self) -> None:
         done: asyncio.Future[None] = self._loop.create_future()
-        self._queue.put(done)
+        self._push(done)
         await done
 
     async def close(self) -> None:
+        self._push()
         self._queue.put(None)
         while self._thread.is_alive():  # joining would hold the loop while a slow disk works
             await asyncio.sleep(0.001)
@@ -202,12 +238,13 @@ class _Writer:
     def _work(self) -> None:
         more = True
         while more:
-            batch = [self._queue.get()]
+            items = [self._queue.get()]
             while not self._queue.empty():
-                batch.append(self._queue.get())
-            more = None not in batch
-            self._write([item for item in batch if isinstance(item, tuple)])
-            self._wake([item for item in batch if isinstance(item, asyncio.Future)])
+                items.append(self._queue.get())
+            more = None not in items
+            batches = [item for item in items if item is not None]
+            self._write([row for rows, _ in batches for row in rows])
+            self._wake([done for _, done in batches if done is not None])
         self._connection.close()
 
     def _write(self, rows: list[Row]) -> None:

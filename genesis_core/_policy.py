@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ._plugins import Plugins
-from .errors import AccessDenied, GenesisError
+from .errors import AccessDenied
 from .plans import Outcome, PlanContext, Screening
 from .policy import Action, Decision, Identity, Label, Ruling
 
@@ -25,19 +25,23 @@ class Authority:
 
     def __init__(self, plugins: Plugins, context: PlanContext, *, yes: bool = False) -> None:
         self._plugins, self._context, self._yes = plugins, context, yes
+        self._judges = [
+            (impl, plugins.info(impl.plugin_name).trust == "security") for impl in plugins.hook("genesis_authorize")
+        ]
 
     async def decide(self, action: Action, identity: Identity, label: Label) -> Decision:
         """Return the merged decision on *action*."""
         arguments = {"action": action, "identity": identity, "label": label, "context": self._context}
         answers: list[tuple[Decision, bool]] = []
-        for impl in self._plugins.hook("genesis_authorize"):
-            name = impl.plugin_name
+        for impl, trusted in self._judges:
             try:
-                answer = await self._plugins.ask(impl, arguments)
-            except GenesisError as error:
-                return Decision.deny(f"{name}: error", error.message)
+                answer = impl.function(*[arguments[a] for a in impl.argnames])
+                if answer.__class__ is not Decision and answer is not None:
+                    answer = await answer
+            except Exception as error:  # noqa: BLE001  # whatever a guard raises, the answer is no
+                return Decision.deny(f"{impl.plugin_name}: error", f"{type(error).__name__}: {error}")
             if answer is not None:
-                answers.append((answer, self._plugins.info(name).trust == "security"))
+                answers.append((answer, trusted))
         return merge_decisions(answers)
 
     def enforce(self, action: Action, decision: Decision) -> None:

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ._again import Again
+from ._deadlines import Deadlines
+from ._journal import Entry
 from ._kernel import Planner
 from ._policy import Waiting
 from ._scheduler import Scheduler
@@ -72,7 +74,7 @@ class Driver:
     def __post_init__(self) -> None:
         self.id = self.scope.run_id
         self.began = datetime.now(UTC)
-        self._events: list[RunEvent] = []
+        self._events: list[Entry] = []
         self._news: asyncio.Event = asyncio.Event()
         self._ended = False
         self._stop: Stop | None = None
@@ -80,6 +82,7 @@ class Driver:
         self._floor: dict[str, Label] = {}
         self._deaf: set[str] = set()
         self._timers: list[asyncio.TimerHandle] = []
+        self._deadlines = Deadlines(self.engine.cancel)
         self.scheduler = Scheduler(
             self.plan.graph, agents={t: a.agent for t, a in self.plan.assigned.items()},
             max_parallel=self.max_parallel,
@@ -95,7 +98,7 @@ class Driver:
         at = 0
         while True:
             while at < len(self._events):
-                yield self._events[at]
+                yield self._events[at].event()
                 at += 1
             if self._ended:
                 return
@@ -142,6 +145,7 @@ class Driver:
     async def _close(self, state: RunState) -> None:
         for timer in self._timers:
             timer.cancel()
+        self._deadlines.close()
         await self.engine.close()
         await self.scope.journal.close()
         self._ended = True
@@ -227,17 +231,23 @@ class Driver:
         seconds = task.max_seconds or self.task_seconds
         context = TaskContext(self.scope, task, agent.card, attempt=attempt, label=self._label(task),
                               deadline=time.monotonic() + seconds)
+        self._deadlines.add(self._key(task.id), context.deadline)
         try:
             await self._authorize(task, agent, attempt, context, code)
-            async with asyncio.timeout(seconds) as clock:
-                context.inputs = await self._inputs(task, context) if task.inputs else FrozenDict()
-                value = await _Watched(agent.invoke(task, context), context)
+            if task.inputs:
+                context.inputs = await self._inputs(task, context)
+            value = await _Watched(agent.invoke(task, context), context)
         except (BudgetExceeded, Waiting, JournalError):
             raise
+        except asyncio.CancelledError:
+            if not self._deadlines.passed(self._key(task.id)):
+                raise
+            late = TimedOut(f"task {task.id!r} took longer than {seconds:g} s", hint="raise max_seconds of the task")
+            return _failed(task, attempt, late, context)
         except Exception as error:  # noqa: BLE001  # whatever an agent raises becomes its task's error
-            if isinstance(error, TimeoutError) and clock.expired():
-                error = TimedOut(f"task {task.id!r} took longer than {seconds:g} s", hint="raise max_seconds")
             return _failed(task, attempt, error, context)
+        finally:
+            self._deadlines.drop(self._key(task.id))
         return _finished(task, attempt, value, context)
 
     async def _authorize(self, task: Task, agent: Agent, attempt: int, context: TaskContext, code: str) -> None:
@@ -354,8 +364,10 @@ class Driver:
             return
         self._events += events
         self._news.set()
-        for impl in self.planner.plugins.hook("genesis_event"):
-            await self._tell(impl, events)
+        if observers := self.planner.plugins.hook("genesis_event"):
+            told = [entry.event() for entry in events]
+            for impl in observers:
+                await self._tell(impl, told)
 
     async def _tell(self, impl: Any, events: list[RunEvent]) -> None:
         for event in events:
@@ -435,7 +447,9 @@ def _finished(task: Task, attempt: int, value: Any, context: TaskContext) -> Tas
         result = value if isinstance(value, TaskResult) else context.result(value)
     except GenesisError as error:
         return _failed(task, attempt, error, context)
-    result = result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage)
+    said = (result.task_id, result.attempt, result.label, result.usage)
+    if said != (task.id, attempt, context.label, context.usage):
+        result = result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage)
     if result.state is not TaskState.COMPLETED or task.accept is None:
         return result
     missing = task.accept.missing(result)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pydantic_core
 
-from ._journal import Journal, RunLock
+from ._journal import Entry, Journal, RunLock
 from ._ledger import Ledger
 from ._policy import Authority
 from ._workers import Workers
@@ -23,13 +23,15 @@ from .agents import AgentCard
 from .errors import AccessDenied, Category, DependencyDown, TaskError, ToolError
 from .models import Model, ModelReply, ModelRequest
 from .policy import Action, Effect, Identity, Label, Secrecy, Trust, Usage
-from .records import Record, canonical_json, digest, freeze
-from .runs import EventKind, RunEvent
+from .records import FrozenDict, Record, canonical_json, digest, freeze
+from .runs import EventKind
 from .tasks import Artifact, Evidence, Level, Task, TaskResult, TaskState, WorkOrder, did_you_mean
 from .tools import Tool
 
 __all__ = ["RunScope", "TaskContext"]
 
+NOTHING = Usage()
+NO_INPUTS: Mapping[str, Any] = FrozenDict()
 MAX_TEXT_BYTES = 64 * 1024 * 1024
 
 
@@ -48,13 +50,13 @@ class RunScope:
     ledger: Ledger
     identity: Identity
     lock: RunLock | None = None
-    observe: list[RunEvent] = field(default_factory=list)
+    observe: list[Entry] = field(default_factory=list)
 
-    def emit(self, kind: EventKind, **fields: Any) -> RunEvent:
-        """Write one row, then hand it on to observers."""
-        event = self.journal.append(kind, **fields)
-        self.observe.append(event)
-        return event
+    def emit(self, kind: EventKind, **fields: Any) -> Entry:
+        """Append one row; observers hear of it after the next commit."""
+        entry = self.journal.append(kind, **fields)
+        self.observe.append(entry)
+        return entry
 
 
 class TaskContext:
@@ -68,7 +70,7 @@ class TaskContext:
         self._scope, self._card, self._label = scope, card, label
         self._usage: Usage | None = None
         self.task, self.attempt, self.deadline = task, attempt, deadline
-        self.inputs: Mapping[str, Any] = {}
+        self.inputs: Mapping[str, Any] = NO_INPUTS
 
     @property
     def idempotency_key(self) -> str:
@@ -83,7 +85,7 @@ class TaskContext:
     @property
     def usage(self) -> Usage:
         """What this attempt has spent so far."""
-        return self._usage or Usage()
+        return self._usage or NOTHING
 
     @property
     def seconds_left(self) -> float:
@@ -126,6 +128,8 @@ class TaskContext:
         plain = await self._checked_paths(known, plain)
         reserved = self._scope.ledger.reserve(Usage(tool_calls=1))
         self._emit(EventKind.TOOL_CALLED, {"tool": known.name, "arguments": digest(plain)})
+        if known.spec.effect in (Effect.WRITE, Effect.SEND):
+            await self._scope.journal.flush()  # what changes the world is on record before it does
         began = time.monotonic()
         try:
             value = await self._run(known, plain)
@@ -221,7 +225,7 @@ class TaskContext:
 
     # -- behind the doors -------------------------------------------------------------------------------------------
 
-    def _emit(self, kind: EventKind, data: dict[str, Any]) -> RunEvent:
+    def _emit(self, kind: EventKind, data: dict[str, Any]) -> Entry:
         return self._scope.emit(
             kind, actor=self._card.name, task_id=self.task.id, attempt=self.attempt, data=data, label=self._label
         )
@@ -275,7 +279,7 @@ class TaskContext:
             self._rise(_file_label(names[0] if len(names) == 1 else f"{len(names)} files, row {event.seq}"))
         return arguments
 
-    def _record_read(self, what: dict[str, Any]) -> RunEvent:
+    def _record_read(self, what: dict[str, Any]) -> Entry:
         return self._emit(EventKind.READ, what)
 
     async def _run(self, tool: Tool, arguments: dict[str, Any]) -> Any:
