@@ -17,7 +17,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._fold import RunRecord as RunRecord
+    from ._index import Entry as Entry
+    from ._index import Index as Index
+    from ._plugins import PluginInfo as PluginInfo
+    from ._plugins import Plugins as Plugins
     from ._scope import TaskContext as TaskContext
+    from ._settings import Settings as Settings
+    from ._settings import load_settings as load_settings
+    from ._state import StateFolder as StateFolder
     from .agents import Agent as Agent
     from .agents import AgentCard as AgentCard
     from .agents import Assignment as Assignment
@@ -54,6 +62,11 @@ if TYPE_CHECKING:
     from .models import Model as Model
     from .models import ModelReply as ModelReply
     from .models import ModelRequest as ModelRequest
+    from .plan_files import PlanFile as PlanFile
+    from .plan_files import plan_document as plan_document
+    from .plan_files import read_any_plan as read_any_plan
+    from .plan_files import read_plan as read_plan
+    from .plan_files import read_plan_file as read_plan_file
     from .plans import Decomposition as Decomposition
     from .plans import Estimate as Estimate
     from .plans import Finding as Finding
@@ -111,7 +124,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _OWNERS = {
+    "_fold": "RunRecord",
+    "_index": "Entry Index",
+    "_plugins": "PluginInfo Plugins",
     "_scope": "TaskContext",
+    "_settings": "Settings load_settings",
+    "_state": "StateFolder",
     "agents": "Agent AgentCard Assignment Reason Skill Tier agent",
     "engines": "Attempt Completion KeyRing TaskEngine",
     "errors": "AccessDenied BudgetExceeded Category DependencyDown GenesisError GraphError JournalError LimitExceeded "
@@ -119,6 +137,7 @@ _OWNERS = {
     "genesis": "Genesis",
     "hookspecs": "GENESIS_API Offer hookimpl",
     "models": "Message Model ModelReply ModelRequest",
+    "plan_files": "PlanFile plan_document read_any_plan read_plan read_plan_file",
     "plans": "Decomposition Estimate Finding Mend Outcome Plan PlanContext PlanReport Score Screening Severity Verdict",
     "policy": "Action Budget Decision Effect Identity Label PlanLimits Ruling Secrecy Trust Usage",
     "records": "Record canonical_json digest",

@@ -1,0 +1,130 @@
+"""The state folder, seen without loading the kernel: where it is, which runs it holds, and who drives one.
+
+``genesis runs`` must be quick, so this module imports neither pydantic nor the journal; only a run that the index does
+not know is read from its journal, once, and then the index knows it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from ._index import Entry, Index
+
+__all__ = ["StateFolder"]
+
+
+class StateFolder:
+    """A folder of runs and their index."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.index = home, Index(home)
+
+    @classmethod
+    def find(cls, home: str = "", environ: Mapping[str, str] | None = None) -> StateFolder:
+        """Return the folder in force: *home*, ``GENESIS_HOME``, ``home`` of a settings file, or the platform's.
+
+        A settings file that can't be read counts as absent here; every command that loads settings names it.
+        """
+        environ = os.environ if environ is None else environ
+        chosen = home or environ.get("GENESIS_HOME", "") or _configured(environ)
+        return cls((Path(chosen) if chosen else _platform("user_data_dir")).expanduser().absolute())
+
+    def entries(self) -> list[Entry]:
+        """Return every run, newest first, with its state as it is now."""
+        known = self.index.entries()
+        found: list[Entry] = []
+        for folder in self.index.folders():
+            entry = known.get(folder.name) or self._unknown(folder)
+            if entry.state in ("running", "planning") and not self.driven(entry.id):
+                entry = entry._replace(state="interrupted")
+            found.append(entry)
+        return found
+
+    def driven(self, run_id: str) -> bool:
+        """Return whether a process is carrying this run out at the moment."""
+        try:
+            handle = os.open(self.home / "runs" / run_id / "lock", os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            return not _free(handle)
+        finally:
+            os.close(handle)
+
+    def remove(self, run_id: str) -> None:
+        """Delete the folder of a run and forget it; raises OSError when it can't be deleted."""
+        shutil.rmtree(self.home / "runs" / run_id)
+        self.index.drop(run_id)
+
+    def _unknown(self, folder: Path) -> Entry:
+        """Read a run that the index does not know, and let the index know it when nobody drives it."""
+        if self.driven(folder.name):
+            return _blank(folder, "running")
+        entry = _read(self.home, folder)
+        if entry.state != "damaged":
+            with contextlib.suppress(OSError):
+                self.index.put(entry)
+        return entry
+
+
+def _free(handle: int) -> bool:
+    if os.name == "nt":  # pragma: no cover  # untested: no such machine
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _blank(folder: Path, state: str) -> Entry:
+    return Entry(folder.name, "", "", state, "", "", 0, 0, "", 0.0, 0, "", "")
+
+
+def _read(home: Path, folder: Path) -> Entry:
+    """Return the entry that the journal in *folder* comes to."""
+    from ._fold import fold
+    from ._journal import read_events
+    from ._keys import LocalKeyRing
+    from .errors import GenesisError
+
+    try:
+        record = fold(read_events(folder / "journal.db", LocalKeyRing.open(home, create=False)))
+    except (GenesisError, ValueError, OSError):
+        return _blank(folder, "damaged")
+    plan, cost = record.plan, record.usage.cost
+    return Entry(
+        id=folder.name, goal="" if plan is None else plan.goal.text, workspace=record.workspace,
+        state=record.state.value, started="" if record.started is None else record.started.isoformat(),
+        ended="" if record.ended is None else record.ended.isoformat(),
+        tasks=0 if plan is None else len(plan.graph.leaves),
+        done=sum(r.state.value == "completed" for r in record.results.values()),
+        cost="" if cost is None else str(cost), seconds=record.seconds, seq=record.seq, mac=record.mac,
+        pipeline="" if plan is None else plan.pipeline,
+    )
+
+
+def _configured(environ: Mapping[str, str]) -> str:
+    """Return ``home`` of the project's settings file, or of the user's own."""
+    user = environ.get("GENESIS_CONFIG", "")
+    for path in (Path("genesis.toml"), Path(user) if user else _platform("user_config_dir") / "genesis.toml"):
+        if path.is_file():
+            import tomllib
+
+            with contextlib.suppress(OSError, ValueError):
+                found = tomllib.loads(path.read_text(encoding="utf-8")).get("home", "")
+                if isinstance(found, str) and found:
+                    return found
+    return ""
+
+
+def _platform(folder: str) -> Path:
+    import platformdirs
+
+    return Path(getattr(platformdirs, folder)("genesis", appauthor=False))
