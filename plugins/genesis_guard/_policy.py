@@ -20,12 +20,15 @@ Matches = Callable[[str, Sequence[str]], bool]
 
 
 class Policy:
-    """Rules, by verb and effect, the most restrictive first: the first that covers a resource decides."""
+    """Rules, by verb and effect, the most restrictive first: the first that covers a resource decides.
 
-    __slots__ = ("_table", "rules")
+    With a *base* they can tighten what that policy says, and nothing else.
+    """
 
-    def __init__(self, rules: Iterable[PolicyRule]) -> None:
-        self.rules = tuple(rules)
+    __slots__ = ("_base", "_table", "rules")
+
+    def __init__(self, rules: Iterable[PolicyRule], base: Policy | None = None) -> None:
+        self.rules, self._base = tuple(rules), base
         self._table: dict[tuple[str, str], list[tuple[Matches | None, Decision]]] = {}
         for rule in sorted(self.rules, key=lambda r: _ORDER[r.decision]):
             decision = Decision(rule.decision, rule.id, rule.description)
@@ -36,11 +39,22 @@ class Policy:
 
     def decide(self, action: Action, models: Sequence[str] = ()) -> Decision:
         """Return what the most restrictive rule that covers *action* says; deny, when none does."""
-        resource = action.resource
+        found = self._find(action, models)
+        if self._base is None:
+            return found or _silence(action)
+        # An "ask" of its own must not make up for an "allow" that the base does not give.
+        base = self._base.decide(action, models)
+        return found if found is not None and _ORDER[found.effect] < _ORDER[base.effect] else base
+
+    def _find(self, action: Action, models: Sequence[str]) -> Decision | None:
         for covers, decision in self._table.get((action.verb, action.effect), ()):
-            if covers is None or covers(resource, models):
+            if covers is None or covers(action.resource, models):
                 return decision
-        return Decision.deny("default-deny", f"no rule allows to {action.verb} this with the effect {action.effect!s}")
+        return None
+
+
+def _silence(action: Action) -> Decision:
+    return Decision.deny("default-deny", f"no rule allows to {action.verb} this with the effect {action.effect!s}")
 
 
 def _covers(rule: PolicyRule, verb: str) -> Matches | None:
@@ -91,4 +105,4 @@ def _tightened(section: bytes) -> Policy:
                 f"{SECTION}: rule {rule.id!r} allows, and rules there can only ask or deny",
                 cause="a project's genesis.toml may set that section, and a repository must not loosen your safety",
             )
-    return Policy((*built_in().rules, *rules))
+    return Policy(rules, built_in())
