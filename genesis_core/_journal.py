@@ -89,9 +89,6 @@ class RunLock:
                 cause=f"{self._path} is locked",
                 hint=f"wait for it, or stop it: genesis runs cancel {folder.name}",
             ) from None
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
 
     def release(self) -> None:
         """Let another driver in."""

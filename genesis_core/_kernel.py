@@ -51,7 +51,7 @@ class Planner:
         Raises LimitExceeded, AccessDenied (screening), PlanError or PluginError; a plan that validators refuse is
         returned with the verdict REJECT.
         """
-        await self._screen(goal)
+        await self.screen(goal)
         make = _pipeline(pipeline, self.context.offers)
         if graph is None:
             plan = await make(self, goal)
@@ -59,7 +59,8 @@ class Planner:
             plan = await self.assign(Plan(goal=goal, graph=graph, pipeline=pipeline))
         return await self.settle(plan)
 
-    async def _screen(self, goal: Goal) -> None:
+    async def screen(self, goal: Goal) -> None:
+        """Let the goal's text pass the door; raises LimitExceeded or AccessDenied."""
         limit = self.context.limits.max_goal_chars
         if len(goal.text) > limit:
             raise LimitExceeded(

@@ -7,6 +7,7 @@ Decisions merge "most restrictive wins": any deny wins; an allow counts only fro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ._plugins import Plugins
 from .errors import AccessDenied
@@ -35,7 +36,7 @@ class Authority:
         answers: list[tuple[Decision, bool]] = []
         for impl, trusted in self._judges:
             try:
-                answer = impl.function(*[arguments[a] for a in impl.argnames])
+                answer: Any = impl.function(*[arguments[a] for a in impl.argnames])
                 if answer.__class__ is not Decision and answer is not None:
                     answer = await answer
             except Exception as error:  # noqa: BLE001  # whatever a guard raises, the answer is no

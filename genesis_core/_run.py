@@ -410,24 +410,25 @@ class _Watched:
         self._awaitable, self._context = awaitable, context
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        steps = self._awaitable.__await__()
-        send: Callable[[], Any] = steps.__next__
+        steps: Any = self._awaitable.__await__()
+        step: Any = steps.__next__
+        given: tuple[Any, ...] = ()
         while True:
             began = time.monotonic()
             try:
-                value = send()
+                value = step(*given)
             except StopIteration as end:
                 self._check(began)
                 return end.value
             self._check(began)
             try:
                 sent = yield value
-                send = steps.__next__ if sent is None else lambda sent=sent: steps.send(sent)  # type: ignore[attr-defined]
+                step, given = (steps.__next__, ()) if sent is None else (steps.send, (sent,))
             except GeneratorExit:
-                steps.close()  # type: ignore[attr-defined]
+                steps.close()
                 raise
             except BaseException as error:  # noqa: BLE001  # cancellation goes through to the agent
-                send = lambda error=error: steps.throw(error)  # type: ignore[attr-defined]  # noqa: E731
+                step, given = steps.throw, (error,)
 
     def _check(self, began: float) -> None:
         held = time.monotonic() - began

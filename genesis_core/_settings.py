@@ -35,10 +35,10 @@ class Settings(Record):
     pipeline: str = "v2"
     engine: str = "local"
     keyring: str = "local"
-    durability: str = Field("normal", pattern="^(normal|full)$")
+    durability: str = Field(default="normal", pattern="^(normal|full)$")
     """SQLite's synchronous mode for journals: normal survives a crash of the program, full one of the machine."""
-    max_parallel: int = Field(8, ge=1, le=10_000)
-    task_seconds: float = Field(600.0, gt=0)
+    max_parallel: int = Field(default=8, ge=1, le=10_000)
+    task_seconds: float = Field(default=600.0, gt=0)
     """Time limit of a task that names none."""
     journal: bool = True
     budget: Budget = Budget()

@@ -97,7 +97,8 @@ def import_tool(source: str) -> Callable[..., Any]:
     found: Any = importlib.import_module(module)
     for part in path.split("."):
         found = getattr(found, part)
-    return getattr(found, "function", found)
+    function: Callable[..., Any] = getattr(found, "function", found)
+    return function
 
 
 def die_with_parent() -> None:

@@ -51,6 +51,7 @@ class Workers:
         """Return the tool's JSON value; raises ToolError when it fails and TimedOut when it was killed."""
         began = time.monotonic()
         worker = await self._take(tool)
+        kept = False
         try:
             async with asyncio.timeout(seconds):
                 answer = await worker.ask(self._request(tool, arguments, folder))
@@ -63,9 +64,9 @@ class Workers:
             raise ToolError(f"tool {tool.name!r} ended its process", cause=str(error)) from None
         else:
             self._idle.append(worker)
-            worker = None
+            kept = True
         finally:
-            if worker is not None:
+            if not kept:
                 worker.kill()
         return _value(tool, answer)
 

@@ -49,11 +49,11 @@ class AgentCard(Record):
     tools: tuple[str, ...] = ()
     """Names of the tools that it calls."""
     tier: Tier = Tier.MEDIUM
-    prior: float = Field(0.8, ge=0, le=1)
+    prior: float = Field(default=0.8, ge=0, le=1)
     """Expected share of its tasks that succeed, until the journal knows better."""
-    price: Decimal = Field(Decimal(0), ge=0)
+    price: Decimal = Field(default=Decimal(0), ge=0)
     """Expected US dollars a task."""
-    max_concurrent: int = Field(4, ge=1)
+    max_concurrent: int = Field(default=4, ge=1)
     """Tasks that it runs at one time; more wait, none is left unassigned for that."""
     needs_model: bool = False
     """Without a model it is no candidate."""
@@ -153,7 +153,7 @@ class Assignment(Record):
 
     task_id: str
     agent: str
-    score: float = Field(1.0, ge=0, le=1)
+    score: float = Field(default=1.0, ge=0, le=1)
     reasons: tuple[Reason, ...] = ()
 
     @property

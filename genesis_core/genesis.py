@@ -22,7 +22,7 @@ from ._engine import LocalEngine
 from ._fold import RunRecord, fold, resumable
 from ._index import Entry, Index
 from ._journal import Journal, Probe, RunLock, decode, read_rows, verify_rows
-from ._kernel import Planner
+from ._kernel import Decided, Planner
 from ._keys import LocalKeyRing
 from ._ledger import Ledger
 from ._plugins import PluginInfo, Plugins
@@ -33,7 +33,7 @@ from ._scope import RunScope, find_artifact
 from ._settings import Settings, load_settings, state_home
 from ._workers import Workers
 from ._workspace import Workspace
-from .engines import KeyRing
+from .engines import KeyRing, TaskEngine
 from .errors import JournalError, PlanRejected, SettingsError, ToolError
 from .plans import Finding, Plan, PlanContext, PlanReport, Severity, Verdict
 from .policy import Budget, Identity
@@ -62,6 +62,7 @@ class Genesis:
         self._provided = Provided()
         self._workers = Workers({})
         self._running: set[Driver] = set()
+        self._decided: dict[str, list[Decided]] = {}
         self.index = Index(self.home)
 
     @classmethod
@@ -135,7 +136,8 @@ class Genesis:
 
         Raises SettingsError (no such workspace), LimitExceeded, AccessDenied, PlanError or PluginError.
         """
-        report, _ = await self._plan(_goal(goal, workspace), graph)
+        report, planner = await self._plan(_goal(goal, workspace), graph)
+        self._decided[report.plan.digest] = planner.decided
         return report
 
     async def _plan(self, goal: Goal, graph: TaskGraph | None = None) -> tuple[PlanReport, Planner]:
@@ -164,6 +166,7 @@ class Genesis:
         report, planner = await self._proposed(goal, workspace)
         if report.verdict is Verdict.REJECT:
             raise _rejection(report)
+        earlier, engine = None if again is None else self._again(again), self._engine()
         scope = self._scope(report.plan, budget or self.settings.budget, planner.context, yes)
         code = self._codes()
         scope.emit(EventKind.RUN_STARTED, label=report.plan.goal.label, data={
@@ -173,8 +176,7 @@ class Genesis:
         })
         for kind, data in planner.decided:
             scope.emit(kind, data=data)
-        earlier = None if again is None else self._again(again)
-        return self._drive(report.plan, planner, scope, code, again=earlier, timeout=timeout)
+        return self._drive(report.plan, planner, scope, code, engine, again=earlier, timeout=timeout)
 
     async def _proposed(self, goal: str | Goal | Plan | PlanReport, workspace: Any) -> tuple[PlanReport, Planner]:
         if isinstance(goal, str | Goal):
@@ -185,6 +187,10 @@ class Genesis:
         planner = Planner(self._plugins, self.context(plan.goal, Workspace(plan.goal.workspace)))
         planner.check_limits(plan.graph)
         self._check_agents(plan)
+        if plan.digest in self._decided:
+            planner.decided += self._decided[plan.digest]
+        else:
+            await planner.screen(plan.goal)
         report = goal if isinstance(goal, PlanReport) and goal.plan is plan else await planner.validate(plan)
         planner.decide(EventKind.PLANNED, digest=plan.digest, verdict=report.verdict.value, explicit=True)
         return report, planner
@@ -218,11 +224,11 @@ class Genesis:
             lock.release()
             raise
         (folder / "cancel").unlink(missing_ok=True)
-        code = self._codes()
+        code, engine = self._codes(), self._engine()
         scope.emit(EventKind.RUN_RESUMED, data={
             "settings": {"budget": scope.ledger.budget.to_json()}, "in_flight": list(record.in_flight), "code": code,
         })
-        return self._drive(plan, planner, scope, code, record=record, timeout=timeout)
+        return self._drive(plan, planner, scope, code, engine, record=record, timeout=timeout)
 
     def _scope(
         self, plan: Plan, budget: Budget, context: PlanContext, yes: bool,
@@ -232,8 +238,10 @@ class Genesis:
         self._workers.start()
         run_id = _new_id(self._clock) if record is None else record.run_id
         folder = self.home / "runs" / run_id
-        keys = _make_folder(folder) if self.settings.journal and record is None else None
+        keys: KeyRing | None = None
         if self.settings.journal:
+            if record is None:
+                _make_folder(folder)
             keys = LocalKeyRing.open(self.home)
             lock = lock or RunLock(folder)
         journal = Journal(
@@ -250,14 +258,14 @@ class Genesis:
         )
 
     def _drive(
-        self, plan: Plan, planner: Planner, scope: RunScope, code: Mapping[str, str],
+        self, plan: Plan, planner: Planner, scope: RunScope, code: Mapping[str, str], engine: TaskEngine,
         *, record: RunRecord | None = None, again: Again | None = None, timeout: float | None = None,
     ) -> Driver:
         kept = {} if record is None else {t: r for t, r in record.results.items() if not resumable(r.state)}
         seconds = scope.ledger.budget.max_seconds
         spent = 0.0 if record is None else record.seconds
         driver = Driver(
-            scope=scope, plan=plan, planner=planner, engine=self._engine(), agents=self._provided.agents, codes=code,
+            scope=scope, plan=plan, planner=planner, engine=engine, agents=self._provided.agents, codes=code,
             max_parallel=self.settings.max_parallel, task_seconds=self.settings.task_seconds, on_end=self._ended,
             again=again, results=kept, attempts={} if record is None else dict(record.attempts),
             recorded={} if record is None else {t: r.attempt for t, r in record.results.items()},
@@ -265,15 +273,21 @@ class Genesis:
             max_seconds=None if seconds is None else max(0.0, seconds - spent),
         )
         self._running.add(driver)
+        self._indexed(driver, "running")
         return driver
 
-    def _engine(self) -> Any:
+    def _indexed(self, driver: Driver, state: str) -> None:
+        if self.settings.journal:
+            self.index.put(_entry(driver, state))
+
+    def _engine(self) -> TaskEngine:
         engines: dict[str, Any] = {**self._provided.offers.get("engine", {}), "local": LocalEngine}
         name = self.settings.engine
         if name not in engines:
             raise SettingsError(f"there is no engine {name!r}{did_you_mean(name, engines)}",
                                 cause=f"known: {', '.join(sorted(engines))}", hint="genesis config --origin")
-        return engines[name]()
+        engine: TaskEngine = engines[name]()
+        return engine
 
     def _codes(self) -> dict[str, str]:
         given = self._provided
@@ -287,10 +301,39 @@ class Genesis:
         if driver.scope.lock is None:
             return
         try:
-            if self.settings.journal:
-                self.index.put(_entry(driver, state))
+            self._indexed(driver, state.value)
         finally:
             driver.scope.lock.release()
+
+    async def cancel(self, run_id: str) -> RunState:
+        """Cancel a run, whoever drives it, and return where it stands.
+
+        RUNNING: its driver was asked to stop and will within moments. CANCELED: nobody drove it, and its record now
+        says so. A run that has ended for good stays as it is.
+        """
+        folder = self.folder(run_id)
+        try:
+            lock = RunLock(folder)
+        except JournalError:
+            (folder / "cancel").touch()
+            return RunState.RUNNING
+        try:
+            record = self.record(run_id)
+            if not record.state.final and record.state is not RunState.CANCELED:
+                await self._note_canceled(folder, record)
+            return record.state if record.state.final else RunState.CANCELED
+        finally:
+            lock.release()
+
+    async def _note_canceled(self, folder: Path, record: RunRecord) -> None:
+        journal = Journal(record.run_id, path=folder / "journal.db", keys=self._keys(), clock=self._clock,
+                          last=(record.seq, bytes.fromhex(record.mac)))
+        journal.append(EventKind.RUN_FINISHED, data={"state": RunState.CANCELED.value, "error": None, "usage": {}})
+        await journal.flush()
+        await journal.close()
+        known = self.index.entries().get(record.run_id)
+        if known is not None:
+            self.index.put(known._replace(state="canceled", seq=journal.seq, mac=journal.head.hex()))
 
     # -- records ----------------------------------------------------------------------------------------------------
 
@@ -395,12 +438,12 @@ def _words(finding: Finding) -> str:
     return f"{finding.rule}{where}"
 
 
-def _entry(driver: Driver, state: RunState) -> Entry:
+def _entry(driver: Driver, state: str) -> Entry:
     journal, plan = driver.scope.journal, driver.plan
     results: Mapping[str, TaskResult] = driver.results
     spent = driver.scope.ledger.spent
     return Entry(
-        id=driver.id, goal=plan.goal.text, workspace=str(driver.scope.workspace.root), state=state.value,
+        id=driver.id, goal=plan.goal.text, workspace=str(driver.scope.workspace.root), state=state,
         started=driver.began.isoformat(), ended=datetime.now(UTC).isoformat(), tasks=len(plan.graph.leaves),
         done=sum(r.state.value == "completed" for r in results.values()),
         cost="" if spent.cost is None else str(spent.cost), seconds=spent.seconds,

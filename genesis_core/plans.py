@@ -60,13 +60,13 @@ class Estimate(Record):
     """What a task is expected to take."""
 
     task_id: str = ""
-    difficulty: float = Field(0.5, ge=0, le=1)
+    difficulty: float = Field(default=0.5, ge=0, le=1)
     cost: Decimal | None = Decimal(0)
     """US dollars; None: unknown."""
-    tokens: int = Field(0, ge=0)
-    seconds: float = Field(0.0, ge=0)
+    tokens: int = Field(default=0, ge=0)
+    seconds: float = Field(default=0.0, ge=0)
     model: str = ""
-    confidence: float = Field(0.0, ge=0, le=1)
+    confidence: float = Field(default=0.0, ge=0, le=1)
     """0: taken from the agent's card alone."""
 
 
@@ -171,7 +171,7 @@ class PlanReport(Record):
     plan: Plan
     findings: tuple[Finding, ...] = ()
     score: Score | None = None
-    revisions: int = Field(0, ge=0)
+    revisions: int = Field(default=0, ge=0)
 
     @property
     def verdict(self) -> Verdict:
@@ -199,7 +199,7 @@ class Screening(Record):
     """What a guard says of one text."""
 
     outcome: Outcome = Outcome.ALLOW
-    score: float = Field(0.0, ge=0, le=1)
+    score: float = Field(default=0.0, ge=0, le=1)
     spans: tuple[tuple[int, int], ...] = ()
     """Character positions, half open."""
     reasons: tuple[str, ...] = ()

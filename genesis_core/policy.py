@@ -161,10 +161,10 @@ class Usage(Record):
     """What happened: money in US dollars (None: unknown, never 0), tokens, seconds, calls."""
 
     cost: Decimal | None = Decimal(0)
-    tokens: int = Field(0, ge=0)
-    seconds: float = Field(0.0, ge=0)
-    tool_calls: int = Field(0, ge=0)
-    model_calls: int = Field(0, ge=0)
+    tokens: int = Field(default=0, ge=0)
+    seconds: float = Field(default=0.0, ge=0)
+    tool_calls: int = Field(default=0, ge=0)
+    model_calls: int = Field(default=0, ge=0)
 
     def __add__(self, other: Usage) -> Usage:
         cost = None if self.cost is None or other.cost is None else self.cost + other.cost
@@ -180,21 +180,21 @@ class Usage(Record):
 class Budget(Record):
     """What one run may spend; None is no limit. Money in US dollars."""
 
-    max_cost: Decimal | None = Field(None, ge=0)
-    max_tokens: int | None = Field(None, ge=0)
-    max_seconds: float | None = Field(None, ge=0)
-    max_tool_calls: int | None = Field(None, ge=0)
+    max_cost: Decimal | None = Field(default=None, ge=0)
+    max_tokens: int | None = Field(default=None, ge=0)
+    max_seconds: float | None = Field(default=None, ge=0)
+    max_tool_calls: int | None = Field(default=None, ge=0)
 
 
 class PlanLimits(Record):
     """How large a run may grow over the life of its root run; planner, validator and kernel read this one object."""
 
-    max_tasks: int = Field(1000, ge=1)
-    max_depth: int = Field(5, ge=1)
-    max_new_tasks: int = Field(20, ge=0)
-    max_updates: int = Field(10, ge=0)
-    max_model_calls: int = Field(1000, ge=0)
-    max_tool_calls: int = Field(100_000, ge=0)
-    max_generated: int = Field(20, ge=0)
-    max_goal_chars: int = Field(5000, ge=1)
-    max_revisions: int = Field(3, ge=0)
+    max_tasks: int = Field(default=1000, ge=1)
+    max_depth: int = Field(default=5, ge=1)
+    max_new_tasks: int = Field(default=20, ge=0)
+    max_updates: int = Field(default=10, ge=0)
+    max_model_calls: int = Field(default=1000, ge=0)
+    max_tool_calls: int = Field(default=100_000, ge=0)
+    max_generated: int = Field(default=20, ge=0)
+    max_goal_chars: int = Field(default=5000, ge=1)
+    max_revisions: int = Field(default=3, ge=0)

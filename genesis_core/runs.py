@@ -78,7 +78,7 @@ class RunEvent(Record):
     kind: EventKind
     actor: str = "kernel"
     task_id: str = ""
-    attempt: int = Field(0, ge=0)
+    attempt: int = Field(default=0, ge=0)
     data: JsonObject = FrozenDict()
     label: Label = Label()
     mac: str = ""

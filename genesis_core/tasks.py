@@ -73,7 +73,7 @@ class Acceptance(Record):
     output: tuple[str, ...] = ()
     """JSON pointers (RFC 6901) that the output must have."""
     artifacts: tuple[str, ...] = ()
-    min_evidence: int = Field(0, ge=0)
+    min_evidence: int = Field(default=0, ge=0)
 
     def missing(self, result: TaskResult) -> tuple[str, ...]:
         """Return what *result* lacks, in words; empty means accepted."""
@@ -103,7 +103,7 @@ class Task(Record):
     agent: str | None = None
     """The agent, when the plan's author names one."""
     accept: Acceptance | None = None
-    max_seconds: float | None = Field(None, gt=0)
+    max_seconds: float | None = Field(default=None, gt=0)
     metadata: JsonObject = FrozenDict()
 
     @field_validator("id")
@@ -231,7 +231,7 @@ class GraphPatch(Record):
     """A change of a graph: applied whole or refused whole."""
 
     add: tuple[Task, ...] = ()
-    replacements: tuple[Task, ...] = Field((), alias="replace", serialization_alias="replace")
+    replacements: tuple[Task, ...] = Field(default=(), alias="replace", serialization_alias="replace")
     """Tasks that take the place of those with their id (``replace=`` when built, ``replace`` in JSON)."""
     drop: tuple[str, ...] = ()
     reason: str = ""
@@ -303,7 +303,7 @@ class TaskResult(Record):
     """What came of one attempt at a task."""
 
     task_id: str
-    attempt: int = Field(1, ge=1)
+    attempt: int = Field(default=1, ge=1)
     state: TaskState
     output: Json = None
     artifacts: tuple[Artifact, ...] = ()

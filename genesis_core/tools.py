@@ -156,7 +156,7 @@ _ARG_LINE = re.compile(r"^\s*:?(?:param )?\*?`*(\w+)`*\*?:\s+(\S.*)$")
 
 
 def _input_schema(function: Callable[..., Any]) -> dict[str, Any]:
-    docs = dict(m.groups() for line in (function.__doc__ or "").splitlines() if (m := _ARG_LINE.match(line)))
+    docs: dict[str, str] = dict((m[1], m[2]) for line in (function.__doc__ or "").splitlines() if (m := _ARG_LINE.match(line)))
     fields: dict[str, Any] = {}
     for name, p in inspect.signature(function, eval_str=True).parameters.items():
         if p.annotation is p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
@@ -165,9 +165,10 @@ def _input_schema(function: Callable[..., Any]) -> dict[str, Any]:
         fields[name] = (p.annotation, Field(default, description=docs.get(name)))
     try:
         model = create_model(function.__name__, __config__=ConfigDict(extra="forbid"), **fields)
-        return model.model_json_schema()
+        schema: dict[str, Any] = model.model_json_schema()
     except (PydanticSchemaGenerationError, PydanticUserError) as error:
         raise _unsayable(function, str(error).splitlines()[0]) from None
+    return schema
 
 
 def _output_schema(function: Callable[..., Any]) -> dict[str, Any]:
