@@ -133,7 +133,7 @@ class Journal:
         task_id: str = "",
         attempt: int = 0,
         data: dict[str, Any] | None = None,
-        label: Label = Label(),  # noqa: B008  # frozen
+        label: Label = Label(),  # frozen
     ) -> Entry:
         """Take in one event; it is on disk after the next :meth:`flush`.
 
@@ -229,8 +229,7 @@ class _Writer:
     async def close(self) -> None:
         self._push()
         self._queue.put(None)
-        while self._thread.is_alive():  # joining would hold the loop while a slow disk works
-            await asyncio.sleep(0.001)
+        await asyncio.to_thread(self._thread.join)  # a slow disk must not hold the loop
 
     def _work(self) -> None:
         more = True

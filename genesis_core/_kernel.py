@@ -13,13 +13,22 @@ from typing import Any
 from ._plugins import Plugins
 from ._policy import Authority
 from .agents import AgentCard, Assignment, Reason, Tier
-from .errors import LimitExceeded, NoAnswer, PlanError, PluginError, SettingsError
+from .errors import LimitExceeded, NoAnswer, PlanError, PluginError, SettingsError, did_you_mean
 from .plans import (
-    Decomposition, Estimate, Finding, Mend, Plan, PlanContext, PlanReport, Score, Severity, Verdict,
+    Decomposition,
+    Estimate,
+    Finding,
+    Mend,
+    Plan,
+    PlanContext,
+    PlanReport,
+    Score,
+    Severity,
+    Verdict,
 )
 from .records import digest
 from .runs import EventKind
-from .tasks import Goal, GraphPatch, Input, Task, TaskGraph, did_you_mean
+from .tasks import Goal, GraphPatch, Input, Task, TaskGraph
 
 __all__ = ["PIPELINES", "Planner"]
 

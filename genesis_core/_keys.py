@@ -81,8 +81,9 @@ def _make_without_links(path: Path, key: bytes) -> bytes:
     except FileExistsError:
         return path.read_bytes()
     except OSError as error:
-        raise JournalError(f"{path} can't be written", cause=str(error), hint="choose another folder: GENESIS_HOME=DIR")\
-            from None
+        raise JournalError(
+            f"{path} can't be written", cause=str(error), hint="choose another folder: GENESIS_HOME=DIR"
+        ) from None
     with os.fdopen(handle, "wb") as file:
         file.write(key)
     return key

@@ -147,7 +147,7 @@ class Plugins:
     def add(self, plugin: object, *, name: str, trust: str = "ordinary") -> None:
         """Take in *plugin* from the program itself (``Genesis.open(extend=[...])``)."""
         if any(info.name == name for info in self.infos):
-            raise PluginError(f"a plugin named {name!r} is there already", hint="pass a module or object of another name")
+            raise PluginError(f"a plugin named {name!r} is there already", hint="give it another name")
         self.infos.append(self.register(plugin, PluginInfo(name, trust=trust)))
 
     def info(self, name: str) -> PluginInfo:
@@ -158,7 +158,7 @@ class Plugins:
         """Return the implementations of a hook, in the order in which they are asked."""
         if name not in self._impls:
             impls = getattr(self._manager.hook, name).get_hookimpls()
-            self._impls[name] = tuple(sorted(reversed(impls), key=lambda i: (i.trylast, not i.tryfirst, i.plugin_name)))
+            self._impls[name] = tuple(sorted(impls, key=lambda i: (i.trylast, not i.tryfirst, i.plugin_name)))
         return self._impls[name]
 
     async def first(self, name: str, **arguments: Any) -> tuple[Any, str] | None:

@@ -88,4 +88,4 @@ class Provided:
 def _offered(item: object) -> bool:
     if isinstance(item, Tool | Offer):
         return True
-    return (isinstance(item, Agent) or isinstance(item, Model)) and not inspect.isclass(item)
+    return isinstance(item, Agent | Model) and not inspect.isclass(item)

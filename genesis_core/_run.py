@@ -9,34 +9,40 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from ._again import Again
+from ._attempt import Watched, failed, finished, row, skipped, unrouted
 from ._deadlines import Deadlines
 from ._journal import Entry
 from ._kernel import Planner
+from ._pointers import resolve_pointer
 from ._policy import Waiting
 from ._scheduler import Scheduler
 from ._scope import RunScope, TaskContext
 from .agents import Agent
 from .engines import Attempt, Completion, TaskEngine
 from .errors import (
-    BudgetExceeded, Category, GenesisError, GraphError, JournalError, LimitExceeded, PluginError,
-    TaskError, TimedOut,
+    BudgetExceeded,
+    GenesisError,
+    GraphError,
+    JournalError,
+    LimitExceeded,
+    PluginError,
+    TaskError,
+    TimedOut,
 )
 from .plans import Plan
 from .policy import Action, Effect, Label
 from .records import FrozenDict
 from .runs import EventKind, RunEvent, RunResult, RunState
-from .tasks import GraphPatch, Input, Task, TaskResult, TaskState, WorkOrder, resolve_pointer
+from .tasks import GraphPatch, Input, Task, TaskResult, TaskState
 
 __all__ = ["Driver"]
 
-HELD_SECONDS = 1.0
-"""An agent that holds the event loop longer than this is named in a warning."""
 CANCEL_POLL_SECONDS = 0.25
 
 
@@ -187,7 +193,7 @@ class Driver:
         """Start what can start; tasks that nobody can do, or whose dependencies failed, end at once."""
         while True:
             ended = [r for task in self.scheduler.take_ready() if (r := self._begin(task)) is not None]
-            ended += [self._record(_skipped(self.plan, task_id, cause, self._next(task_id)))
+            ended += [self._record(skipped(self.plan, task_id, cause, self._next(task_id)))
                       for task_id, cause in self._skips()]
             if not ended:
                 return
@@ -204,7 +210,7 @@ class Driver:
         assignment = self.plan.assigned.get(task.id)
         attempt = self._next(task.id)
         if assignment is None:
-            return self._record(_unrouted(task, attempt, self._label(task)))
+            return self._record(unrouted(task, attempt, self._label(task)))
         self.attempts[task.id] = attempt
         agent = self.agents[assignment.agent]
         self.engine.submit(Attempt(self._key(task.id), task.id, assignment.agent,
@@ -236,19 +242,19 @@ class Driver:
             await self._authorize(task, agent, attempt, context, code)
             if task.inputs:
                 context.inputs = await self._inputs(task, context)
-            value = await _Watched(agent.invoke(task, context), context)
+            value = await Watched(agent.invoke(task, context), context)
         except (BudgetExceeded, Waiting, JournalError):
             raise
         except asyncio.CancelledError:
             if not self._deadlines.passed(self._key(task.id)):
                 raise
             late = TimedOut(f"task {task.id!r} took longer than {seconds:g} s", hint="raise max_seconds of the task")
-            return _failed(task, attempt, late, context)
+            return failed(task, attempt, late, context)
         except Exception as error:  # noqa: BLE001  # whatever an agent raises becomes its task's error
-            return _failed(task, attempt, error, context)
+            return failed(task, attempt, error, context)
         finally:
             self._deadlines.drop(self._key(task.id))
-        return _finished(task, attempt, value, context)
+        return finished(task, attempt, value, context)
 
     async def _authorize(self, task: Task, agent: Agent, attempt: int, context: TaskContext, code: str) -> None:
         name = agent.card.name
@@ -315,7 +321,7 @@ class Driver:
         assignment = self.plan.assigned.get(task_id)
         self.scope.emit(
             EventKind.TASK_DONE, actor="kernel" if assignment is None else assignment.agent, task_id=task_id,
-            attempt=result.attempt, label=result.label, data={"result": _row(result)},
+            attempt=result.attempt, label=result.label, data={"result": row(result)},
         )
         return result
 
@@ -399,89 +405,3 @@ class Driver:
             run_id=self.id, state=state, plan=self.plan, error=error, folder=str(self.scope.folder),
             tasks={task_id: have[task_id] for task_id in order if task_id in have}, usage=self.scope.ledger.spent,
         )
-
-
-class _Watched:
-    """Awaits an agent, and names it when it holds the loop."""
-
-    __slots__ = ("_awaitable", "_context")
-
-    def __init__(self, awaitable: Awaitable[Any], context: TaskContext) -> None:
-        self._awaitable, self._context = awaitable, context
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        steps: Any = self._awaitable.__await__()
-        step: Any = steps.__next__
-        given: tuple[Any, ...] = ()
-        while True:
-            began = time.monotonic()
-            try:
-                value = step(*given)
-            except StopIteration as end:
-                self._check(began)
-                return end.value
-            self._check(began)
-            try:
-                sent = yield value
-                step, given = (steps.__next__, ()) if sent is None else (steps.send, (sent,))
-            except GeneratorExit:
-                steps.close()
-                raise
-            except BaseException as error:  # noqa: BLE001  # cancellation goes through to the agent
-                step, given = steps.throw, (error,)
-
-    def _check(self, began: float) -> None:
-        held = time.monotonic() - began
-        if held >= HELD_SECONDS:
-            self._context.warn(f"the agent held the event loop for {held:.1f} s; move that work into a tool")
-
-
-def _row(result: TaskResult) -> dict[str, Any]:
-    data = result.to_json()
-    data.pop("label", None)  # the row has it
-    return data
-
-
-def _finished(task: Task, attempt: int, value: Any, context: TaskContext) -> TaskResult:
-    """Return the result of an agent that returned *value*; the kernel, never the agent, labels it."""
-    try:
-        result = value if isinstance(value, TaskResult) else context.result(value)
-    except GenesisError as error:
-        return _failed(task, attempt, error, context)
-    said = (result.task_id, result.attempt, result.label, result.usage)
-    if said != (task.id, attempt, context.label, context.usage):
-        result = result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage)
-    if result.state is not TaskState.COMPLETED or task.accept is None:
-        return result
-    missing = task.accept.missing(result)
-    if not missing:
-        return result
-    return result.replace(state=TaskState.FAILED, error=TaskError(
-        category=Category.VALIDATION, message=f"not accepted: {'; '.join(missing)}", code="not_accepted"))
-
-
-def _failed(task: Task, attempt: int, error: BaseException, context: TaskContext) -> TaskResult:
-    return TaskResult(task_id=task.id, attempt=attempt, state=TaskState.FAILED, error=TaskError.of(error),
-                      label=context.label, usage=context.usage)
-
-
-def _unrouted(task: Task, attempt: int, label: Label) -> TaskResult:
-    why = f"no agent here can do this: {task.description or task.id}"
-    return TaskResult(
-        task_id=task.id, attempt=attempt, state=TaskState.BLOCKED, label=label,
-        error=TaskError(category=Category.ROUTING, message=why, code="unrouted",
-                        hint="install a plugin whose agent has the skill, or do the work order by hand"),
-        work_order=WorkOrder(goal=task.description or task.id, tried=("every installed agent was considered",),
-                             inputs={name: item.model_dump(mode="json") for name, item in task.inputs.items()},
-                             acceptance=() if task.accept is None else task.accept.output),
-    )
-
-
-def _skipped(plan: Plan, task_id: str, cause: str, attempt: int) -> TaskResult:
-    return TaskResult(
-        task_id=task_id, attempt=attempt, state=TaskState.SKIPPED, label=plan.goal.label,
-        error=TaskError(category=Category.DECOMPOSITION, message=f"it needs {cause!r}, which did not complete",
-                        code="skipped"),
-    )
-
-

@@ -20,12 +20,12 @@ from ._policy import Authority
 from ._workers import Workers
 from ._workspace import Workspace
 from .agents import AgentCard
-from .errors import AccessDenied, Category, DependencyDown, TaskError, ToolError
+from .errors import AccessDenied, Category, DependencyDown, TaskError, ToolError, did_you_mean
 from .models import Model, ModelReply, ModelRequest
 from .policy import Action, Effect, Identity, Label, Secrecy, Trust, Usage
 from .records import FrozenDict, Record, canonical_json, digest, freeze
 from .runs import EventKind
-from .tasks import Artifact, Evidence, Level, Task, TaskResult, TaskState, WorkOrder, did_you_mean
+from .tasks import Artifact, Evidence, Level, Task, TaskResult, TaskState, WorkOrder
 from .tools import Tool
 
 __all__ = ["RunScope", "TaskContext"]
@@ -296,7 +296,7 @@ async def _inline(tool: Tool, arguments: Mapping[str, Any]) -> Any:
     try:
         value = tool.function(**arguments)
         return await value if asyncio.iscoroutine(value) else value
-    except Exception as error:  # noqa: BLE001  # whatever a tool raises is its answer
+    except Exception as error:  # whatever a tool raises is its answer
         raise ToolError(f"tool {tool.name!r} failed: {type(error).__name__}: {error}") from error
 
 

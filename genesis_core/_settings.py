@@ -16,10 +16,9 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from .errors import SettingsError
+from .errors import SettingsError, did_you_mean
 from .policy import Budget, PlanLimits
 from .records import FrozenDict, JsonObject, Record
-from .tasks import did_you_mean
 
 __all__ = ["OPERATOR_KEYS", "Settings", "SettingsSource", "load_settings", "state_home"]
 

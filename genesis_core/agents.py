@@ -128,7 +128,9 @@ def _agent(
     return FunctionAgent(card.replace(tools=named) if named != card.tools else card, function, tools)
 
 
-def _card(function: AgentFunction, *, name: str = "", description: str = "", skills: Any = (), **rest: Any) -> AgentCard:
+def _card(
+    function: AgentFunction, *, name: str = "", description: str = "", skills: Any = (), **rest: Any
+) -> AgentCard:
     doc = inspect.cleandoc(function.__doc__ or "").split("\n\n")[0].replace("\n", " ")
     return AgentCard(
         name=name or function.__name__,

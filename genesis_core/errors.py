@@ -24,6 +24,8 @@ is one) and its category. Expected failure of a task is a value (``TaskResult.er
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from enum import StrEnum
 
 from .records import Record
@@ -176,3 +178,9 @@ def _category(error: BaseException) -> Category:
     if isinstance(error, ValueError):
         return Category.VALIDATION
     return Category.UNKNOWN
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return "; did you mean 'x'?" for the nearest of *known*, or an empty string."""
+    near = difflib.get_close_matches(name, list(known)[:2000], n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -19,26 +19,27 @@ from typing import Any, Self
 
 from ._again import Again, agent_code
 from ._engine import LocalEngine
-from ._fold import RunRecord, fold, resumable
-from ._index import Entry, Index
-from ._journal import Journal, Probe, RunLock, decode, read_rows, verify_rows
+from ._fold import RunRecord, resumable
+from ._index import Entry
+from ._journal import Journal, Probe, RunLock
 from ._kernel import Decided, Planner
 from ._keys import LocalKeyRing
 from ._ledger import Ledger
 from ._plugins import PluginInfo, Plugins
 from ._policy import Authority
 from ._provided import Provided
+from ._records import Records
 from ._run import Driver
-from ._scope import RunScope, find_artifact
+from ._scope import RunScope
 from ._settings import Settings, load_settings, state_home
 from ._workers import Workers
 from ._workspace import Workspace
 from .engines import KeyRing, TaskEngine
-from .errors import JournalError, PlanRejected, SettingsError, ToolError
+from .errors import PlanRejected, SettingsError, did_you_mean
 from .plans import Finding, Plan, PlanContext, PlanReport, Severity, Verdict
 from .policy import Budget, Identity
 from .runs import EventKind, Run, RunEvent, RunState
-from .tasks import Goal, TaskGraph, TaskResult, did_you_mean
+from .tasks import Goal, TaskGraph, TaskResult
 
 __all__ = ["Genesis"]
 
@@ -63,7 +64,7 @@ class Genesis:
         self._workers = Workers({})
         self._running: set[Driver] = set()
         self._decided: dict[str, list[Decided]] = {}
-        self.index = Index(self.home)
+        self.records = Records(self.home, self._clock)
 
     @classmethod
     def open(
@@ -89,7 +90,8 @@ class Genesis:
         if not isinstance(settings, Settings):
             settings = load_settings(settings).settings
         folder = Path(home) if home is not None else state_home(settings)
-        return cls(settings, folder.expanduser().absolute(), tuple(block), tuple(extend), dict(trust or {}), probe, clock)
+        home = folder.expanduser().absolute()
+        return cls(settings, home, tuple(block), tuple(extend), dict(trust or {}), probe, clock)
 
     async def __aenter__(self) -> Self:
         """Load plugins; raises PluginError naming the distribution at fault."""
@@ -278,7 +280,7 @@ class Genesis:
 
     def _indexed(self, driver: Driver, state: str) -> None:
         if self.settings.journal:
-            self.index.put(_entry(driver, state))
+            self.records.index.put(_entry(driver, state))
 
     def _engine(self) -> TaskEngine:
         engines: dict[str, Any] = {**self._provided.offers.get("engine", {}), "local": LocalEngine}
@@ -305,98 +307,34 @@ class Genesis:
         finally:
             driver.scope.lock.release()
 
-    async def cancel(self, run_id: str) -> RunState:
-        """Cancel a run, whoever drives it, and return where it stands.
-
-        RUNNING: its driver was asked to stop and will within moments. CANCELED: nobody drove it, and its record now
-        says so. A run that has ended for good stays as it is.
-        """
-        folder = self.folder(run_id)
-        try:
-            lock = RunLock(folder)
-        except JournalError:
-            (folder / "cancel").touch()
-            return RunState.RUNNING
-        try:
-            record = self.record(run_id)
-            if not record.state.final and record.state is not RunState.CANCELED:
-                await self._note_canceled(folder, record)
-            return record.state if record.state.final else RunState.CANCELED
-        finally:
-            lock.release()
-
-    async def _note_canceled(self, folder: Path, record: RunRecord) -> None:
-        journal = Journal(record.run_id, path=folder / "journal.db", keys=self._keys(), clock=self._clock,
-                          last=(record.seq, bytes.fromhex(record.mac)))
-        journal.append(EventKind.RUN_FINISHED, data={"state": RunState.CANCELED.value, "error": None, "usage": {}})
-        await journal.flush()
-        await journal.close()
-        known = self.index.entries().get(record.run_id)
-        if known is not None:
-            self.index.put(known._replace(state="canceled", seq=journal.seq, mac=journal.head.hex()))
-
     # -- records ----------------------------------------------------------------------------------------------------
+
+    async def cancel(self, run_id: str) -> RunState:
+        """Cancel a run, whoever drives it, and return where it stands: RUNNING (its driver was asked) or CANCELED."""
+        return await self.records.cancel(run_id)
 
     def folder(self, run_id: str) -> Path:
         """Return the folder of a run; ``last`` is the newest. Raises SettingsError when there is none."""
-        names = [f.name for f in self.index.folders()]
-        if run_id == "last" and names:
-            return self.home / "runs" / names[0]
-        if run_id in names:
-            return self.home / "runs" / run_id
-        near = [n for n in names if n.startswith(run_id)] if run_id else []
-        if len(near) == 1:
-            return self.home / "runs" / near[0]
-        why = f"{len(near)} runs begin like that" if near else "no folder below runs/ has that name"
-        raise SettingsError(f"there is no run {run_id!r}{did_you_mean(run_id, names)}", cause=why,
-                            hint="genesis runs list")
+        return self.records.folder(run_id)
 
     def events(self, run_id: str) -> list[RunEvent]:
         """Return the verified events of a run; its folder is not touched. Raises JournalError naming any damage."""
-        path = self.folder(run_id) / "journal.db"
-        rows = read_rows(path)
-        verify_rows(path, rows, self._keys())
-        return [decode(row[6], row[7]) for row in rows]
+        return self.records.events(run_id)
 
     def record(self, run_id: str) -> RunRecord:
         """Return what the journal of a run comes to (raises JournalError, as :meth:`events`)."""
-        events = self.events(run_id)
-        if not events or events[0].kind is not EventKind.RUN_STARTED:
-            raise JournalError(f"run {run_id} never began", cause="its journal has no first row",
-                               hint=f"genesis runs prune {run_id}")
-        return fold(events)
+        return self.records.record(run_id)
 
     def verify(self, run_id: str) -> RunRecord:
         """Check that the record of a run is complete and untouched, artefacts included; raises JournalError."""
-        record = self.record(run_id)
-        folder = self.folder(run_id)
-        self._check_head(record)
-        for result in record.results.values():
-            for artifact in result.artifacts:
-                try:
-                    find_artifact(folder, artifact)
-                except (ToolError, OSError) as error:
-                    raise JournalError(f"run {record.run_id} is damaged: {error}", cause=getattr(error, "cause", ""),
-                                       hint=f"genesis run --again {record.run_id}") from None
-        return record
-
-    def _check_head(self, record: RunRecord) -> None:
-        known = self.index.entries().get(record.run_id)
-        if known is not None and record.seq < known.seq:
-            raise JournalError(
-                f"the journal of run {record.run_id} is damaged: it was cut short",
-                cause=f"it has {record.seq} rows where the index knows {known.seq}", hint="restore the folder",
-            )
-
-    def _keys(self) -> KeyRing:
-        return LocalKeyRing.open(self.home, create=False)
+        return self.records.verify(run_id)
 
 
 def _goal(goal: str | Goal, workspace: Any) -> Goal:
     if isinstance(goal, Goal):
         return goal if workspace is None else goal.replace(workspace=os.fspath(workspace))
     if not goal.strip():
-        raise SettingsError("the goal is empty", cause="there is nothing to do", hint='genesis run "Map this repository"')
+        raise SettingsError("the goal is empty", cause="there is nothing to do", hint='genesis run "Map this folder"')
     return Goal(text=goal, workspace=os.fspath(workspace or "."))
 
 

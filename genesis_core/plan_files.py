@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from .errors import GraphError, LimitExceeded, PlanError, SettingsError
+from .errors import GraphError, LimitExceeded, PlanError, SettingsError, did_you_mean
 from .plans import Plan
 from .policy import Budget
 from .records import MAX_JSON_DEPTH, Record
-from .tasks import Task, TaskGraph, did_you_mean
+from .tasks import Task, TaskGraph
 
 __all__ = ["PLAN_SCHEMA", "PlanFile", "plan_document", "read_any_plan", "read_plan", "read_plan_file"]
 

@@ -10,12 +10,13 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
-from pydantic import JsonValue as JsonValue
 
-__all__ = ["FrozenDict", "FrozenList", "Json", "JsonObject", "JsonValue", "Record", "canonical_json", "digest", "freeze"]
+__all__ = [
+    "FrozenDict", "FrozenList", "Json", "JsonObject", "Record", "canonical_json", "digest", "freeze", "frozen_mapping",
+]
 
 _T = TypeVar("_T")
 MAX_JSON_DEPTH = 64
@@ -113,7 +114,6 @@ Json = Annotated[Any, BeforeValidator(freeze)]
 """Any JSON value, frozen."""
 JsonObject = Annotated[Mapping[str, Any], BeforeValidator(freeze)]
 """A JSON object, frozen."""
-_Frozen: TypeAlias = AfterValidator  # noqa: UP040  # named so that Items below reads as a sentence
 
 
 def _frozen_dict(value: Mapping[str, _T]) -> Mapping[str, _T]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import graphlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_serializer, model_validator
 
-from .errors import GraphError, TaskError
+from ._pointers import has_pointer
+from .errors import GraphError, TaskError, did_you_mean
 from .policy import Label, Usage
 from .records import FrozenDict, Json, JsonObject, Record, frozen_mapping
 
@@ -313,38 +313,6 @@ class TaskResult(Record):
     usage: Usage = Usage()
     label: Label = Label()
     level: Level = Level.HEURISTICS
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return "; did you mean 'x'?" for the nearest of *known*, or an empty string."""
-    near = difflib.get_close_matches(name, list(known)[:2000], n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def resolve_pointer(value: Any, pointer: str) -> Any:
-    """Return what the JSON pointer (RFC 6901) names in *value*; raises KeyError when it is not there."""
-    if pointer and not pointer.startswith("/"):
-        raise KeyError(pointer)
-    for part in pointer.split("/")[1:]:
-        value = _step(value, part.replace("~1", "/").replace("~0", "~"), pointer)
-    return value
-
-
-def _step(value: Any, part: str, pointer: str) -> Any:
-    if isinstance(value, Mapping) and part in value:
-        return value[part]
-    if isinstance(value, list | tuple) and part.isdecimal() and int(part) < len(value):
-        return value[int(part)]
-    raise KeyError(pointer)
-
-
-def has_pointer(value: Any, pointer: str) -> bool:
-    """Return whether *value* has something at the JSON pointer."""
-    try:
-        resolve_pointer(value, pointer)
-    except KeyError:
-        return False
-    return True
 
 
 def _check_names(graph: TaskGraph) -> None:

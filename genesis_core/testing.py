@@ -1,7 +1,7 @@
 """What authors of plugins test with: fakes, pytest fixtures, and contracts that an implementation must keep.
 
-In a test module or ``conftest.py``: ``pytest_plugins = ["genesis_core.testing"]`` for the fixtures. A contract is a class
-to derive from; pytest then runs its tests against what the class names::
+In a test module or ``conftest.py``: ``pytest_plugins = ["genesis_core.testing"]`` for the fixtures. A contract is a
+class to derive from; pytest then runs its tests against what the class names::
 
     from genesis_core.testing import RouteContract
 
@@ -22,9 +22,39 @@ from typing import Any, ClassVar
 import pytest
 
 from . import (
-    Action, Agent, AgentCard, Assignment, Attempt, Completion, Decision, Decomposition, Effect, Estimate, Finding,
-    Genesis, Goal, GraphError, Identity, KeyRing, Label, ModelReply, ModelRequest, Plan, PlanContext, Ruling, RunResult,
-    Score, Skill, Task, TaskContext, TaskEngine, TaskGraph, TaskResult, TaskState, Tool, hookimpl,
+    Action,
+    Agent,
+    AgentCard,
+    Assignment,
+    Attempt,
+    Completion,
+    Decision,
+    Decomposition,
+    Effect,
+    Estimate,
+    Finding,
+    Genesis,
+    Goal,
+    GraphError,
+    Identity,
+    KeyRing,
+    Label,
+    ModelReply,
+    ModelRequest,
+    Plan,
+    PlanContext,
+    Ruling,
+    RunResult,
+    Score,
+    Skill,
+    Task,
+    TaskContext,
+    TaskEngine,
+    TaskGraph,
+    TaskResult,
+    TaskState,
+    Tool,
+    hookimpl,
 )
 
 __all__ = [
@@ -116,7 +146,6 @@ async def run_agent(
     agent: Agent, description: str = "", *, home: str | os.PathLike[str], workspace: Any = None, **fields: Any
 ) -> TaskResult:
     """Run one task of *agent* for real, in *workspace*, and return its result; *fields* are those of the Task."""
-    Path(home).mkdir(parents=True, exist_ok=True)
     task = Task(id="task", description=description, agent=agent.card.name, **fields)
     result = await run_graph(home, TaskGraph(tasks=(task,)), agent, workspace=workspace)
     return result.tasks["task"]

@@ -156,7 +156,8 @@ _ARG_LINE = re.compile(r"^\s*:?(?:param )?\*?`*(\w+)`*\*?:\s+(\S.*)$")
 
 
 def _input_schema(function: Callable[..., Any]) -> dict[str, Any]:
-    docs: dict[str, str] = dict((m[1], m[2]) for line in (function.__doc__ or "").splitlines() if (m := _ARG_LINE.match(line)))
+    lines = (function.__doc__ or "").splitlines()
+    docs: dict[str, str] = {m[1]: m[2] for line in lines if (m := _ARG_LINE.match(line))}
     fields: dict[str, Any] = {}
     for name, p in inspect.signature(function, eval_str=True).parameters.items():
         if p.annotation is p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):

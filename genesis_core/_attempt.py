@@ -1,0 +1,102 @@
+"""What one attempt comes to: its agent watched while it works, and every outcome made a TaskResult."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Generator
+from typing import Any
+
+from ._scope import TaskContext
+from .errors import Category, GenesisError, TaskError
+from .plans import Plan
+from .policy import Label
+from .tasks import Task, TaskResult, TaskState, WorkOrder
+
+__all__ = ["Watched", "failed", "finished", "row", "skipped", "unrouted"]
+
+HELD_SECONDS = 1.0
+"""An agent that holds the event loop longer than this is named in a warning."""
+
+
+class Watched:
+    """Awaits an agent, and names it when it holds the loop."""
+
+    __slots__ = ("_awaitable", "_context")
+
+    def __init__(self, awaitable: Awaitable[Any], context: TaskContext) -> None:
+        self._awaitable, self._context = awaitable, context
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        steps: Any = self._awaitable.__await__()
+        step: Any = steps.__next__
+        given: tuple[Any, ...] = ()
+        while True:
+            began = time.monotonic()
+            try:
+                value = step(*given)
+            except StopIteration as end:
+                self._check(began)
+                return end.value
+            self._check(began)
+            try:
+                sent = yield value
+                step, given = (steps.__next__, ()) if sent is None else (steps.send, (sent,))
+            except GeneratorExit:
+                steps.close()
+                raise
+            except BaseException as error:  # noqa: BLE001  # cancellation goes through to the agent
+                step, given = steps.throw, (error,)
+
+    def _check(self, began: float) -> None:
+        held = time.monotonic() - began
+        if held >= HELD_SECONDS:
+            self._context.warn(f"the agent held the event loop for {held:.1f} s; move that work into a tool")
+
+
+def row(result: TaskResult) -> dict[str, Any]:
+    data = result.to_json()
+    data.pop("label", None)  # the row has it
+    return data
+
+
+def finished(task: Task, attempt: int, value: Any, context: TaskContext) -> TaskResult:
+    """Return the result of an agent that returned *value*; the kernel, never the agent, labels it."""
+    try:
+        result = value if isinstance(value, TaskResult) else context.result(value)
+    except GenesisError as error:
+        return failed(task, attempt, error, context)
+    said = (result.task_id, result.attempt, result.label, result.usage)
+    if said != (task.id, attempt, context.label, context.usage):
+        result = result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage)
+    if result.state is not TaskState.COMPLETED or task.accept is None:
+        return result
+    missing = task.accept.missing(result)
+    if not missing:
+        return result
+    return result.replace(state=TaskState.FAILED, error=TaskError(
+        category=Category.VALIDATION, message=f"not accepted: {'; '.join(missing)}", code="not_accepted"))
+
+
+def failed(task: Task, attempt: int, error: BaseException, context: TaskContext) -> TaskResult:
+    return TaskResult(task_id=task.id, attempt=attempt, state=TaskState.FAILED, error=TaskError.of(error),
+                      label=context.label, usage=context.usage)
+
+
+def unrouted(task: Task, attempt: int, label: Label) -> TaskResult:
+    why = f"no agent here can do this: {task.description or task.id}"
+    return TaskResult(
+        task_id=task.id, attempt=attempt, state=TaskState.BLOCKED, label=label,
+        error=TaskError(category=Category.ROUTING, message=why, code="unrouted",
+                        hint="install a plugin whose agent has the skill, or do the work order by hand"),
+        work_order=WorkOrder(goal=task.description or task.id, tried=("every installed agent was considered",),
+                             inputs={name: item.model_dump(mode="json") for name, item in task.inputs.items()},
+                             acceptance=() if task.accept is None else task.accept.output),
+    )
+
+
+def skipped(plan: Plan, task_id: str, cause: str, attempt: int) -> TaskResult:
+    return TaskResult(
+        task_id=task_id, attempt=attempt, state=TaskState.SKIPPED, label=plan.goal.label,
+        error=TaskError(category=Category.DECOMPOSITION, message=f"it needs {cause!r}, which did not complete",
+                        code="skipped"),
+    )
