@@ -142,12 +142,13 @@ def properties(schema: object) -> tuple[str, ...]:
 
 def _index(drafts: Sequence[tuple[Ability, dict[str, float]]], owners: int) -> Catalogue:
     postings: dict[str, list[tuple[int, float]]] = {}
-    sayers: dict[str, set[str]] = {}
+    sayers: dict[str, dict[str, float]] = {}
     for ability, bag in drafts:
         for term, strength in bag.items():
             postings.setdefault(term, []).append((ability.index, strength))
-            sayers.setdefault(term, set()).add(ability.owner)
-    weights = {term: math.log(1 + owners / len(who)) for term, who in sayers.items()}
+            who = sayers.setdefault(term, {})
+            who[ability.owner] = max(who.get(ability.owner, 0.0), strength)
+    weights = {term: math.log(1 + owners / max(sum(who.values()), 1.0)) for term, who in sayers.items()}
     return Catalogue(
         abilities=tuple(ability for ability, _ in drafts),
         postings={term: tuple(found) for term, found in postings.items()},

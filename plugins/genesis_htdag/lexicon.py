@@ -30,8 +30,11 @@ class Lexicon:
     """By the word itself: "document" is a verb, "documentation" is not."""
     stop: frozenset[str]
     generic: frozenset[str]
+    either: frozenset[str]
     form: frozenset[str]
     back: frozenset[str]
+    idioms: dict[tuple[str, str], str]
+    """Stem of the word that two words together stand for."""
     concepts: dict[str, tuple[str, ...]]
     """Names of the concepts, each with ``#``, that a stem belongs to."""
     local: frozenset[str]
@@ -55,8 +58,10 @@ def lexicon() -> Lexicon:
         infinitives=infinitives,
         stop=frozenset(raw["words"]["stop"].split()),
         generic=_stems(raw["words"]["generic"]),
+        either=_stems(raw["words"]["either"]),
         form=_stems(raw["words"]["form"]),
         back=frozenset(raw["words"]["back"].split()),
+        idioms={(pair.split()[0], pair.split()[1]): stem(word) for pair, word in raw["idioms"].items()},
         concepts=_concepts(raw["concepts"]),
         local=_stems(raw["places"]["local"]),
         extensions={e: "#" + n for n in ("code", "table", "document") for e in raw["places"][n].split()},

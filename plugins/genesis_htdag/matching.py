@@ -88,17 +88,25 @@ def _knows(ability: Ability, root: str) -> bool:
 def _words(clause: Clause, catalogue: Catalogue, places: Places, spots: Named) -> list[_Word]:
     found: list[_Word] = []
     language, start = lexicon(), 1 if clause.verb else 0
+    before = ""
     for position, token in enumerate(clause.tokens[start:], start):
+        idiom = language.idioms.get((before, token.low))
+        before = token.low
         if token.start in spots.marks:
             found += _place_words(token, position, catalogue, places)
+        elif idiom is not None:
+            found.append(_word(idiom, catalogue, position, generic=False))
         elif token.kind is Kind.WORD and token.low not in language.stop:
             root = stem(token.low)
-            evidence = catalogue.evidence(root)
-            generic = root in language.generic or token.low.isdigit()
-            share = GENERIC if generic else 1.0
-            worth = evidence.worth if share == 1.0 else tuple((i, v * share) for i, v in evidence.worth)
-            found.append(_Word(root, evidence.weight * share, worth, position, generic))
+            found.append(_word(root, catalogue, position, generic=root in language.generic or token.low.isdigit()))
     return found
+
+
+def _word(root: str, catalogue: Catalogue, position: int, *, generic: bool) -> _Word:
+    evidence = catalogue.evidence(root)
+    if not generic:
+        return _Word(root, evidence.weight, evidence.worth, position, generic)
+    return _Word(root, evidence.weight * GENERIC, tuple((i, v * GENERIC) for i, v in evidence.worth), position, generic)
 
 
 def _place_words(token: Token, position: int, catalogue: Catalogue, places: Places) -> list[_Word]:

@@ -52,6 +52,10 @@ LEAD = re.compile(
             r"(?:it|this|that|which|they|these)(?: should| must| has to| needs to| will| shall| would)"
             r"(?: also| then)?(?= (?:contain|include|cover|have|show|list|give|explain|describe|say|mention)\b)",
             r"(?:contain|include|cover)(?:s|ing)?(?: also)?",
+            r"(?:take|have|get|give (?:me|us)) (?:an?|another|some) (?:\w+ )?(?:look|idea|sense|feel|picture|impression|insight|glance)"
+            r"(?: at| of| into| for| in| through| from| on| about)?",
+            r"(?:go|come|run|get) (?:through|over|on|back)|keep|do me a favou?r|get started|get going|round (?:it|this|everything) off(?: with| by)?",
+            r"(?:end|finish|conclude|close|wrap up|round off)(?: up)? (?:with|by)|top it off with|then|finally",
             r"try to|attempt to|remember to|don't forget to|feel free to|it would be (?:great|nice|good) (?:if|to)",
             r"i wonder (?:if|whether)|you (?:should|must|can|will|have|could|need to|are to)(?: also| then)?|both|either|to",
         )

@@ -46,7 +46,8 @@ def _read(top: Sequence[Node], composer: Composer, titles: dict[Group, str], max
             titles[own] = node.text
         if not (node.heading and node.below):
             found = clauses(segments(tokens(node.text)), number)
-            composer.paragraph(node.text, found, group=own, listed=node.is_item, numbered=node.numbered)
+            opens = bool(node.below) and node.text.endswith(":")
+            composer.paragraph(node.text, found, group=own, listed=node.is_item, numbered=node.numbered, opens=opens)
         waiting.extend((below, own) for below in reversed(node.below))
 
 

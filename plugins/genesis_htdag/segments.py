@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .lexicon import lexicon
+from .lexicon import Deed, lexicon
 from .phrases import CONTAINING, COVERS, DETERMINERS, JOINERS, ONLY_AT_START, STARTERS, Joint
 from .stems import stem
-from .words import Kind, Token
+from .words import ARROWS, Kind, Token
 
 _SUBJECTS = frozenset({"you", "we", "i", "they", "it", "everything", "all", "that", "this", "both", "these"})
+_DONE = frozenset({"done", "finished", "complete", "completed", "ready", "have", "has", "you've", "over"})
 _STRONGER = (Joint.THEN, Joint.AFTER, Joint.BEFORE, Joint.CONTENT, Joint.INTO)
 REPORTS = frozenset({"report", "reports", "writeup", "write-up", "dossier", "briefing"})
 """Words for a report, as nouns."""
+PAPERS = REPORTS | frozenset({"document", "paper", "memo", "page", "summary", "overview", "text", "file", "note", "brief"})
+"""Words for what may hold several results: with them only "that describes", "which lists" leads to the content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def _step(cutter: _Cutter, tokens: Sequence[Token], at: int) -> int:
         taken = _joiner(cutter, tokens, at) or _into(cutter, tokens, at)
         if taken:
             return at + taken
-        if token.low in REPORTS and (skip := _content(tokens, at)):
+        if token.low in PAPERS and (skip := _content(tokens, at)):
             cutter.words.append(token)
             cutter.cut(Joint.CONTENT)
             return at + 1 + skip
@@ -90,6 +93,10 @@ def _step(cutter: _Cutter, tokens: Sequence[Token], at: int) -> int:
 def _mark(cutter: _Cutter, mark: str) -> None:
     if mark in ",-":
         cutter.cut(Joint.COMMA)
+    elif mark in ARROWS:
+        cutter.cut(Joint.THEN)
+    elif mark == "+":
+        cutter.cut(Joint.AND)
     elif mark == ":":
         cutter.cut(Joint.COLON)
     else:
@@ -126,6 +133,8 @@ def _subordinate(tokens: Sequence[Token], at: int, *, fronted: bool) -> bool:
     if not follow:
         return False
     word = follow[0]
+    if tokens[at - 1].low == "when" and _DONE.isdisjoint(follow):
+        return False
     if word in _SUBJECTS or (word.endswith("ing") and stem(word) in lexicon().verbs):
         return True
     if not {"is", "are", "has", "have"}.isdisjoint(follow[1:]) and word in DETERMINERS:
@@ -150,8 +159,11 @@ def _into(cutter: _Cutter, tokens: Sequence[Token], at: int) -> int:
 def _content(tokens: Sequence[Token], at: int) -> int:
     """Return how many tokens stand between the report at *at* and what it is to contain; 0 when nothing follows."""
     follow = [t.low for t in tokens[at + 1 : at + 4]]
-    if len(follow) < 2 or follow[0] not in CONTAINING:
+    if len(follow) < 2:
         return 0
     if follow[0] in ("that", "which"):
-        return 2 if follow[1] in COVERS else 0
-    return 1
+        if follow[1] in COVERS:
+            return 2
+        third = follow[1].endswith("s") and lexicon().infinitives.get(follow[1].removesuffix("s")) is Deed.ASK
+        return 1 if third else 0
+    return 1 if follow[0] in CONTAINING and tokens[at].low in REPORTS else 0

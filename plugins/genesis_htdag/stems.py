@@ -46,8 +46,8 @@ def stem(word: str) -> str:
     if fixed is not None:
         return fixed
     word = _BASE.get(word, word)
-    if len(word) <= 3 or not word.isalpha():
-        return word[:-1] if len(word) == 4 and word.endswith("s") else word
+    if len(word) <= 3 or not word.isalpha() or _VOWELS.isdisjoint(word):
+        return word.removesuffix("s") if len(word) > 3 else word
     for ending, instead in _ENDINGS:
         kept = len(word) - len(ending)
         if kept >= 3 and word.endswith(ending) and not word.endswith(_KEPT) and not _VOWELS.isdisjoint(word[:kept]):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 
 from .catalogue import Ability, Catalogue
 from .clauses import Clause
@@ -97,38 +98,101 @@ class Composer:
         """A clause without content of its own, which the next one may complete: "put it all | in a report"."""
         self._listing = False
         """Whether a sentence or a list is listing what is wanted."""
+        self._label: Clause | None = None
+        """What introduces the clauses after its colon."""
 
     def paragraph(
-        self, text: str, clauses: Iterable[Clause], *, group: tuple[int, ...], listed: bool, numbered: bool
+        self, text: str, clauses: Sequence[Clause], *, group: tuple[int, ...], listed: bool, numbered: bool, opens: bool
     ) -> None:
-        """Take the clauses of one paragraph or list item."""
+        """Take the clauses of one paragraph or list item; one that *opens* a list may only introduce it."""
         sentence = -1
-        for clause in clauses:
+        for clause, follow in zip_longest(clauses, clauses[1:]):
             if clause.sentence != sentence:
-                sentence, self._listing, self._pending = clause.sentence, listed or clause.asked, None
+                sentence, self._listing, self._pending, self._label = clause.sentence, listed or clause.asked, None, None
             self._listing = self._listing or clause.joint in (Joint.COLON, Joint.CONTENT)
-            step = self._take(text, clause)
+            step = self._next(text, clause, Joint.COLON if follow is None and opens else follow and follow.joint)
             if step is not None:
                 step.group, step.numbered = step.group or group, step.numbered or numbered
 
+    def _next(self, text: str, clause: Clause, follow: Joint | None) -> Step | None:
+        """Take one clause; what *follow* hangs on says whether this one is a label or a report with its content."""
+        if follow is Joint.CONTENT:
+            return self._gatherer(text, clause)
+        if follow is Joint.COLON and clause.joint in (Joint.START, Joint.THEN) and self._introduces(clause):
+            self._label = clause
+            return None
+        label, self._label = self._label, None
+        step = self._take(text, clause if label is None else self._labelled(label, clause))
+        return step
+
+    def _introduces(self, clause: Clause) -> bool:
+        """Whether *clause* only says what comes: "Security:", "Review this repository:"."""
+        if clause.deed is None and not clause.asked:
+            found = match(clause, self.catalogue, self.places, deed=Deed.ASK, verb="")
+            return found.ability is None or not found.ability.gathers
+        return match(clause, self.catalogue, self.places, deed=clause.deed, verb=clause.verb).empty
+
+    def _labelled(self, label: Clause, clause: Clause) -> Clause:
+        """Return *clause* with its label before it, where both speak of the same or the clause of nothing by itself."""
+        if clause.deed is None and label.deed is not None:
+            self._deed = (label.deed, label.verb)
+        if label.verb or clause.item != label.item:
+            return clause
+        deed, verb = (clause.deed, clause.verb) if clause.deed is not None else self._deed
+        alone = match(clause, self.catalogue, self.places, deed=deed, verb=verb)
+        title = match(label, self.catalogue, self.places, deed=Deed.ASK, verb="")
+        if title.ability is None or (alone.ability is not None and alone.ability.owner != title.ability.owner):
+            return clause
+        return replace(clause, tokens=(*clause.tokens[:0], *label.tokens, *clause.tokens), verb="", deed=clause.deed or Deed.ASK)
+
     def _take(self, text: str, clause: Clause) -> Step | None:
         """Turn *clause* into a step, part of one, or a phrase that was not understood."""
+        clause = self._as_noun(clause)
         deed, verb = (clause.deed, clause.verb) if clause.deed is not None else self._deed
         found = match(clause, self.catalogue, self.places, deed=deed, verb=verb)
         if clause.deed is not None:
             self._deed = (deed, verb)
-        if found.ability is None:
+        if found.ability is None or (found.empty and not clause.verb and not found.ability.gathers and not found.named.marks):
             return self._unmatched(text, clause, found, deed, verb)
-        tokens = list(clause.tokens)
-        if self._pending is not None and clause.joint in (Joint.INTO, Joint.AND):
-            tokens = [*self._pending[0].tokens, *tokens]
-        self._pending = None
+        tokens = [*self._waiting(clause, found), *clause.tokens]
         step = self._step(text, clause, tokens, deed, verb)
         step.abilities = list(found.wanted)
         step.folders, step.files = list(found.named.folders), list(found.named.files)
         step.residue = set(found.residue)
         step.query = self._query(text, clause, found)
         return self._place(step, clause)
+
+    def _as_noun(self, clause: Clause) -> Clause:
+        """Read "code structure" and "test results" as nouns when something here knows them so, and nothing as a deed."""
+        follow = clause.tokens[1] if len(clause.tokens) > 1 else None
+        if not clause.verb or clause.verb not in lexicon().either or follow is None or follow.low in lexicon().stop:
+            return clause
+        noun = replace(clause, deed=None, verb="")
+        as_deed = match(clause, self.catalogue, self.places, deed=clause.deed, verb=clause.verb)
+        as_noun = match(noun, self.catalogue, self.places, deed=Deed.ASK, verb="")
+        return noun if as_noun.score > as_deed.score and as_noun.ability is not None and as_noun.ability.ready else clause
+
+    def _gatherer(self, text: str, clause: Clause) -> Step | None:
+        """Return the step for a report, or a document of another name, whose content follows."""
+        ability = next((a for a in self.catalogue.abilities if a.gathers), None)
+        if ability is None:
+            return self._take(text, clause)
+        step = self._step(text, clause, [*self._waiting(clause, None), *clause.tokens], clause.deed, clause.verb)
+        step.abilities = [ability]
+        self._deed = (Deed.ASK, "")
+        return self._place(step, clause)
+
+    def _waiting(self, clause: Clause, found: Match | None) -> Sequence[Token]:
+        """Return the tokens of what came before and was waiting for this clause: "put the answers | into a report"."""
+        pending, self._pending = self._pending, None
+        if pending is not None and clause.joint in (Joint.INTO, Joint.AND):
+            return pending[0].tokens
+        last = self._last
+        into = clause.joint is Joint.INTO and (found is None or (found.ability is not None and found.ability.gathers))
+        if into and last is not None and not last.abilities and last.deed in (Deed.MAKE, Deed.ASK) and last is self.steps[-1]:
+            self.steps.pop()
+            return last.tokens
+        return ()
 
     def _step(self, text: str, clause: Clause, tokens: list[Token], deed: Deed | None, verb: str) -> Step:
         return Step(text, tokens, clause, deed, verb)
@@ -188,7 +252,7 @@ class Composer:
         if clause.joint is Joint.CONTENT and last is not None and self._is_form(clause):
             last.tokens += clause.tokens
             return last
-        loose = clause.deed is None and clause.joint in (Joint.COMMA, Joint.AND)
+        loose = clause.joint in (Joint.COMMA, Joint.AND) and (clause.deed is None or self._goes_on(clause))
         if loose and last is not None and last.clause.sentence == clause.sentence and not (self._listing and self._is_item(last)):
             self._attach(text, last, clause, words)
             return last
@@ -199,6 +263,11 @@ class Composer:
         self.steps.append(step)
         self._last = step
         return step
+
+    def _goes_on(self, clause: Clause) -> bool:
+        """Whether a question is more of the topic before it: "errors and how they are handled"."""
+        topic = self._last is not None and bool(self._last.query)
+        return topic and clause.deed is Deed.ASK and not clause.verb and any(t.low in _PRONOUNS for t in clause.tokens)
 
     def _is_item(self, last: Step) -> bool:
         """Whether the list goes on in phrases of nouns, so that the next one is an item of its own."""
@@ -227,11 +296,17 @@ class Composer:
             step = self._step(text, clause, list(clause.tokens), deed, verb)
             step.abilities = [gatherer]
             return self._place(step, clause)
+        if clause.verb and deed is Deed.ACT and len(clause.tokens) > 1:
+            step = self._step(text, clause, list(clause.tokens), deed, verb)
+            self.steps.append(step)
+            self._last = step
+            return step
         if clause.verb:
             self._pending = (clause, text)
         return None
 
 
+_PRONOUNS = frozenset({"it", "they", "them", "these", "those", "this", "that"})
 _LOOK_BACK = 8
 """Steps of the same agent that a clause may be part of."""
 _GATHERING = frozenset(stem(w) for w in "report summarise present document collect combine compile gather consolidate wrap".split())
@@ -250,4 +325,4 @@ def _same_work(earlier: Step, step: Step) -> bool:
         return False
     if not places and (earlier.folders or earlier.files) and not step.points_back and step.clause.item != earlier.clause.item:
         return False
-    return step.residue <= earlier.residue and (not step.query or step.query == earlier.query)
+    return step.residue <= earlier.residue and (not step.query or not earlier.query or step.query == earlier.query)

@@ -18,6 +18,9 @@ _WORD = re.compile(r"[^\W_][\w+#]*(?:['-]\w+)*|&")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME = re.compile(r"(?:\.{0,2}/)?[\w.*?\[\]@~+-]+(?:/[\w.*?\[\]@~+-]*)*\Z")
 _EXTENSION = re.compile(r"[\w*?\]-]\.(?:(?=[0-9]*[a-z])[a-z0-9]{1,5}|[A-Z]{2,5})\Z")
+_ENUMERATOR = re.compile(r"\(?(?:[a-z]|\d{1,2}|[ivx]{1,4})\)\Z", re.IGNORECASE)
+ARROWS = frozenset({"->", "=>", "-->", "==>", "→", "⇒", ">"})
+"""Marks that say "and then"."""
 _FOREIGN = ("http:", "https:", "ftp:", "mailto:")
 _OPEN, _CLOSE = "([{<*_", ")]}>*_"
 _ABBREVIATIONS = frozenset({"e.g.", "i.e.", "etc.", "vs.", "cf.", "approx.", "no.", "dr.", "mr.", "mrs.", "ms.", "st."})
@@ -82,8 +85,9 @@ def _chunk(chunk: str, at: int, found: list[Token]) -> None:
     """Add the tokens of one run of visible characters: its marks apart, the rest a name or words."""
     body = chunk.lstrip(_OPEN)
     at += len(chunk) - len(body)
-    if chunk == "-":
-        found.append(Token("-", "-", Kind.MARK, at, at + 1))
+    if chunk in ("-", "+", "|") or chunk in ARROWS or _ENUMERATOR.match(chunk):
+        mark = "," if chunk == "|" or chunk[-1] == ")" else chunk
+        found.append(Token(mark, mark, Kind.MARK, at, at + len(chunk)))
         return
     if body.rstrip(",").lower() in _ABBREVIATIONS:
         return
