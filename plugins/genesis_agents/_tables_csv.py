@@ -1,0 +1,175 @@
+"""Read delimited text: find its delimiter and its header from a sample, then stream the rows.
+
+The delimiter is the one that cuts most rows into the same number of cells, more than one; the header is decided by
+a vote of the columns. Where the vote is even the first row is taken as the header, and a remark says so.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from ._table_cells import Cell, Kind, read_cell
+from ._tables import (
+    MAX_COLUMNS,
+    SAMPLE_CHARACTERS,
+    Broken,
+    NotATable,
+    Row,
+    encoding_remarks,
+    unique_names,
+)
+
+# Where two delimiters cut equally well, the comma loses: it also stands inside numbers and sentences.
+DELIMITERS = ("\t", ";", "|", ",")
+DELIMITER_NAMES = {"\t": "tab", ";": "semicolon", "|": "pipe", ",": "comma", "": "one column"}
+SAMPLE_ROWS = 200
+LEAST_AGREEMENT = 0.6
+MAX_PREAMBLE = 10
+_MEASURES = (Kind.INTEGER, Kind.NUMBER, Kind.INFINITE, Kind.DATE, Kind.BOOLEAN)
+
+
+@dataclass(slots=True)
+class CsvSource:
+    """A delimited text file."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+    columns: list[str]
+    rows_before: int
+    spaced_quotes: bool = False
+    remarks: list[str] = field(default_factory=list[str])
+    headed: bool = True
+
+    @property
+    def form(self) -> str:
+        """Name the delimiter and whether there is a header."""
+        return f"{DELIMITER_NAMES[self.delimiter]}, {'header' if self.headed else 'no header'}"
+
+    @property
+    def comma_decimal(self) -> bool:
+        """A file that is cut at semicolons uses the comma inside its numbers."""
+        return self.delimiter == ";"
+
+    def __iter__(self) -> Iterator[Row]:
+        """Stream the rows below the header; blank lines are no rows."""
+        with self.path.open(encoding=self.encoding, errors="replace", newline="") as stream:
+            rows = _numbered(stream, self.delimiter, self.spaced_quotes)
+            yield from islice(rows, self.rows_before, None)
+
+
+def open_csv(path: Path, encoding: str) -> CsvSource:
+    """Find out how a delimited text file is written."""
+    with path.open(encoding=encoding, errors="replace", newline="") as stream:
+        text = stream.read(SAMPLE_CHARACTERS)
+        whole = not stream.read(1)
+    sample = text if whole or "\n" not in text else text[: text.rindex("\n") + 1]
+    delimiter = find_delimiter(sample)
+    spaced = f'{delimiter} "' in sample if delimiter else False
+    rows = _sample_rows(sample, delimiter, spaced)
+    if not rows:
+        raise NotATable("holds no rows")
+    return _lay_out(path, encoding, delimiter, rows, spaced)
+
+
+def _lay_out(path: Path, encoding: str, delimiter: str, rows: list[list[str]], spaced: bool) -> CsvSource:
+    before = _preamble(rows)
+    table = rows[before:]
+    headed, sure = find_header(table, comma_decimal=delimiter == ";")
+    remarks = encoding_remarks(encoding)
+    if before:
+        remarks.append(f"starts with {before} lines that are no part of the table; they were left out")
+    if not headed:
+        remarks.append("has no header row; its columns are numbered")
+    elif not sure:
+        remarks.append("holds text only, so the first row was taken as the header")
+    names = table[0] if headed else [""] * _usual_width(table)
+    if len(names) > MAX_COLUMNS:
+        remarks.append(f"has {len(names)} columns; the first {MAX_COLUMNS} were read")
+    columns = unique_names(names[:MAX_COLUMNS])
+    return CsvSource(path, encoding, delimiter, columns, before + headed, spaced, remarks, headed)
+
+
+def find_delimiter(sample: str) -> str:
+    """Return the delimiter that cuts most rows into the same number of cells; "" when none does."""
+    best, found = (LEAST_AGREEMENT, 1), ""
+    for delimiter in DELIMITERS:
+        if delimiter not in sample:
+            continue
+        widths = Counter(len(row) for row in _sample_rows(sample, delimiter, f'{delimiter} "' in sample))
+        width = max(widths, key=lambda width: (widths[width], width), default=0)
+        agreement = round(widths[width] / max(1, widths.total()), 2)
+        if width > 1 and (agreement, width) > best:
+            best, found = (agreement, width), delimiter
+    return found
+
+
+def _sample_rows(sample: str, delimiter: str, spaced: bool) -> list[list[str]]:
+    try:
+        numbered = _numbered(io.StringIO(sample, newline=""), delimiter, spaced)
+        return [list(row.cells) for row in islice(numbered, SAMPLE_ROWS)]
+    except Broken:
+        return []
+
+
+def _numbered(stream: io.TextIOBase, delimiter: str, spaced: bool) -> Iterator[Row]:
+    """Yield every row that is not blank, with the line that it starts on."""
+    reader = csv.reader(stream, delimiter=delimiter or "\t", skipinitialspace=spaced)
+    line = 1
+    try:
+        for cells in reader:
+            if cells and (len(cells) > 1 or cells[0].strip()):
+                yield Row(line, cells)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise Broken(f"can't be read on from line {line} ({error})") from error
+
+
+def _usual_width(rows: Sequence[Sequence[str]]) -> int:
+    widths = Counter(map(len, rows))
+    return max(widths, key=lambda width: (widths[width], width), default=0)
+
+
+def _preamble(rows: list[list[str]]) -> int:
+    """Count the title lines above the table: leading rows of at most half its width."""
+    width = _usual_width(rows)
+    before = next((at for at, cells in enumerate(rows) if len(cells) * 2 > width), 0)
+    return before if before <= MAX_PREAMBLE else 0
+
+
+def find_header(rows: Sequence[Sequence[str]], *, comma_decimal: bool = False) -> tuple[bool, bool]:
+    """Say whether the first row names the columns, and whether the cells below it prove so."""
+    names, body = rows[0], rows[1:]
+    votes = 0
+    for column, name in enumerate(names):
+        cells = [cells[column] for cells in body if column < len(cells)]
+        votes += _vote(name, cells, comma_decimal)
+    if votes:
+        return votes > 0, True
+    first = [read_cell(name).kind for name in names]
+    return not any(kind in _MEASURES for kind in first) and len(set(names)) == len(names), not body
+
+
+def _vote(name: str, cells: Sequence[str], comma_decimal: bool) -> int:
+    """Vote for a header (1), against it (-1), or abstain: text over measures can only be a name."""
+    read = [read_cell(cell, comma_decimal=comma_decimal) for cell in cells]
+    filled = [cell for cell in read if cell.kind is not Kind.MISSING]
+    measures = [cell for cell in filled if cell.kind in _MEASURES]
+    if not filled or len(measures) * 2 < len(filled):
+        return 0
+    kind = read_cell(name, comma_decimal=comma_decimal)
+    if kind.kind is Kind.TEXT:
+        return 1
+    return 0 if kind.kind is Kind.MISSING or _names_a_year(kind, measures) else -1
+
+
+def _names_a_year(name: Cell, measures: Sequence[Cell]) -> bool:
+    """Tell a year that heads a column of other figures from one figure among its like."""
+    years = sum(1 for cell in measures if cell.kind is Kind.INTEGER and 1900 <= cell.value <= 2100)
+    return name.kind is Kind.INTEGER and 1900 <= name.value <= 2100 and years * 2 < len(measures)

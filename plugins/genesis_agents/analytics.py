@@ -1,0 +1,182 @@
+"""The analytics agent: what tables say, and the final report of what other tasks found; no model, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from genesis_core import Artifact, Evidence, Report, Task, TaskContext, TaskResult, agent, tool
+
+from ._cards import card
+from ._where import where
+
+PROFILE, COMPOSE = "table-profile", "report"
+_SUFFIXES = ("csv", "tsv", "tab", "json", "jsonl", "ndjson")
+_NAMED_SUFFIXES = (*_SUFFIXES, "txt", "dat", "psv")
+_NO_RESULTS = frozenset({"folder", "files", "query", "title", "goal"})
+
+
+@tool(effect="read")
+def profile_tables(files: list[Path], focus: str = "") -> dict[str, object]:
+    """Profile tables: types, missing values, statistics, outliers, repeated rows, groups, correlations, and a chart.
+
+    files: CSV, TSV, JSON records or JSON Lines; any other text file is read as delimited text
+    focus: words that may name columns; those are grouped and drawn first
+    """
+    from dataclasses import asdict
+
+    from ._profile import TableProfile, profile_table
+    from ._profile_report import choose_chart, not_tables, profile_report
+    from ._tables import NotATable
+
+    profiles: list[TableProfile] = []
+    refused: list[tuple[str, str]] = []
+    for file in files:
+        try:
+            profiles.append(profile_table(file, focus))
+        except NotATable as reason:
+            refused.append((file.as_posix(), str(reason)))
+    chart = choose_chart(profiles)
+    report = profile_report(profiles, not_tables(refused), chart)
+    return {"report": report, "chart": None if chart is None else asdict(chart)}
+
+
+@tool(inline=True)
+def draw_chart(
+    kind: str,
+    title: str,
+    values: list[float],
+    labels: list[str] | None = None,
+    edges: list[float] | None = None,
+    subtitle: str = "",
+) -> str:
+    """Draw a bar chart or a histogram as SVG text.
+
+    kind: "bars" with a label for each value, or "histogram" with one edge more than there are values
+    values: what the bars are long, or how many values each bin holds
+    labels: what the bars are called
+    edges: where the bins begin, and where the last one ends
+    """
+    from ._chart import chart_from, draw
+
+    data = {"kind": kind, "title": title, "values": values, "labels": labels, "edges": edges, "subtitle": subtitle}
+    return draw(chart_from(data))
+
+
+@tool
+def compose_report(
+    results: list[dict[str, object]], missing: dict[str, str] | None = None, title: str = "Report", goal: str = ""
+) -> dict[str, object]:
+    """Compose one report of several results, as Markdown and as one self-contained HTML page.
+
+    results: for each its "name", its "value" (a Report or any JSON), and its "charts" (each a "name" and an "svg")
+    missing: names of results that are not there, with the reason
+    """
+    from ._compose import compose, figures, pictures_of, summary
+    from ._compose_html import html_page
+    from ._compose_markdown import markdown
+
+    named = [(str(each.get("name", "")), each.get("value")) for each in results]
+    charts = {str(each.get("name", "")): pictures_of(each.get("charts")) for each in results}
+    document = compose(named, missing=missing, pictures=charts, title=title, goal=goal)
+    return {
+        "markdown": markdown(document),
+        "html": html_page(document),
+        "summary": summary(document),
+        "figures": figures(document),
+    }
+
+
+@agent(card=card("analytics"), tools=[profile_tables, draw_chart, compose_report])
+async def analytics(task: Task, context: TaskContext) -> TaskResult:
+    """Profile tables, or compose the report of what other tasks found: whichever the task asks for."""
+    if COMPOSE in task.requires or (PROFILE not in task.requires and _results(task)):
+        return await _compose(task, context)
+    return await _profile(task, context)
+
+
+async def _profile(task: Task, context: TaskContext) -> TaskResult:
+    files, notes = _tables(context)
+    found = await context.call(profile_tables, files=files, focus=_focus(task, context.inputs))
+    chart = found["chart"]
+    artifacts = []
+    if chart is not None:
+        svg = await context.call(draw_chart, **chart)
+        artifacts.append(await context.write("chart.svg", svg, media_type="image/svg+xml"))
+    report = Report.model_validate(found["report"])
+    report = report.replace(
+        notes=(*notes, *report.notes), charts=tuple(artifact.name for artifact in artifacts)
+    )
+    return context.result(report, evidence=_evidence(report), artifacts=artifacts)
+
+
+def _tables(context: TaskContext) -> tuple[list[str], tuple[str, ...]]:
+    """Return the files to profile: those named, else every table below the named folder, else of the workspace."""
+    if context.inputs.get("files"):
+        place = where(context)
+        named = [name for name in place.files if _suffix(name) in _NAMED_SUFFIXES]
+        strange = tuple(f"{name} is no table file." for name in place.files if name not in named)
+        return named, (*place.notes, *strange)
+    if context.inputs.get("folder"):
+        place = where(context)
+        found = [name for name in place.files if _suffix(name) in _SUFFIXES]
+        return found, place.notes or _none(found, f"below {context.inputs['folder']}")
+    # Not every file: a task whose list of tables is unchanged need not run again.
+    found = sorted(name for suffix in _SUFFIXES for name in context.files(f"**/*.{suffix}"))
+    return found, _none(found, "in the workspace")
+
+
+def _none(found: Sequence[str], scope: str) -> tuple[str, ...]:
+    return () if found else (f"There are no tables (.csv, .tsv, .json, .jsonl) {scope}.",)
+
+
+def _suffix(name: str) -> str:
+    return name.rpartition(".")[2].lower()
+
+
+def _focus(task: Task, inputs: Mapping[str, object]) -> str:
+    query = inputs.get("query")
+    return f"{task.description} {query}" if isinstance(query, str) else task.description
+
+
+def _evidence(report: Report) -> Iterator[Evidence]:
+    for found in report.observations:
+        yield Evidence(source=found.source, location=found.location, quote=found.quote)
+
+
+async def _compose(task: Task, context: TaskContext) -> TaskResult:
+    results, missing = _results(task), {}
+    charts = await _charts(task, context)
+    given = []
+    for name in results:
+        if name in context.inputs:
+            given.append({"name": name, "value": context.inputs[name], "charts": charts.get(name, [])})
+        else:
+            missing[name] = "its task gave no result"
+    words = {key: context.inputs[key] for key in ("title", "goal") if isinstance(context.inputs.get(key), str)}
+    made = await context.call(compose_report, results=given, missing=missing, **words)
+    artifacts = [
+        await context.write("report.md", made["markdown"], media_type="text/markdown"),
+        await context.write("report.html", made["html"], media_type="text/html"),
+    ]
+    notes = () if results else ("There is no result of another task to report.",)
+    report = Report(title="Report", summary=made["summary"], figures=made["figures"], notes=notes)
+    return context.result(report, artifacts=artifacts)
+
+
+def _results(task: Task) -> list[str]:
+    """Return the inputs that are results of other tasks, or were given by value as such."""
+    return [name for name, given in task.inputs.items() if given.artifact is None and name not in _NO_RESULTS]
+
+
+async def _charts(task: Task, context: TaskContext) -> dict[str, list[dict[str, str]]]:
+    """Return the charts that were passed on, under the name of the result that comes from the same task."""
+    owners = {given.task: name for name, given in task.inputs.items() if given.task and given.artifact is None}
+    found: dict[str, list[dict[str, str]]] = {}
+    for name, given in task.inputs.items():
+        artifact = context.inputs.get(name)
+        owner = owners.get(given.task or "") if given.artifact else None
+        if owner and isinstance(artifact, Artifact) and artifact.media_type == "image/svg+xml":
+            data = await context.read_artifact(artifact)
+            found.setdefault(owner, []).append({"name": artifact.name, "svg": data.decode("utf-8", errors="replace")})
+    return found
