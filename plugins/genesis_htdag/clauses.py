@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from .lexicon import Deed, lexicon
-from .phrases import DETERMINERS, HAVE_DONE, LEAD, PARTICLES, WISHES, Joint
+from .phrases import DETERMINERS, HANDS, HAVE_DONE, LEAD, PARTICLES, WISHES, Joint
 from .segments import REPORTS, Segment
 from .stems import stem
 from .words import Kind, Token
@@ -134,6 +134,8 @@ def _verb(tokens: Sequence[Token], segment: Segment, inside: bool) -> tuple[Deed
         return Deed.ASK, "question"
     root, shape = stem(first.low), _shape(first.low)
     deed = lexicon().infinitives.get(first.low) if shape == "base" else lexicon().verbs.get(root)
+    if follow is not None and first.low in HANDS and follow.low in ("me", "us"):
+        return Deed.ASK, shape
     if follow is not None and follow.low == "of" or shape == "plural":
         return None, "noun"
     direct = follow is not None and (follow.kind is not Kind.WORD or follow.low in DETERMINERS)

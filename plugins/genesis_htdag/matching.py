@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .catalogue import Ability, Catalogue
@@ -67,13 +67,21 @@ def match(clause: Clause, catalogue: Catalogue, places: Places, *, deed: Deed | 
     query = topic(clause.tokens, spots.marks)
     words = _words(clause, catalogue, places, spots)
     empty = all(w.generic for w in words)
-    totals = _totals(clause, words, catalogue, verb, deed)
+    telling = words
+    if query and deed in (Deed.ASK, None) and _anchored(w for w in words if w.position not in query):
+        telling = [w for w in words if w.position not in query]
+    totals = _totals(clause, telling, catalogue, verb, deed)
     best, score = _best(clause, words, totals, catalogue, query, deed, verb)
     if best is None:
         return Match(None, (), 0.0, tuple(w.root for w in words if not w.generic), empty, spots, query)
     exempt = query if searches(best) else range(0)
     residue = tuple(w.root for w in words if not w.generic and w.position not in exempt and not _knows(best, w.root))
     return Match(best, _also(best, words, totals, catalogue), score, residue, empty, spots, query if exempt else range(0))
+
+
+def _anchored(words: Iterable[_Word]) -> bool:
+    """Whether *words* speak of documents: then what follows "about" is what is looked for in them, and no work itself."""
+    return any("#document" in lexicon().concepts.get(w.root, ()) for w in words)
 
 
 def searches(ability: Ability) -> bool:
@@ -138,10 +146,11 @@ def _best(
     deed: Deed | None, verb: str,
 ) -> tuple[Ability | None, float]:  # fmt: skip
     best, top = None, 0.0
+    elsewhere = _not_documents(words, verb)
     outside = [w for w in words if w.position not in query]
     for index in sorted(totals):
         ability = catalogue.abilities[index]
-        if totals[index] <= top or not _does(ability, clause, words, deed, verb):
+        if totals[index] <= top or (elsewhere and searches(ability)) or not _does(ability, clause, words, deed, verb):
             continue
         counted = _beside_topic(outside, query, ability) if searches(ability) else words
         if _covers(index, counted, ability, verb, deed):
@@ -161,9 +170,16 @@ def _covers(index: int, words: Sequence[_Word], ability: Ability, verb: str, dee
     return found >= COVERED * weight
 
 
+def _not_documents(words: Sequence[_Word], verb: str) -> bool:
+    """Whether the place that is named holds other things than documents, and nobody speaks of searching there."""
+    held = {w.root for w in words if w.root.startswith("#")}
+    spoken = {c for w in words for c in lexicon().concepts.get(w.root, ())} | set(lexicon().concepts.get(verb, ()))
+    return bool(held) and "#document" not in held and spoken.isdisjoint({"#document", "#search"})
+
+
 def _beside_topic(outside: Sequence[_Word], query: range, ability: Ability) -> Sequence[_Word]:
     """Return the words that say where to search; where no word leads to a topic, those that are unknown are the topic."""
-    if query or not any(w for w in outside if "#document" in lexicon().concepts.get(w.root, ())):
+    if query or not _anchored(outside):
         return outside
     return [w for w in outside if _knows(ability, w.root)]
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 _LINE = re.compile(r"( *)(?:(#{1,6}) +|([-*+•]|\(?\d{1,3}[.)]|\(?[a-z]\)|\[[ xX]?\]) +)?(.*)")
 _BOX = re.compile(r"\[[ xX]?\] +")
 _RULE = re.compile(r"[-=_*~]{3,}\Z")
+_FULL = 48
+"""Characters of a line that was broken because it was full; shorter ones are lines of their own."""
 _ITEM_LEVEL = 100
 """Levels of list items begin here, above those of headings."""
 
@@ -40,19 +42,24 @@ class Node:
 def outline(text: str) -> list[Node]:
     """Return the top of the outline of *text*; a text without lists or headings is one paragraph or several."""
     root = Node("", -1)
-    stack, blank = [root], True
+    stack, before = [root], ""
     for line in text.split("\n"):
         match = _LINE.match(line)
         if match is None or not line.strip() or _RULE.match(line.strip()):
-            blank = True
+            before = ""
             continue
         indent, hashes, mark, rest = match.groups()
-        if not hashes and not mark and not blank and stack[-1].text and not stack[-1].heading:
+        if not hashes and not mark and _wraps(before) and stack[-1].text and not stack[-1].heading:
             stack[-1].text += " " + rest.strip()
         elif rest.strip():
             _hang(stack, _node(len(indent), hashes, mark, _BOX.sub("", rest, count=1).strip()))
-        blank = False
+        before = line.strip()
     return root.below
+
+
+def _wraps(line: str) -> bool:
+    """Whether the line after *line* goes on with its text: it was full, or ends in the middle of something."""
+    return len(line) >= _FULL or line.endswith((",", " and", " or", " the", " of", " in", " to"))
 
 
 def _node(indent: int, hashes: str | None, mark: str | None, text: str) -> Node:

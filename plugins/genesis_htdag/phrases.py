@@ -85,6 +85,7 @@ JOINERS = {
     ("in", "the", "end"): Joint.THEN, ("from", "there"): Joint.THEN, ("with", "that", "done"): Joint.THEN,
     ("after", "completion"): Joint.THEN, ("upon", "completion"): Joint.THEN, ("as", "soon", "as"): Joint.AFTER,
     ("last", "but", "not", "least"): Joint.THEN, ("prior", "to"): Joint.BEFORE,
+    ("while", "you"): Joint.AND, ("whilst", "you"): Joint.AND, ("while", "we"): Joint.AND, ("while", "also"): Joint.AND,
     ("and",): Joint.AND, ("&",): Joint.AND, ("plus",): Joint.AND, ("or",): Joint.AND, ("but",): Joint.AND,
     ("then",): Joint.THEN, ("afterwards",): Joint.THEN, ("afterward",): Joint.THEN, ("subsequently",): Joint.THEN,
     ("thereafter",): Joint.THEN, ("finally",): Joint.THEN, ("lastly",): Joint.THEN, ("next",): Joint.THEN,
@@ -96,6 +97,10 @@ JOINERS = {
 STARTERS = frozenset(words[0] for words in JOINERS)
 ONLY_AT_START = frozenset({"next", "last", "later", "eventually", "plus", "but", "until"})
 """Order words that are ordinary words elsewhere: "the last line", "no later than"."""
+MODALS = frozenset("should must will shall needs has can may ought would".split())
+"""What stands between a report and what it is to do: "the report should describe ..."."""
+HANDS = frozenset("hand walk guide bring talk take lead pass send".split())
+"""Verbs that mean telling when somebody is told: "walk me through"."""
 DETERMINERS = frozenset(
     "the a an my our this that these those all every each any some me us it them your his her their no both its".split()
 )

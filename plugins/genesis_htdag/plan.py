@@ -26,6 +26,7 @@ def decompose(text: str, context: PlanContext) -> Decomposition:
     composer = Composer(index, Places(context.files))
     titles: dict[Group, str] = {}
     _read(outline(normalise(text)), composer, titles, context.limits.max_depth)
+    composer.close()
     if not composer.steps:
         return _nothing(text, composer.unclear)
     order = arrange(composer.steps)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .lexicon import Deed, lexicon
-from .phrases import CONTAINING, COVERS, DETERMINERS, JOINERS, ONLY_AT_START, STARTERS, Joint
+from .phrases import CONTAINING, COVERS, DETERMINERS, JOINERS, MODALS, ONLY_AT_START, STARTERS, Joint
 from .stems import stem
 from .words import ARROWS, Kind, Token
 
@@ -166,4 +166,8 @@ def _content(tokens: Sequence[Token], at: int) -> int:
             return 2
         third = follow[1].endswith("s") and lexicon().infinitives.get(follow[1].removesuffix("s")) is Deed.ASK
         return 1 if third else 0
-    return 1 if follow[0] in CONTAINING and tokens[at].low in REPORTS else 0
+    if tokens[at].low not in REPORTS:
+        return 0
+    if follow[0] in MODALS:
+        return 2 if follow[1] in ("to", "also") or follow[1] in COVERS else 1
+    return 1 if follow[0] in CONTAINING else 0

@@ -98,6 +98,8 @@ class Composer:
         """A clause without content of its own, which the next one may complete: "put it all | in a report"."""
         self._listing = False
         """Whether a sentence or a list is listing what is wanted."""
+        self._header: Step | None = None
+        self._owners: list[str] = []
         self._label: Clause | None = None
         """What introduces the clauses after its colon."""
 
@@ -105,14 +107,39 @@ class Composer:
         self, text: str, clauses: Sequence[Clause], *, group: tuple[int, ...], listed: bool, numbered: bool, opens: bool
     ) -> None:
         """Take the clauses of one paragraph or list item; one that *opens* a list may only introduce it."""
+        if not listed:
+            self.close()
         sentence = -1
         for clause, follow in zip_longest(clauses, clauses[1:]):
             if clause.sentence != sentence:
-                sentence, self._listing, self._pending, self._label = clause.sentence, listed or clause.asked, None, None
+                self._sentence(clause, first=sentence < 0, listed=listed)
+                sentence = clause.sentence
             self._listing = self._listing or clause.joint in (Joint.COLON, Joint.CONTENT)
-            step = self._next(text, clause, Joint.COLON if follow is None and opens else follow and follow.joint)
+            hangs = Joint.COLON if follow is None and opens else follow and follow.joint
+            step = self._next(text, clause, hangs)
             if step is not None:
                 step.group, step.numbered = step.group or group, step.numbered or numbered
+                self._note(step, heads=hangs is Joint.COLON)
+
+    def _sentence(self, clause: Clause, *, first: bool, listed: bool) -> None:
+        if not first:
+            self.close()
+        self._listing, self._pending, self._label = listed or clause.asked, None, None
+
+    def _note(self, step: Step, *, heads: bool) -> None:
+        """Remember what heads a list, and who does the items."""
+        if heads and not step.gathers:
+            self.close()
+            self._header = step
+        elif self._header is not None and step.abilities:
+            self._owners.append(step.owner)
+
+    def close(self) -> None:
+        """End a list: what heads it sums its items up when these are others' work, and is no task then."""
+        header, owners = self._header, self._owners
+        if header is not None and len(owners) > 1 and header.owner not in owners and header in self.steps and not header.changes:
+            self.steps.remove(header)
+        self._header, self._owners = None, []
 
     def _next(self, text: str, clause: Clause, follow: Joint | None) -> Step | None:
         """Take one clause; what *follow* hangs on says whether this one is a label or a report with its content."""
@@ -154,6 +181,8 @@ class Composer:
             self._deed = (deed, verb)
         if found.ability is None or (found.empty and not clause.verb and not found.ability.gathers and not found.named.marks):
             return self._unmatched(text, clause, found, deed, verb)
+        if found.empty and deed is Deed.ASK and not found.ability.ready:
+            return self._empty(text, clause, deed, verb)
         tokens = [*self._waiting(clause, found), *clause.tokens]
         step = self._step(text, clause, tokens, deed, verb)
         step.abilities = list(found.wanted)
@@ -170,7 +199,10 @@ class Composer:
         noun = replace(clause, deed=None, verb="")
         as_deed = match(clause, self.catalogue, self.places, deed=clause.deed, verb=clause.verb)
         as_noun = match(noun, self.catalogue, self.places, deed=Deed.ASK, verb="")
-        return noun if as_noun.score > as_deed.score and as_noun.ability is not None and as_noun.ability.ready else clause
+        if as_noun.ability is None or not as_noun.ability.ready:
+            return clause
+        same = as_deed.ability is None or not as_deed.ability.ready or as_deed.ability.owner == as_noun.ability.owner
+        return noun if same else clause
 
     def _gatherer(self, text: str, clause: Clause) -> Step | None:
         """Return the step for a report, or a document of another name, whose content follows."""
