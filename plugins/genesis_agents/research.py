@@ -51,7 +51,7 @@ async def research(task: Task, context: TaskContext) -> TaskResult:
     chosen = _documents(task, context)
     found = await context.call(search_documents, files=list(chosen.files), query=query, limit=LIMIT)
     if "unavailable" in found:
-        return context.result(state=TaskState.FAILED, error=_unavailable(found["unavailable"]))
+        return context.result(state=TaskState.FAILED, error=unavailable(found["unavailable"]))
     answer = cast(Answer, found)
     notes = (*chosen.missing, *_left_out(chosen.left_out))
     report = compose(answer, query=query, scope=_scope(context.inputs), notes=notes)
@@ -103,5 +103,6 @@ def _left_out(names: Sequence[str]) -> tuple[str, ...]:
     return (f"Licence texts and lists of requirements were not searched: {', '.join(names)}.",)
 
 
-def _unavailable(why: str) -> TaskError:
+def unavailable(why: str) -> TaskError:
+    """Return the error of a task that needs a full-text index where there is none."""
     return TaskError.of(DependencyDown(why, hint="use a Python whose sqlite3 module was built with FTS5"))

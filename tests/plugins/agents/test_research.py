@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +19,9 @@ from genesis_agents._search_markup import passages
 from genesis_agents._search_query import literal, parse, topic
 from genesis_agents._search_report import compose, evidence
 from genesis_agents._search_sentences import is_promise, sentences
+from genesis_agents.research import research, search_documents, unavailable
+from genesis_core import Input, Report, TaskResult, TaskState
+from genesis_core.testing import AgentContract, ToolContract, run_agent
 
 ROOT = Path(__file__).resolve().parents[3]
 WORKSPACE = ROOT / "examples" / "workspace"
@@ -536,3 +542,84 @@ def test_what_is_not_listed_is_counted_and_noted(tmp_path: Path) -> None:
     report = compose(found, query="error", scope="in the workspace")
     assert (report.figures["promises"], len(report.observations)) == (9, 4)
     assert "9 promises were found; the best 4 are listed." in report.notes
+
+
+# ---- the agent, in a real run --------------------------------------------------------------------------------------
+
+
+class TestResearchAgent(AgentContract):
+    agent = research
+    task: ClassVar[Mapping[str, Any]] = {"description": "find what the docs promise about error handling"}
+    workspace = WORKSPACE
+
+
+class TestSearchTool(ToolContract):
+    tool = search_documents
+    arguments: ClassVar[Mapping[str, Any]] = {"files": ["docs/errors.md"], "query": "error"}
+    workspace = WORKSPACE
+
+
+def run(tmp_path: Path, description: str, workspace: Path = WORKSPACE, **inputs: object) -> TaskResult:
+    given = {name: Input(value=value) for name, value in inputs.items()}
+    return asyncio.run(run_agent(research, description, home=tmp_path / "home", workspace=workspace, inputs=given))
+
+
+def report_of(result: TaskResult) -> Report:
+    assert result.state is TaskState.COMPLETED, result.error
+    return Report.model_validate(result.output)
+
+
+def test_the_agent_finds_the_promises_and_quotes_them_with_their_places(tmp_path: Path) -> None:
+    result = run(tmp_path, "find what the docs promise about error handling")
+    report = report_of(result)
+    promises = [found for found in report.observations if found.rule == "promise"]
+    assert len(promises) == report.figures["promises"]
+    assert len(promises) >= 5
+    assert report.figures["documents"] == len(documents_of(WORKSPACE))
+    assert len(result.evidence) == len(report.observations)
+    for each in result.evidence:
+        lines = (WORKSPACE / each.source).read_text(encoding="utf-8").splitlines()
+        first, _, last = each.location.partition("-")
+        assert each.quote in "\n".join(lines[int(first) - 1 : int(last or first)])
+
+
+def test_the_agent_reads_what_its_inputs_name_and_searches_what_they_ask_for(tmp_path: Path) -> None:
+    for name, text in (("a/one.md", "Boxes are red."), ("b/two.md", "Boxes are blue."), ("b/x.csv", "boxes")):
+        written(tmp_path / "work", text, name)
+    work = tmp_path / "work"
+    everywhere = report_of(run(tmp_path, "look up the boxes", work))
+    below = report_of(run(tmp_path, "look up something", work, folder="b/", query="boxes"))
+    named = report_of(run(tmp_path, "look up the boxes", work, files=["one.md", "three.md"]))
+    assert [found.source for found in everywhere.observations] == ["a/one.md", "b/two.md"]
+    assert [found.source for found in below.observations] == ["b/two.md"]
+    assert [found.source for found in named.observations] == ["a/one.md"]
+    assert any("three.md" in note for note in named.notes)
+
+
+def test_the_agent_reports_an_empty_folder_as_empty(tmp_path: Path) -> None:
+    written(tmp_path / "work", "Boxes.", "docs/a.md")
+    report = report_of(run(tmp_path, "look up boxes", tmp_path / "work", folder="empty"))
+    assert report.figures == {"documents": 0, "passages": 0, "matches": 0, "promises": 0}
+    assert report.observations == ()
+    assert "There are no documents (.md, .rst, .txt) below empty." in report.notes
+
+
+def test_licences_and_requirements_are_left_out_and_named(tmp_path: Path) -> None:
+    for name in ("LICENSE.txt", "requirements-dev.txt", "docs/guide.md"):
+        written(tmp_path / "work", "The owner must keep the boxes.", name)
+    report = report_of(run(tmp_path, "what do the docs say about boxes", tmp_path / "work"))
+    assert [found.source for found in report.observations] == ["docs/guide.md"]
+    assert any("LICENSE.txt, requirements-dev.txt" in note for note in report.notes)
+
+
+def test_docstrings_are_searched_only_when_asked_for(tmp_path: Path) -> None:
+    written(tmp_path / "work", '"""Boxes are always red."""\n', "code.py")
+    without = report_of(run(tmp_path, "what is promised about boxes", tmp_path / "work"))
+    asked = report_of(run(tmp_path, "what do the docstrings promise about boxes", tmp_path / "work"))
+    assert (without.figures["documents"], asked.figures["promises"]) == (0, 1)
+
+
+def test_a_python_without_full_text_search_is_a_dependency_that_is_down() -> None:
+    error = unavailable("SQLite 3 can't search text")
+    assert (error.code, error.category.value) == ("dependency_down", "network")
+    assert "FTS5" in error.hint
