@@ -1,0 +1,34 @@
+"""Why something did not work: three lines for people, one object for programs."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from . import _streams as streams
+
+__all__ = ["Problem"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why something did not work: three lines for people, one object for programs."""
+
+    message: str
+    cause: str = ""
+    hint: str = ""
+    code: str = "error"
+    exit_code: int = 1
+    correlation_id: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """Return the ``error`` of the envelope."""
+        return {"code": self.code, "message": self.message, "cause": self.cause, "hint": self.hint,
+                "correlation_id": self.correlation_id}
+
+    def lines(self) -> str:
+        """Return the three lines."""
+        rows = (("error", self.message, "red"), ("cause", self.cause or "unknown", "dim"),
+                ("hint", self.hint or "genesis --help", "cyan"))
+        return "\n".join(f"{streams.paint(f'{name}:', tone, stream=sys.stderr)} {streams.one_line(text)}"
+                         for name, text, tone in rows)

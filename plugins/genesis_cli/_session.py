@@ -1,0 +1,89 @@
+"""What one call of ``genesis`` knows: its global options, and how it answers."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from . import _streams as streams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from genesis_core import Genesis, StateFolder
+
+    from ._problem import Problem
+
+__all__ = ["Session"]
+
+
+class Session:
+    """The global options of one call. A plain class: a dataclass would cost a tenth of ``genesis --help``."""
+
+    def __init__(self, *, json: bool = False, debug: bool = False) -> None:
+        self.json, self.debug = json, debug
+        self.block: list[str] = []
+        """Plugins that ``-p no:NAME`` leaves out."""
+        self.home = ""
+        self.verbose = 0
+        self.command = "genesis"
+        self.correlation_id = ""
+
+    def state(self) -> StateFolder:
+        """Return the state folder, without loading the kernel."""
+        from genesis_core import StateFolder
+
+        return StateFolder.find(self.home)
+
+    def open(self, settings: Mapping[str, Any] | None = None) -> Genesis:
+        """Return a Genesis with this call's options, to be entered."""
+        from genesis_core import Genesis
+
+        flags = {**(settings or {}), **({"home": self.home} if self.home else {})}
+        return Genesis.open(settings=flags, block=self.block)
+
+    def answer(self, data: Any, text: str | Callable[[], str], problem: Problem | None = None) -> int:
+        """Write the result to stdout (and the problem to stderr) and return the exit code."""
+        if self.json:
+            streams.out(self.envelope(data, problem))
+        else:
+            words = text if isinstance(text, str) else text()
+            if words:
+                streams.out(words)
+            if problem is not None:
+                streams.note(problem.lines())
+        return 0 if problem is None else problem.exit_code
+
+    def envelope(self, data: Any, problem: Problem | None = None, *, indent: int | None = 2) -> str:
+        """Return the one document of ``--json``."""
+        return self.dumps({
+            "schema": f"genesis.{self.command.replace(' ', '-')}/1", "ok": problem is None, "data": data,
+            "error": None if problem is None else problem.to_json(),
+        }, indent=indent)
+
+    @staticmethod
+    def dumps(value: Any, *, indent: int | None = None) -> str:
+        """Return JSON that stdout can say without loss, whatever its encoding."""
+        import json
+
+        plain = (sys.stdout.encoding or "").lower().replace("_", "-") not in ("utf-8", "utf8")
+        text = json.dumps(value, ensure_ascii=plain, indent=indent, allow_nan=False)
+        return text if plain else _paired(text)
+
+    def warn(self, text: str) -> None:
+        """Write a warning to stderr."""
+        streams.note(f"{streams.paint('warning:', 'yellow', stream=sys.stderr)} {streams.one_line(text)}")
+
+    def next_steps(self, steps: Sequence[tuple[str, str]]) -> None:
+        """Write to stderr what to type next: pairs of command and what it does."""
+        if not steps or self.json:
+            return
+        wide = max(len(command) for command, _ in steps)
+        for number, (command, why) in enumerate(steps):
+            head = "next: " if number == 0 else "      "
+            streams.note(f"{head}{streams.paint(command.ljust(wide), 'cyan', stream=sys.stderr)}  {why}".rstrip())
+
+
+def _paired(text: str) -> str:
+    """Return *text* without lone surrogates, which UTF-8 can't say: they stand as escapes, as JSON allows."""
+    return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text) if not text.isascii() else text
