@@ -50,6 +50,14 @@ class RunRecord:
         return tuple(t for t, n in self.attempts.items() if t not in self.results or self.results[t].attempt < n)
 
     @property
+    def settled(self) -> dict[str, TaskResult]:
+        """The results that stand when the run is resumed: blocked tasks, and those skipped behind them, are not."""
+        again = {TaskState.BLOCKED, TaskState.WAITING, TaskState.CANCELED}
+        if any(r.state in again for r in self.results.values()):
+            again.add(TaskState.SKIPPED)
+        return {task_id: r for task_id, r in self.results.items() if r.state not in again}
+
+    @property
     def budget(self) -> Budget:
         """The budget that the run was started with."""
         return Budget(**self.settings.get("budget", {}))
@@ -117,8 +125,3 @@ def _done(record: RunRecord, event: RunEvent) -> None:
 def plan_from_json(value: dict[str, Any]) -> Plan:
     """Return the plan that ``Plan.to_json`` wrote."""
     return Plan.model_validate(value)
-
-
-def resumable(state: TaskState) -> bool:
-    """Whether ``resume`` runs a task with this last result again: blocked ones, and those skipped because of them."""
-    return state in (TaskState.BLOCKED, TaskState.SKIPPED, TaskState.WAITING, TaskState.CANCELED)

@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from ._again import Again, agent_code
 from ._engine import LocalEngine
-from ._fold import RunRecord, resumable
+from ._fold import RunRecord
 from ._index import Entry
 from ._journal import Journal, Probe, RunLock
 from ._kernel import Decided, Planner
@@ -263,7 +263,7 @@ class Genesis:
         self, plan: Plan, planner: Planner, scope: RunScope, code: Mapping[str, str], engine: TaskEngine,
         *, record: RunRecord | None = None, again: Again | None = None, timeout: float | None = None,
     ) -> Driver:
-        kept = {} if record is None else {t: r for t, r in record.results.items() if not resumable(r.state)}
+        kept = {} if record is None else record.settled
         seconds = scope.ledger.budget.max_seconds
         spent = 0.0 if record is None else record.seconds
         driver = Driver(

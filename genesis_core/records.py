@@ -10,9 +10,9 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 __all__ = [
     "FrozenDict", "FrozenList", "Json", "JsonObject", "Record", "canonical_json", "digest", "freeze", "frozen_mapping",
@@ -112,8 +112,19 @@ def _plain(value: Any, depth: int) -> Any:
 
 Json = Annotated[Any, BeforeValidator(freeze)]
 """Any JSON value, frozen."""
-JsonObject = Annotated[Mapping[str, Any], BeforeValidator(freeze)]
-"""A JSON object, frozen."""
+
+
+def _freeze_object(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return freeze(value)
+    raise ValueError(f"a JSON object is wanted, not {type(value).__name__}")
+
+
+if TYPE_CHECKING:
+    JsonObject = Mapping[str, Any]
+    """A JSON object, frozen."""
+else:  # pydantic would copy a Mapping into a plain dict again
+    JsonObject = Annotated[Any, BeforeValidator(_freeze_object), WithJsonSchema({"type": "object"})]
 
 
 def _frozen_dict(value: Mapping[str, _T]) -> Mapping[str, _T]:
