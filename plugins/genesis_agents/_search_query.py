@@ -65,8 +65,7 @@ def _words() -> _Words:
         for forms in line
         for word in forms
     }
-    function, asking, general = (frozenset(lists[name].split()) for name in ("function", "asking", "general"))
-    return _Words(function, function | asking, general, same)
+    return _Words(*(frozenset(lists[name].split()) for name in ("function", "asking", "general")), same)
 
 
 def topic(sentence: str) -> str:
@@ -80,26 +79,39 @@ def topic(sentence: str) -> str:
 
 
 def _content(text: str) -> list[str]:
-    return [word for word in _WORD.findall(text) if word.lower() not in _words().asking]
+    idle = _words().function | _words().asking
+    return [word for word in _split(text) if word.lower() not in idle]
 
 
 def parse(text: str) -> Query:
     """Return the query of a text: every word must be found, a quoted phrase as it stands."""
     text = text.replace("\0", " ").encode("utf-8", "ignore").decode()
     phrases = [" ".join((first or second).split()) for first, second in _QUOTED.findall(text)]
-    found = _WORD.findall(_QUOTED.sub(" ", text))
+    found = _split(_QUOTED.sub(" ", text))
     words = [word for word in found if word.lower() not in _words().function] or found
     asked = _unique([*(phrase for phrase in phrases if _WORD.search(phrase)), *words])
     kept = asked[:MAX_WORDS]
-    general = [word for word in kept if word.lower() in _words().general]
-    if len(general) == len(kept):
-        general = []
+    idle = _words().asking | _words().general
+    helpers = [word for word in kept if word.lower() in idle]
+    if len(helpers) == len(kept):
+        helpers = []
     return Query(
-        terms=tuple(_term(word) for word in kept if word not in general),
-        helpers=tuple(_term(word) for word in general),
+        terms=tuple(_term(word) for word in kept if word not in helpers),
+        helpers=tuple(_term(word) for word in helpers),
         phrase=" ".join(kept) if len(kept) > 1 else "",
         left_out=len(asked) - len(kept),
     )
+
+
+def _split(text: str) -> list[str]:
+    """Return the words of a text; of "error-handling" both, because each of them has a meaning of its own here."""
+    return [part for word in _WORD.findall(text) for part in _parts(word)]
+
+
+def _parts(word: str) -> list[str]:
+    parts = word.split("-")
+    known = any(part.lower() in _words().same or part.lower() in _words().general for part in parts)
+    return parts if len(parts) > 1 and known and word.lower() not in _words().same else [word]
 
 
 def _unique(words: list[str]) -> list[str]:

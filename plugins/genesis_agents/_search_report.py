@@ -9,12 +9,12 @@ from genesis_core import Evidence, Observation, Report, Table
 from ._search_answer import Answer, Quote
 
 
-def compose(answer: Answer, *, query: str, scope: str, notes: Sequence[str] = ()) -> Report:
+def compose(answer: Answer, *, subject: str, scope: str, notes: Sequence[str] = ()) -> Report:
     """Return the report: promises and mentions as observations, counts as figures, the rest as notes."""
-    subject = query.replace('"', "") or "promises"
+    subject = subject.replace('"', "")
     return Report(
-        title=f"What the documents say about {subject}" if query else "What the documents promise",
-        summary=_summary(answer, query),
+        title=f"What the documents say about {subject}" if subject else "What the documents promise",
+        summary=_summary(answer, subject),
         figures={key: answer[key] for key in ("documents", "passages", "matches", "promises")},
         observations=(
             *(_observation("promise", quote) for quote in answer["promised"]),
@@ -37,15 +37,15 @@ def _observation(rule: str, quote: Quote) -> Observation:
     )
 
 
-def _summary(answer: Answer, query: str) -> str:
+def _summary(answer: Answer, subject: str) -> str:
     read = f"Read {_count(answer['documents'], 'document')} in {_count(answer['passages'], 'passage')}."
     if not answer["documents"]:
         return "There was no document to read."
     if not answer["matches"]:
-        return f"{read} Nothing was found about {query}." if query else f"{read} None of them promises anything."
+        return f"{read} Nothing was found about {subject}." if subject else f"{read} None of them promises anything."
     found = f"{_count(answer['promises'], 'sentence')} in {_count(answer['matches'], 'passage')} promise something"
-    if query:
-        found = f"{_count(answer['matches'], 'passage')} about {query}, with {_count(answer['promises'], 'promise')}"
+    if subject:
+        found = f"{_count(answer['matches'], 'passage')} about {subject}, with {_count(answer['promises'], 'promise')}"
     best = max(answer["places"], key=lambda place: (place["promises"], place["matches"]))
     return f"{read} Found {found}, most of it in {best['source']}."
 

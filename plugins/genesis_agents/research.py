@@ -6,14 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from genesis_core import DependencyDown, Task, TaskContext, TaskError, TaskResult, TaskState, agent, tool
 
 from ._cards import card
-from ._search_answer import Answer
 from ._search_query import topic
 from ._where import where
+
+if TYPE_CHECKING:
+    from ._search_answer import Answer
 
 LIMIT = 40  # promises, and as many other quotes, in one report
 
@@ -52,15 +54,15 @@ async def research(task: Task, context: TaskContext) -> TaskResult:
     found = await context.call(search_documents, files=list(chosen.files), query=query, limit=LIMIT)
     if "unavailable" in found:
         return context.result(state=TaskState.FAILED, error=unavailable(found["unavailable"]))
-    answer = cast(Answer, found)
+    answer = cast("Answer", found)
     notes = (*chosen.missing, *_left_out(chosen.left_out))
-    report = compose(answer, query=query, scope=_scope(context.inputs), notes=notes)
+    report = compose(answer, subject=topic(query), scope=_scope(context.inputs), notes=notes)
     return context.result(report, evidence=evidence(answer))
 
 
 def _query(task: Task, inputs: Mapping[str, object]) -> str:
     given = inputs.get("query")
-    return given.strip() if isinstance(given, str) and given.strip() else topic(task.description)
+    return given if isinstance(given, str) and topic(given) else topic(task.description)
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ def test_accents_and_case_do_not_matter(tmp_path: Path) -> None:
 def test_nothing_found_is_nothing_found(tmp_path: Path) -> None:
     found = ask(tmp_path, "# Guide\n\nAll about boxes.\n", "quantum teleportation")
     assert (found["matches"], found["promised"], found["mentioned"]) == (0, [], [])
-    report = compose(found, query="quantum teleportation", scope="in the workspace")
+    report = compose(found, subject="quantum teleportation", scope="in the workspace")
     assert report.notes == ('Nothing was found: searched 1 document for "quantum", "teleportation".',)
     assert report.figures == {"documents": 1, "passages": 1, "matches": 0, "promises": 0}
 
@@ -418,6 +418,8 @@ def test_passages_are_in_order_apart_and_hold_no_outer_space(text: str, name: st
         ("search docs/ for time-outs", "time-outs"),
         ('what does guide.md say about "exit status"', '"exit status"'),
         ("tell me what the manual states regarding backups", "backups"),
+        ("the error-handling guarantees that the documentation makes", "error handling"),
+        ("find read-only folders", "read-only folders"),
         ("list what the docs promise", ""),
     ],
 )
@@ -441,6 +443,15 @@ def test_operators_are_words() -> None:
     index = Index([("", "he said hi", "")])
     assert [row for row, _ in index.ranked(literal('said" OR "hi'))] == []
     index.close()
+
+
+def test_words_that_ask_only_help_to_rank(tmp_path: Path) -> None:
+    found = ask(tmp_path, "A machine.\n\nAny machine in that state.\n\nThe state machine.\n\nState.\n", "state machine")
+    assert [quote["message"] for quote in found["mentioned"]] == [
+        "The state machine.",
+        "Any machine in that state.",
+        "A machine.",
+    ]
 
 
 def test_a_query_of_many_words_is_cut_and_says_so(tmp_path: Path) -> None:
@@ -474,7 +485,7 @@ def test_python_that_does_not_parse_is_noted(tmp_path: Path) -> None:
 
 def test_no_documents_and_empty_documents_are_reported_as_such(tmp_path: Path) -> None:
     nothing = answer([], "error", 10)
-    assert compose(nothing, query="error", scope="below docs/").notes == (
+    assert compose(nothing, subject="error", scope="below docs/").notes == (
         "There are no documents (.md, .rst, .txt) below docs/.",
     )
     empty = answer([written(tmp_path, ""), written(tmp_path, "# Only a heading\n", "b.md")], "error", 10)
@@ -522,7 +533,7 @@ def test_time_grows_no_faster_than_the_text(tmp_path: Path, piece: str) -> None:
 
 def test_the_report_holds_promises_mentions_places_and_evidence(tmp_path: Path) -> None:
     found = ask(tmp_path, "# Errors\n\nIt never fails.\n\nAn error is a pity.\n", "error")
-    report = compose(found, query="error", scope="in the workspace", notes=["There is no b.md."])
+    report = compose(found, subject="error", scope="in the workspace", notes=["There is no b.md."])
     assert [(each.rule, each.severity.value, each.message, each.location) for each in report.observations] == [
         ("promise", "info", "It never fails.", "3"),
         ("mention", "info", "An error is a pity.", "5"),
@@ -539,7 +550,7 @@ def test_the_report_holds_promises_mentions_places_and_evidence(tmp_path: Path) 
 def test_what_is_not_listed_is_counted_and_noted(tmp_path: Path) -> None:
     text = "\n\n".join(f"Error {number} is never shown." for number in range(9))
     found = answer([written(tmp_path, text)], "error", 4)
-    report = compose(found, query="error", scope="in the workspace")
+    report = compose(found, subject="error", scope="in the workspace")
     assert (report.figures["promises"], len(report.observations)) == (9, 4)
     assert "9 promises were found; the best 4 are listed." in report.notes
 
