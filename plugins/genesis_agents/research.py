@@ -21,7 +21,7 @@ LIMIT = 40  # promises, and as many other quotes, in one report
 
 _SUFFIXES = ("md", "markdown", "rst", "txt")
 _NO_PROSE = re.compile(
-    r"(?:^|/)(?:(?:licen[cs]e|copying|notice|authors|contributors)[^/]*"
+    r"(?:^|/)(?:(?:licen[cs]es?|copying|notice|authors|contributors)(?:[._-][^/]*)?"
     r"|(?:[\w-]*requirements|constraints|cmakelists|robots|top_level|sources)[\w.-]*\.txt|requirements/[^/]*\.txt)$",
     re.IGNORECASE,
 )
