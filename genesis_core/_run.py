@@ -89,6 +89,8 @@ class Driver:
         self._deaf: set[str] = set()
         self._timers: list[asyncio.TimerHandle] = []
         self._deadlines = Deadlines(self.engine.cancel)
+        self._committing = asyncio.Lock()
+        self._messenger: asyncio.Future[None] | None = None
         self.scheduler = Scheduler(
             self.plan.graph, agents={t: a.agent for t, a in self.plan.assigned.items()},
             max_parallel=self.max_parallel,
@@ -101,6 +103,7 @@ class Driver:
 
     async def __aiter__(self) -> AsyncIterator[RunEvent]:
         """Yield every event of this run from its start, and end with it."""
+        self._listen()
         at = 0
         while True:
             while at < len(self._events):
@@ -134,6 +137,8 @@ class Driver:
 
     async def _drive(self) -> RunResult:
         self._arm()
+        if self.planner.plugins.hook("genesis_event"):
+            self._listen()
         state, error = RunState.INTERRUPTED, None
         try:
             await self._commit()
@@ -152,6 +157,8 @@ class Driver:
         for timer in self._timers:
             timer.cancel()
         self._deadlines.close()
+        if self._messenger is not None:
+            self._messenger.cancel()
         await self.engine.close()
         await self.scope.journal.close()
         self._ended = True
@@ -182,12 +189,22 @@ class Driver:
                 await self._start_ready()
             if not scheduler.working:
                 return
-            ended = [self._ended_attempt(c) for c in await self.engine.completions()]
+            found = [self._ended_attempt(c) for c in await self.engine.completions()]
+            ended = [await self._settle(result) for result in found if result is not None]
             await self._commit()
             for result in ended:
-                if result is not None:
-                    scheduler.finish(result)
-                    await self._patch(result)
+                scheduler.finish(result)
+
+    async def _settle(self, result: TaskResult) -> TaskResult:
+        """Record *result* and the change of the graph that it calls for, in one transaction.
+
+        Plugins are asked before anything is recorded: a crash in between leaves neither, and the task runs again.
+        """
+        patch = await self._revised(result)
+        self._record(result)
+        if patch is not None:
+            self._apply(result, *patch)
+        return result
 
     async def _start_ready(self) -> None:
         """Start what can start; tasks that nobody can do, or whose dependencies failed, end at once."""
@@ -297,12 +314,12 @@ class Driver:
     # -- what came of it --------------------------------------------------------------------------------------------
 
     def _ended_attempt(self, completion: Completion) -> TaskResult | None:
-        """Record a completion; None when the task has no result (it was cancelled, waits, or the run must stop)."""
+        """Return a completion's result; None when there is none (it was cancelled, waits, or the run must stop)."""
         error = completion.error
         if completion.task_id not in self.scheduler.working:
             return None  # an engine may say it twice
         if error is None and completion.result is not None:
-            return self._record(completion.result)
+            return completion.result
         self.scheduler.release(completion.task_id)
         if isinstance(error, Waiting):
             self._waiting[completion.task_id] = TaskError.of(error)
@@ -325,21 +342,26 @@ class Driver:
         )
         return result
 
-    async def _patch(self, result: TaskResult) -> None:
-        """Let plugins change the rest of the graph after *result*; a change that would break it is refused whole."""
+    async def _revised(self, result: TaskResult) -> tuple[GraphPatch, str, Plan | str] | None:
+        """Return the patch that a plugin answers *result* with, its name, and the plan it gives or why it is refused."""
         if not self.planner.plugins.hook("genesis_revise") or self._stop is not None:
-            return
+            return None
         found = await self.planner.plugins.first(
             "genesis_revise", plan=self.plan, findings=(), result=result, context=self.planner.context
         )
         if found is None:
-            return
+            return None
         patch, plugin = found
         try:
-            plan = await self._patched(patch)
+            return patch, plugin, await self._patched(patch)
         except (GraphError, LimitExceeded) as error:
-            self.scope.emit(EventKind.PATCH_REFUSED, actor=plugin, task_id=result.task_id,
-                            data={"patch": patch.to_json(), "reason": error.message})
+            return patch, plugin, error.message
+
+    def _apply(self, result: TaskResult, patch: GraphPatch, plugin: str, plan: Plan | str) -> None:
+        """Record a change of the graph, or its refusal; a change that would break the graph is refused whole."""
+        if isinstance(plan, str):
+            self.scope.emit(EventKind.PATCH_REFUSED, actor=plugin, task_id=result.task_id, label=result.label,
+                            data={"patch": patch.to_json(), "reason": plan})
             return
         self.updates += 1
         self._floor.update({t.id: self.plan.goal.label | result.label for t in (*patch.add, *patch.replacements)})
@@ -347,7 +369,6 @@ class Driver:
         self.scope.emit(EventKind.PATCHED, actor=plugin, task_id=result.task_id, label=result.label, data={
             "patch": patch.to_json(), "plan": plan.to_json(), "reason": patch.reason,
         })
-        await self._commit()
         self.scheduler.replace_graph(plan.graph, {t: a.agent for t, a in plan.assigned.items()})
 
     async def _patched(self, patch: GraphPatch) -> Plan:
@@ -363,13 +384,27 @@ class Driver:
         return await self.planner.patched(self.plan, patch)
 
     async def _commit(self) -> None:
-        """Return when all rows are on disk, and then tell who listens."""
-        await self.scope.journal.flush()
-        events, self.scope.observe = self.scope.observe, []
-        if not events:
-            return
-        self._events += events
-        self._news.set()
+        """Return when all rows are on disk, and then tell who listens; one at a time, so that they hear in order."""
+        async with self._committing:
+            events, self.scope.observe = self.scope.observe, []
+            await self.scope.journal.flush()
+            self._events += events
+            self._news.set()
+            await self._tell_all(events)
+
+    async def _herald(self) -> None:
+        """Let those who listen hear of what has begun, not only of what has ended."""
+        while not self._ended:
+            await self.scope.emitted.wait()
+            self.scope.emitted.clear()
+            await self._commit()
+
+    def _listen(self) -> None:
+        if self._messenger is None and not self._ended:
+            self._messenger = asyncio.ensure_future(self._herald())
+            self._messenger.add_done_callback(_forget)
+
+    async def _tell_all(self, events: list[Entry]) -> None:
         if observers := self.planner.plugins.hook("genesis_event"):
             told = [entry.event() for entry in events]
             for impl in observers:
@@ -405,3 +440,9 @@ class Driver:
             run_id=self.id, state=state, plan=self.plan, error=error, folder=str(self.scope.folder),
             tasks={task_id: have[task_id] for task_id in order if task_id in have}, usage=self.scope.ledger.spent,
         )
+
+
+def _forget(task: asyncio.Future[None]) -> None:
+    """Look at how a messenger ended: what stopped it stops the run, too, and is raised there."""
+    if not task.cancelled():
+        task.exception()

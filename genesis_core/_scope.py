@@ -51,11 +51,13 @@ class RunScope:
     identity: Identity
     lock: RunLock | None = None
     observe: list[Entry] = field(default_factory=list)
+    emitted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def emit(self, kind: EventKind, **fields: Any) -> Entry:
         """Append one row; observers hear of it after the next commit."""
         entry = self.journal.append(kind, **fields)
         self.observe.append(entry)
+        self.emitted.set()
         return entry
 
 

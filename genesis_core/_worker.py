@@ -18,7 +18,7 @@ import struct
 import sys
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TextIO
 
 __all__ = ["die_with_parent", "receive", "send", "serve"]
 
@@ -56,9 +56,15 @@ def serve(sock: socket.socket, resolve: Resolve) -> None:
     os.setsid()  # one group for it and whatever it starts, so that one signal ends all
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(2, 1)  # a tool that prints must not write into a result on stdout
+    sys.stdin = open(os.devnull)  # noqa: SIM115  # for the life of the process
+    sys.stdout, sys.stderr = _stream(1), _stream(2)  # those of the program that was forked may be closed by now
     send(sock, json.dumps({"pid": os.getpid()}).encode())
     while (frame := receive(sock)) is not None:
         send(sock, _answer(json.loads(frame), resolve))
+
+
+def _stream(handle: int) -> TextIO:
+    return open(handle, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _answer(request: dict[str, Any], resolve: Resolve) -> bytes:
