@@ -1,0 +1,25 @@
+"""Give each task to the agent that fits it best, and say why.
+
+After "HALO: Hierarchical Autonomous Logic-Oriented Orchestration" (arXiv:2505.13516): declarative rules first, then
+the fit of task and card, read from the words of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from genesis_core import hookimpl
+
+if TYPE_CHECKING:
+    from genesis_core import AgentCard, Assignment, PlanContext, Task
+
+genesis_api = 1
+
+
+@hookimpl(trylast=True)
+def genesis_route(tasks: Sequence[Task], agents: Sequence[AgentCard], context: PlanContext) -> list[Assignment]:
+    """Assign each task that somebody here can do; the others stay unassigned."""
+    from ._hook import routed
+
+    return [found.assignment for found in routed(tasks, agents, context) if found.assignment is not None]

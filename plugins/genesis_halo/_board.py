@@ -1,0 +1,140 @@
+"""The agents that stand for election, compiled once for a set of cards: what routing a task looks things up in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from genesis_core import AgentCard, Reason
+
+from ._conditions import Facts, normal
+from ._lexicon import load_lexicon
+from ._match import Matcher, needs_model, profile
+from ._rules import Matched, RuleSet
+from ._words import Reader
+
+__all__ = ["FLOOR", "FLOOR_WITH_MODEL", "HOLDS", "KIND", "Board", "Seat", "board"]
+
+FLOOR, FLOOR_WITH_MODEL = 1.2, 0.4
+"""Score below which a card does not fit a task: tools do what they are for, a model can stretch to what is near."""
+KIND = 2.0
+"""What it adds to a card's score that it claims the kind of the task."""
+HANDICAP = 0.7
+"""How much better one must fit who lacks a model, to say that the task is not for those who are there."""
+HOLDS = 1e7
+"""What it adds to the standing to have the required skills, and again to have them now: above every rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An agent as it stands for election.
+
+    One that can't work without a model stands *absent*: it is never elected, but where it clearly fits best the task
+    is its work, and is given to nobody else. One that can do a part without a model has two seats.
+    """
+
+    card: AgentCard
+    skills: frozenset[str]
+    absent: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its agent."""
+        return self.card.name
+
+
+class Board:
+    """Seats, their scorer and the rules. Everything here depends on the cards and rules only, nothing on the tasks."""
+
+    def __init__(self, cards: Sequence[AgentCard], rules: RuleSet, *, models: bool) -> None:
+        self.reader, self.lexicon, self.rules = Reader(), load_lexicon(), rules
+        distinct = {card.name: card for card in cards}
+        self.seats = tuple(seat for name in sorted(distinct) for seat in _seats(distinct[name], models))
+        views = [profile(s.card, self.lexicon, self.reader, offline=not s.absent and not models) for s in self.seats]
+        self.matcher = Matcher(views, self.lexicon)
+        self.floor = FLOOR_WITH_MODEL if models else FLOOR
+        self.names = tuple(seat.name for seat in self.seats)
+        self.absent = frozenset(place for place, seat in enumerate(self.seats) if seat.absent)
+        self.places = _places(self.names)
+        self._kinds = _kinds(self.seats)
+        self._holders: dict[frozenset[str], tuple[frozenset[int], tuple[float, ...]]] = {}
+        self._reasons: dict[str, Reason] = {}
+
+    def read(self, task: Facts) -> tuple[list[float], Matched]:
+        """Return the score of each seat for *task*, with what its kind adds, and the rules that matched."""
+        scores = self.matcher.scores(task.words, task.vocabulary)
+        if task.kind:
+            for place in self._kinds.get(task.kind, ()):
+                scores[place] += KIND
+        matched = self.rules.match(task)
+        for name, prior in matched.priors:
+            for place in self.places.get(name, ()):
+                scores[place] += prior
+        for place in self.absent:
+            scores[place] -= HANDICAP
+        return scores, matched
+
+    def holders(self, skills: frozenset[str]) -> tuple[frozenset[int], tuple[float, ...]]:
+        """Return the seats that have all of *skills*, and what that adds to the standing of each (kept)."""
+        found = self._holders.get(skills)
+        if found is None:
+            having = frozenset(place for place, seat in enumerate(self.seats) if skills <= seat.skills)
+            lift = [HOLDS + HOLDS * (p not in self.absent) if p in having else 0.0 for p in range(len(self.seats))]
+            if len(self._holders) > 10_000:
+                self._holders.clear()
+            found = self._holders[skills] = having, tuple(lift)
+        return found
+
+    def claims(self, kind: str, place: int) -> bool:
+        """Return whether the seat's card claims *kind*."""
+        return place in self._kinds.get(kind, ())
+
+    def rules_reason(self, matched: Matched) -> Reason:
+        """Return which rules matched and which did not, as a reason (kept: many tasks share it)."""
+        found = self._reasons.get(matched.text)
+        if found is None:
+            if len(self._reasons) > 10_000:
+                self._reasons.clear()
+            found = self._reasons[matched.text] = Reason(rule="rules", text=matched.text)
+        return found
+
+
+def _seats(card: AgentCard, models: bool) -> Iterable[Seat]:
+    every = _skills(card, offline=False)
+    if models:
+        yield Seat(card, every)
+    elif card.needs_model:
+        yield Seat(card, every, absent=True)
+    else:
+        now = _skills(card, offline=True)
+        yield Seat(card, now)
+        if now != every:
+            yield Seat(card, every, absent=True)
+
+
+def _skills(card: AgentCard, *, offline: bool) -> frozenset[str]:
+    kept = [s for s in card.skills if not (offline and needs_model(s))]
+    return frozenset(normal(name) for skill in kept for name in (skill.id, skill.name) if name)
+
+
+def _places(names: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for place, name in enumerate(names):
+        found[name] = (*found.get(name, ()), place)
+    return found
+
+
+def _kinds(seats: Sequence[Seat]) -> Mapping[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for place, seat in enumerate(seats):
+        for kind in dict.fromkeys(map(normal, seat.card.kinds)):
+            found[kind] = (*found.get(kind, ()), place)
+    return found
+
+
+@lru_cache(maxsize=8)
+def board(cards: tuple[AgentCard, ...], rules: RuleSet, models: bool) -> Board:
+    """Return the board of *cards*; the same for the same cards and rules."""
+    return Board(cards, rules, models=models)
+

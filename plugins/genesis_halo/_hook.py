@@ -1,0 +1,72 @@
+"""What the hook looks up before it can route: rules of three origins, and the board of the agents at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from genesis_core import AgentCard, PlanContext, SettingsError, Task
+
+from ._board import board
+from ._route import Routed, route
+from ._rules import BUILT_IN, RoutingRule, RuleSet, read_rules, rule_from
+from ._words import Reader
+
+__all__ = ["routed", "rules_of"]
+
+
+def routed(tasks: Sequence[Task], agents: Sequence[AgentCard], context: PlanContext) -> list[Routed]:
+    """Return what comes of each task: its assignment or none, with reasons in either case."""
+    return route(tasks, board(tuple(agents), rules_of(context), bool(context.models)))
+
+
+def rules_of(context: PlanContext) -> RuleSet:
+    """Return the built-in rules, those that plugins offer, and those of the user's own file; later ones replace."""
+    section = context.settings.get("halo", {})
+    named = section.get("rules") if isinstance(section, Mapping) else None
+    own = _own_file(named)
+    offers = context.offers.get("rule", {})
+    if not offers:
+        return _rule_set(own)
+    reader = Reader()
+    offered = [_offered(name, value, reader) for name, value in offers.items()]
+    return RuleSet((*_built_in(), *offered, *_from_file(own)))
+
+
+def _own_file(named: object) -> tuple[str, int, int] | None:
+    """Return the user's file as a key that changes when the file does."""
+    if named is None:
+        return None
+    if not isinstance(named, str):
+        raise SettingsError(f"the setting halo.rules is a path, not {named!r}")
+    path = Path(named).expanduser()
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise SettingsError(f"the routing rules {named!r} can't be read", cause=str(error),
+                            hint="genesis config --origin shows where halo.rules is set") from error
+    return str(path), status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=4)
+def _rule_set(own: tuple[str, int, int] | None) -> RuleSet:
+    return RuleSet((*_built_in(), *_from_file(own)))
+
+
+@lru_cache(maxsize=1)
+def _built_in() -> tuple[RoutingRule, ...]:
+    return read_rules(BUILT_IN, Reader())
+
+
+@lru_cache(maxsize=4)
+def _from_file(own: tuple[str, int, int] | None) -> tuple[RoutingRule, ...]:
+    return () if own is None else read_rules(Path(own[0]), Reader())
+
+
+def _offered(name: str, value: object, reader: Reader) -> RoutingRule:
+    if isinstance(value, RoutingRule):
+        return value
+    if not isinstance(value, Mapping):
+        raise SettingsError(f"the routing rule {name!r} of a plugin is no mapping", cause=f"it is {value!r}"[:200])
+    return rule_from({"id": name, **value}, reader, "offered by a plugin")

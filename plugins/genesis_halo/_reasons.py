@@ -1,0 +1,99 @@
+"""Say why: the reasons of an assignment, and of a task that nobody gets."""
+
+from __future__ import annotations
+
+from math import exp
+
+from genesis_core import Reason
+
+from ._board import FLOOR, Board
+from ._conditions import near
+from ._contest import Contest
+
+__all__ = ["elected", "nobody"]
+
+_LEAST = exp(FLOOR)
+_SURE_BY_RULE, _SURE_BY_SKILL = 0.9, 0.95
+Ranking = tuple[tuple[str, float], ...]
+
+
+def elected(contest: Contest, board: Board, winner: int, second: int | None) -> tuple[float, tuple[Reason, ...]]:
+    """Return how sure the choice of *winner* is (0..1), and its reasons; the first names who stands behind it."""
+    powers = list(map(exp, contest.scores))
+    match = int(10_000 * powers[winner] / (powers[winner] + _LEAST)) / 10_000  # four digits; round() is slow
+    share = sum([powers[place] for place in board.places[board.names[winner]]]) / sum(powers)
+    others = _others(contest, board, winner, second, powers)
+    rule = contest.decisive.get(winner)
+    if contest.task.requires:
+        sure, name = max(share, _SURE_BY_SKILL), "required-skills"
+        text = f"has what the task requires: {', '.join(contest.task.requires)}"
+    elif rule is not None:
+        sure, name = max(share, _SURE_BY_RULE), rule.id
+        text = f"the rule decides outright (priority {rule.priority}): {rule.description or rule.then}"
+    else:
+        sure, name, text = share, "match", _why(contest, board, winner)
+    decisive = Reason(rule=name, score=match, text=text + _behind(board, second, others), alternatives=others)
+    rules = board.rules_reason(contest.matched)
+    return round(sure, 4), (decisive, rules)
+
+
+def nobody(contest: Contest, board: Board) -> tuple[Reason, ...]:
+    """Return why nobody gets the task: skills that nobody has, a model that is not there, or nothing that fits."""
+    rules = board.rules_reason(contest.matched)
+    scores = ", ".join(f"{n} {s:.2f}" for n, s in _ranking(board, contest.order, list(map(exp, contest.scores)))[:5])
+    return Reason(rule="unrouted", text=f"{_why_nobody(contest, board)}; closest: {scores or 'none'}"), rules
+
+
+def _why_nobody(contest: Contest, board: Board) -> str:
+    if contest.task.requires and not contest.holders:
+        return _missing_skills(contest, board)
+    if contest.order and contest.may_win(best := contest.order[0], board.floor):
+        rule = contest.decisive.get(best)
+        why = f"rule {rule.id}" if rule is not None else "the description"
+        return f"{why} speaks for {board.names[best]}, which needs a model for that, and none is configured"
+    absent = [rule for rule in contest.matched.rules if rule.then not in board.places]
+    named = f"; rule {absent[0].id} names {absent[0].then!r}, which is not here" if absent else ""
+    return f"no agent's card fits the description{named}"
+
+
+def _missing_skills(contest: Contest, board: Board) -> str:
+    known = {skill for seat in board.seats for skill in seat.skills}
+    wanted = dict(zip(contest.task.requires, map(_plain, contest.task.requires), strict=True))
+    unknown = [f"{name!r}{near(plain, known)}" for name, plain in wanted.items() if plain not in known]
+    if unknown:
+        return f"no agent has the skill {', '.join(unknown)}"
+    return f"no single agent has all of {', '.join(wanted)}: split the task"
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", " ").replace("-", " ").strip()
+
+
+def _ranking(board: Board, places: list[int], powers: list[float]) -> Ranking:
+    """Return name and match of each seat that is there: a score as a number in 0..1, half is the least that fits."""
+    there = [place for place in places if place not in board.absent] if board.absent else places
+    names = board.names
+    return tuple([(names[place], int(10_000 * powers[place] / (powers[place] + _LEAST)) / 10_000) for place in there])
+
+
+def _others(contest: Contest, board: Board, winner: int, second: int | None, powers: list[float]) -> Ranking:
+    """Return the other agents, the runner-up first; empty when nobody would do it in the winner's place."""
+    if second is None:
+        return ()
+    out = (second, *board.places[board.names[winner]])
+    return _ranking(board, [second, *[place for place in contest.order if place not in out]], powers)
+
+
+def _behind(board: Board, second: int | None, others: Ranking) -> str:
+    if second is None:
+        return "; nobody else here would do it"
+    return f"; without it {board.names[second]} ({others[0][1]:.2f}) would do it"
+
+
+def _why(contest: Contest, board: Board, winner: int) -> str:
+    words = board.reader.spelt(board.matcher.telling(contest.facts.words, winner), contest.facts.tokens)
+    kind = contest.facts.kind
+    claims = f"; it claims the kind {kind!r}" if kind and board.claims(kind, winner) else ""
+    priors = [r for r in contest.matched.rules if not r.outright and r.then == board.names[winner]]
+    prior = f"; rule {priors[0].id} is in its favour" if priors else ""
+    return f"its card fits best: {', '.join(words) or 'by its kind'}{claims}{prior}"
