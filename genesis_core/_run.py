@@ -17,7 +17,7 @@ from typing import Any
 from ._again import Again
 from ._attempt import Watched, failed, finished, row, skipped, unrouted
 from ._deadlines import Deadlines
-from ._journal import Entry
+from ._herald import Herald
 from ._kernel import Planner
 from ._pointers import resolve_pointer
 from ._policy import Waiting
@@ -31,7 +31,6 @@ from .errors import (
     GraphError,
     JournalError,
     LimitExceeded,
-    PluginError,
     TaskError,
     TimedOut,
 )
@@ -80,17 +79,13 @@ class Driver:
     def __post_init__(self) -> None:
         self.id = self.scope.run_id
         self.began = datetime.now(UTC)
-        self._events: list[Entry] = []
-        self._news: asyncio.Event = asyncio.Event()
+        self._herald = Herald(self.scope, self.planner.plugins)
         self._ended = False
         self._stop: Stop | None = None
         self._waiting: dict[str, TaskError] = {}
         self._floor: dict[str, Label] = {}
-        self._deaf: set[str] = set()
         self._timers: list[asyncio.TimerHandle] = []
         self._deadlines = Deadlines(self.engine.cancel)
-        self._committing = asyncio.Lock()
-        self._messenger: asyncio.Future[None] | None = None
         self.scheduler = Scheduler(
             self.plan.graph, agents={t: a.agent for t, a in self.plan.assigned.items()},
             max_parallel=self.max_parallel,
@@ -101,18 +96,9 @@ class Driver:
 
     # -- what a program sees ----------------------------------------------------------------------------------------
 
-    async def __aiter__(self) -> AsyncIterator[RunEvent]:
+    def __aiter__(self) -> AsyncIterator[RunEvent]:
         """Yield every event of this run from its start, and end with it."""
-        self._listen()
-        at = 0
-        while True:
-            while at < len(self._events):
-                yield self._events[at].event()
-                at += 1
-            if self._ended:
-                return
-            self._news.clear()
-            await self._news.wait()
+        return self._herald.events()
 
     async def result(self) -> RunResult:
         """Wait for the end and return what the run came to.
@@ -137,18 +123,16 @@ class Driver:
 
     async def _drive(self) -> RunResult:
         self._arm()
-        if self.planner.plugins.hook("genesis_event"):
-            self._listen()
         state, error = RunState.INTERRUPTED, None
         try:
-            await self._commit()
+            await self._herald.commit()
             await self._work()
             state, error = self._end_state()
             self.scope.emit(EventKind.RUN_FINISHED, data={
                 "state": state.value, "error": None if error is None else error.to_json(),
                 "usage": self.scope.ledger.spent.to_json(),
             })
-            await self._commit()
+            await self._herald.commit()
         finally:
             await self._close(state)
         return self._result(state, error)
@@ -157,12 +141,10 @@ class Driver:
         for timer in self._timers:
             timer.cancel()
         self._deadlines.close()
-        if self._messenger is not None:
-            self._messenger.cancel()
         await self.engine.close()
         await self.scope.journal.close()
         self._ended = True
-        self._news.set()
+        self._herald.close()
         self.on_end(self, state)
 
     def _arm(self) -> None:
@@ -191,7 +173,7 @@ class Driver:
                 return
             found = [self._ended_attempt(c) for c in await self.engine.completions()]
             ended = [await self._settle(result) for result in found if result is not None]
-            await self._commit()
+            await self._herald.commit()
             for result in ended:
                 scheduler.finish(result)
 
@@ -214,7 +196,7 @@ class Driver:
                       for task_id, cause in self._skips()]
             if not ended:
                 return
-            await self._commit()
+            await self._herald.commit()
             for result in ended:
                 self.scheduler.finish(result)
 
@@ -343,7 +325,7 @@ class Driver:
         return result
 
     async def _revised(self, result: TaskResult) -> tuple[GraphPatch, str, Plan | str] | None:
-        """Return the patch that a plugin answers *result* with, its name, and the plan it gives or why it is refused."""
+        """Return the patch that a plugin answers *result* with, its name, and the plan it gives (or why none)."""
         if not self.planner.plugins.hook("genesis_revise") or self._stop is not None:
             return None
         found = await self.planner.plugins.first(
@@ -383,44 +365,6 @@ class Driver:
                 raise GraphError(f"task {task_id!r} has begun and can't be changed")
         return await self.planner.patched(self.plan, patch)
 
-    async def _commit(self) -> None:
-        """Return when all rows are on disk, and then tell who listens; one at a time, so that they hear in order."""
-        async with self._committing:
-            events, self.scope.observe = self.scope.observe, []
-            await self.scope.journal.flush()
-            self._events += events
-            self._news.set()
-            await self._tell_all(events)
-
-    async def _herald(self) -> None:
-        """Let those who listen hear of what has begun, not only of what has ended."""
-        while not self._ended:
-            await self.scope.emitted.wait()
-            self.scope.emitted.clear()
-            await self._commit()
-
-    def _listen(self) -> None:
-        if self._messenger is None and not self._ended:
-            self._messenger = asyncio.ensure_future(self._herald())
-            self._messenger.add_done_callback(_forget)
-
-    async def _tell_all(self, events: list[Entry]) -> None:
-        if observers := self.planner.plugins.hook("genesis_event"):
-            told = [entry.event() for entry in events]
-            for impl in observers:
-                await self._tell(impl, told)
-
-    async def _tell(self, impl: Any, events: list[RunEvent]) -> None:
-        for event in events:
-            if impl.plugin_name in self._deaf:
-                return
-            try:
-                await self.planner.plugins.ask(impl, {"event": event})
-            except (GenesisError, PluginError) as error:
-                self._deaf.add(impl.plugin_name)
-                self.scope.emit(EventKind.WARNING, data={
-                    "text": f"observer {impl.plugin_name!r} is not asked again: {error.message}"})
-
     # -- the end ----------------------------------------------------------------------------------------------------
 
     def _end_state(self) -> tuple[RunState, TaskError | None]:
@@ -440,9 +384,3 @@ class Driver:
             run_id=self.id, state=state, plan=self.plan, error=error, folder=str(self.scope.folder),
             tasks={task_id: have[task_id] for task_id in order if task_id in have}, usage=self.scope.ledger.spent,
         )
-
-
-def _forget(task: asyncio.Future[None]) -> None:
-    """Look at how a messenger ended: what stopped it stops the run, too, and is raised there."""
-    if not task.cancelled():
-        task.exception()
