@@ -1,0 +1,163 @@
+"""Can each task be done by the agent that it was given to? And if nobody has it: what is missing?"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+
+from genesis_core import Assignment, Mend, Task
+
+from ._diagnosis import Diagnosis, fixable, named, note
+from ._fit import odd_agents
+from ._mend import Reroute, Split
+from ._roster import normal
+from ._view import View
+from ._words import READER
+
+__all__ = ["check"]
+
+WEAK_FIT, WEAK_PRIOR = 0.3, 0.6
+"""Fit of a task and success of an agent below which the plan says so."""
+_TYPO, _TYPO_CHARS = 0.85, 5
+_INSTALL = "install a plugin whose agent can (genesis agents lists those here), or do its work order by hand"
+_MODEL = "configure a model, or do its work order by hand"
+
+
+def check(view: View) -> Iterator[Diagnosis]:
+    """Yield what keeps tasks from being done, and what may."""
+    weak: list[Assignment] = []
+    for task in view.leaves:
+        given = view.assigned.get(task.id)
+        if given is None:
+            yield _unrouted(view, task)
+        elif given.agent in view.roster.cards:
+            if task.requires or view.roster.absent(given.agent):
+                yield from _misrouted(view, task, given.agent)
+            if given.score < WEAK_FIT:
+                weak.append(given)
+    yield from _weak(view, weak)
+    yield from _permissions(view)
+    yield from odd_agents(view)
+
+
+# ---- nobody has it -------------------------------------------------------------------------------------------------
+
+
+def _unrouted(view: View, task: Task) -> Diagnosis:
+    """Say what is missing. The plan is not refused for it: the task ends blocked, with a work order."""
+    roster, wanted = view.roster, [normal(skill) for skill in task.requires]
+    missing = [skill for skill in wanted if skill not in roster.skills]
+    if wanted and not missing:
+        return _split(view, task) if not roster.holders(wanted) else _unrouted_though_able(view, task, wanted)
+    if (better := _corrected(view, task)) is not None:
+        text = f"{task.id!r} requires {named(task.requires)}, which nobody has; {named(better)} is meant"
+        return fixable("unknown-skill", text, [task.id], Mend.REROUTE, Reroute(task.id, requires=better))
+    if wanted and all(skill in roster.skills_with_model for skill in missing):
+        who = roster.skills_with_model[missing[0]][0]
+        return note("needs-model", f"{task.id!r} needs a model (agent {who!r} has {named(missing)} only with one), and "
+                    "none is configured", [task.id], _MODEL)
+    what = f"the skill {named(task.requires)}, which no agent here has" if wanted else "an agent that is not here"
+    return note("unroutable", f"{task.id!r} needs {what}: it will be blocked", [task.id], _INSTALL)
+
+
+def _unrouted_though_able(view: View, task: Task, wanted: Sequence[str]) -> Diagnosis:
+    """The router passed over an agent that has what the task requires: name that agent."""
+    who = view.roster.holders(wanted)[0]
+    return fixable("unrouted", f"nobody was given {task.id!r}, though {who!r} has the skills that it requires",
+                   [task.id], Mend.REROUTE, Reroute(task.id, agent=who))
+
+
+def _corrected(view: View, task: Task) -> tuple[str, ...] | None:
+    """Return what *task* requires with misspelt skills put right; None when none is, or another is missing."""
+    known, said = view.roster.skills_with_model, frozenset(READER.terms(task.description))
+    found: list[str] = []
+    for skill in task.requires:
+        plain = normal(skill)
+        if plain in known:
+            found.append(skill)
+            continue
+        near = difflib.get_close_matches(plain, known, n=1, cutoff=_TYPO) if len(plain) >= _TYPO_CHARS else []
+        # Words that the description says too are meant: a skill that nobody has, not a slip of the pen.
+        if not near or said.issuperset(READER.terms(plain)):
+            return None
+        found.append(near[0])
+    return tuple(found)
+
+
+def _split(view: View, task: Task) -> Diagnosis:
+    groups = _shares(view, task.requires)
+    text = f"no single agent has all that {task.id!r} requires; together " + ", ".join(
+        f"{agent!r} ({', '.join(skills)})" for agent, skills in groups) + " have"
+    if len(view.graph) + len(groups) - 1 > view.context.limits.max_tasks:
+        return note("needs-several-agents", text, [task.id], "split it by hand, or raise limits.max_tasks")
+    parts = tuple(skills for _, skills in groups)
+    return fixable("needs-several-agents", text, [task.id], Mend.SPLIT, Split(task.id, parts))
+
+
+def _shares(view: View, requires: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return agents and the skills that each would take: always the one who has most of what is left."""
+    left = list(dict.fromkeys(requires))
+    found: list[tuple[str, tuple[str, ...]]] = []
+    while left:
+        able = dict.fromkeys(agent for skill in left for agent in view.roster.skills[normal(skill)])
+        shares = {agent: tuple(s for s in left if normal(s) in view.roster.now[agent]) for agent in able}
+        agent = max(shares, key=lambda name: len(shares[name]))
+        found.append((agent, shares[agent]))
+        left = [skill for skill in left if skill not in shares[agent]]
+    return found
+
+
+# ---- the wrong one has it ------------------------------------------------------------------------------------------
+
+
+def _misrouted(view: View, task: Task, agent: str) -> Iterator[Diagnosis]:
+    roster = view.roster
+    wanted = [normal(skill) for skill in task.requires]
+    lacks = [skill for skill, plain in zip(task.requires, wanted, strict=True) if plain not in roster.now[agent]]
+    absent = roster.absent(agent)
+    if not lacks and not absent:
+        return
+    only_model = absent or all(normal(skill) in roster.with_model[agent] for skill in lacks)
+    rule = "needs-model" if only_model else "lacks-skill"
+    text = (f"agent {agent!r} can't do {task.id!r} without a model, and none is configured" if only_model else
+            f"agent {agent!r} lacks {named(lacks)}, which {task.id!r} requires")
+    others = [name for name in roster.holders(wanted) if name != agent] if wanted else []
+    if others:
+        yield fixable(rule, f"{text}; {others[0]!r} can", [task.id], Mend.REROUTE,
+                      Reroute(task.id, agent=None if task.agent else others[0]))
+    elif not only_model and len(wanted) > 1 and all(skill in roster.skills for skill in wanted):
+        yield _split(view, task)
+    else:
+        yield note(rule, f"{text}, and nobody else here can", [task.id], _MODEL if only_model else _INSTALL)
+
+
+# ---- doubts --------------------------------------------------------------------------------------------------------
+
+
+def _weak(view: View, weak: Sequence[Assignment]) -> Iterator[Diagnosis]:
+    if weak:
+        ids = [a.task_id for a in weak]
+        first = weak[0]
+        yield note("weak-fit", f"{named(ids)} could as well be somebody else's work ({first.agent!r} was chosen for "
+                   f"{first.task_id!r} with {first.score:.2f})", ids, "name the skill that it requires, or the agent")
+    doubtful: dict[str, list[str]] = {}
+    for task_id, given in view.assigned.items():
+        card = view.roster.cards.get(given.agent)
+        if card is not None and card.prior < WEAK_PRIOR:
+            doubtful.setdefault(given.agent, []).append(task_id)
+    for agent, ids in doubtful.items():
+        yield note("low-success", f"agent {agent!r} is expected to succeed at {view.roster.cards[agent].prior:.0%} of "
+                   f"its tasks; it has {named(ids)}", ids)
+
+
+def _permissions(view: View) -> Iterator[Diagnosis]:
+    sends = view.roster.sends
+    if not sends:
+        return
+    found: dict[str, list[str]] = {}
+    for task_id, given in view.assigned.items():
+        if given.agent in sends:
+            found.setdefault(given.agent, []).append(task_id)
+    for agent, ids in found.items():
+        yield note("permission", f"agent {agent!r}, which has {named(ids)}, may call {named(sends[agent])}: that "
+                   "sends, and the default policy denies it", ids, "its other work goes on; see docs/policy.md")
