@@ -78,6 +78,11 @@ def count_lines(data: bytes) -> int:
     return data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
 
 
+def count_text_lines(text: str) -> int:
+    """Count the lines of a text in the same way."""
+    return text.count("\n") + (bool(text) and not text.endswith("\n"))
+
+
 def unread_note(unread: Iterable[Unread]) -> list[str]:
     """Return one note for each reason why files were not read."""
     reasons: dict[str, list[str]] = {}
