@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from genesis_core import AgentCard, Skill, ToolSpec
@@ -42,12 +42,11 @@ class Ability:
     field: frozenset[str]
     """Terms of its agent's name and kinds: who uses one of them and none that is narrower asks for all that it does."""
     ready: bool
+    gathers: bool
+    """Whether it puts together what others found."""
+    searches: bool
+    """Whether it looks for something that its task names."""
     tool: ToolSpec | None = None
-
-    @property
-    def gathers(self) -> bool:
-        """Whether it puts together what others found."""
-        return "#report" in self.named and "#security" not in self.said
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class Evidence:
 
     weight: float
     known: bool
-    worth: tuple[tuple[int, float], ...]
+    worth: Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class Catalogue:
             weight = max(weight or 0.0, idf * factor)
             for index, strength in self.postings.get(term, ()):
                 worth[index] = max(worth.get(index, 0.0), strength * factor * idf)
-        return Evidence(weight or self.rare, bool(worth), tuple(worth.items()))
+        return Evidence(weight or self.rare, bool(worth), worth)
 
 
 def catalogue(agents: Sequence[AgentCard], tools: Sequence[ToolSpec], *, models: bool) -> Catalogue:
@@ -120,7 +119,10 @@ def _ability(
     said = _bag(((f"{skill.id} {skill.name}", NAME), *((t, TAG) for t in skill.tags), (skill.description, DESCRIPTION)))
     ready = models or not (card.needs_model or WANTS_MODEL in skill.tags)
     named = _terms(f"{skill.id} {skill.name}")
-    ability = Ability(index, skill.id, card.name, tuple(card.kinds), named, frozenset(said), scope, ready)
+    ability = Ability(
+        index, skill.id, card.name, tuple(card.kinds), named, frozenset(said), scope, ready,
+        gathers="#report" in named, searches="#search" in named,
+    )  # fmt: skip
     share = 1.0 if ready else OUT_OF_REACH
     return ability, {t: share * max(own.get(t, 0.0), said.get(t, 0.0)) for t in {**own, **said}}
 
@@ -130,7 +132,7 @@ def _of_tools(specs: Sequence[ToolSpec]) -> Catalogue:
     for spec in specs:
         bag = _bag(((spec.name, NAME), (spec.description, DESCRIPTION), *((p, SELF) for p in properties(spec.input_schema))))
         named = _terms(spec.name)
-        drafts.append((Ability(len(drafts), spec.name, spec.name, (), named, frozenset(bag), named, True, spec), bag))
+        drafts.append((Ability(len(drafts), spec.name, spec.name, (), named, frozenset(bag), named, True, False, False, spec), bag))
     return _index(drafts, len(specs))
 
 

@@ -28,6 +28,8 @@ class Lexicon:
     """By stem, for inflected forms."""
     infinitives: dict[str, Deed]
     """By the word itself: "document" is a verb, "documentation" is not."""
+    infinitive: dict[str, str]
+    """The verb of a stem."""
     stop: frozenset[str]
     generic: frozenset[str]
     either: frozenset[str]
@@ -56,6 +58,7 @@ def lexicon() -> Lexicon:
     return Lexicon(
         verbs={stem(word): deed for word, deed in infinitives.items()},
         infinitives=infinitives,
+        infinitive={stem(word): word for word in reversed(infinitives)},
         stop=frozenset(raw["words"]["stop"].split()),
         generic=_stems(raw["words"]["generic"]),
         either=_stems(raw["words"]["either"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .catalogue import Ability, Catalogue
@@ -56,7 +56,7 @@ class _Word:
 
     root: str
     weight: float
-    worth: tuple[tuple[int, float], ...]
+    worth: Mapping[int, float]
     position: int
     generic: bool
 
@@ -74,7 +74,7 @@ def match(clause: Clause, catalogue: Catalogue, places: Places, *, deed: Deed | 
     best, score = _best(clause, words, totals, catalogue, query, deed, verb)
     if best is None:
         return Match(None, (), 0.0, tuple(w.root for w in words if not w.generic), empty, spots, query)
-    exempt = query if searches(best) else range(0)
+    exempt = query if best.searches else range(0)
     residue = tuple(w.root for w in words if not w.generic and w.position not in exempt and not _knows(best, w.root))
     return Match(best, _also(best, words, totals, catalogue), score, residue, empty, spots, query if exempt else range(0))
 
@@ -82,11 +82,6 @@ def match(clause: Clause, catalogue: Catalogue, places: Places, *, deed: Deed | 
 def _anchored(words: Iterable[_Word]) -> bool:
     """Whether *words* speak of documents: then what follows "about" is what is looked for in them, and no work itself."""
     return any("#document" in lexicon().concepts.get(w.root, ()) for w in words)
-
-
-def searches(ability: Ability) -> bool:
-    """Return whether *ability* looks for something that its task names."""
-    return "#search" in ability.named
 
 
 def _knows(ability: Ability, root: str) -> bool:
@@ -114,14 +109,15 @@ def _word(root: str, catalogue: Catalogue, position: int, *, generic: bool) -> _
     evidence = catalogue.evidence(root)
     if not generic:
         return _Word(root, evidence.weight, evidence.worth, position, generic)
-    return _Word(root, evidence.weight * GENERIC, tuple((i, v * GENERIC) for i, v in evidence.worth), position, generic)
+    return _Word(root, evidence.weight * GENERIC, {i: v * GENERIC for i, v in evidence.worth.items()}, position, generic)
 
 
 def _place_words(token: Token, position: int, catalogue: Catalogue, places: Places) -> list[_Word]:
     """Return what a named place says: little, and only through what lies there."""
     found: list[_Word] = []
     for concept in sorted(places.concepts(token.text)):
-        worth = tuple((i, v * catalogue.weights.get(concept, 0.0) * GENERIC) for i, v in catalogue.postings.get(concept, ()))
+        share = catalogue.weights.get(concept, 0.0) * GENERIC
+        worth = {i: v * share for i, v in catalogue.postings.get(concept, ())}
         found.append(_Word(concept, 0.0, worth, position, generic=True))
     return found
 
@@ -132,11 +128,11 @@ def _totals(
     """Return the evidence for each ability, the verb's included."""
     totals: dict[int, float] = {}
     for word in words:
-        for index, value in word.worth:
+        for index, value in word.worth.items():
             totals[index] = totals.get(index, 0.0) + value
     if clause.verb:
         share = 1.0 if deed is Deed.ACT else VERB
-        for index, value in catalogue.evidence(verb).worth:
+        for index, value in catalogue.evidence(verb).worth.items():
             totals[index] = totals.get(index, 0.0) + value * share
     return totals
 
@@ -145,28 +141,27 @@ def _best(
     clause: Clause, words: Sequence[_Word], totals: dict[int, float], catalogue: Catalogue, query: range,
     deed: Deed | None, verb: str,
 ) -> tuple[Ability | None, float]:  # fmt: skip
-    best, top = None, 0.0
     elsewhere = _not_documents(words, verb)
     outside = [w for w in words if w.position not in query]
-    for index in sorted(totals):
+    for index in sorted(totals, key=lambda i: (-totals[i], i)):
         ability = catalogue.abilities[index]
-        if totals[index] <= top or (elsewhere and searches(ability)) or not _does(ability, clause, words, deed, verb):
+        if (elsewhere and ability.searches) or not _does(ability, clause, words, deed, verb):
             continue
-        counted = _beside_topic(outside, query, ability) if searches(ability) else words
+        counted = _beside_topic(outside, query, ability) if ability.searches else words
         if _covers(index, counted, ability, verb, deed):
-            best, top = ability, totals[index]
-    return best, top
+            return ability, totals[index]
+    return None, 0.0
 
 
 def _covers(index: int, words: Sequence[_Word], ability: Ability, verb: str, deed: Deed | None) -> bool:
     """Whether enough of what the words say is the ability's: with no object at all, its verb has to be."""
     weight = sum(w.weight for w in words if not w.generic)
     if weight == 0.0:
-        if searches(ability) and "#quote" not in lexicon().concepts.get(verb, ()):
-            return any(index == i for w in words for i, _ in w.worth)
-        general = any(index == i for w in words for i, _ in w.worth) and deed is not Deed.MAKE
+        if ability.searches and "#quote" not in lexicon().concepts.get(verb, ()):
+            return any(index in w.worth for w in words)
+        general = any(index in w.worth for w in words) and deed is not Deed.MAKE
         return general and _knows(ability, verb) if verb and deed is not Deed.ASK else general or _says(ability, verb)
-    found = sum(value for w in words if not w.generic for i, value in w.worth if i == index)
+    found = sum(w.worth.get(index, 0.0) for w in words if not w.generic)
     return found >= COVERED * weight
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from genesis_core import Decomposition, Input, PlanContext, Task
 
-from .catalogue import catalogue
+from .catalogue import Catalogue, catalogue
 from .clauses import clauses
 from .lexicon import lexicon
 from .order import arrange, waits
@@ -14,6 +14,7 @@ from .outline import Node, outline
 from .segments import segments
 from .stems import stem
 from .steps import Composer, Step
+from .tools import calls
 from .topics import Places
 from .words import Kind, name_words, normalise, slug, tokens
 
@@ -23,6 +24,8 @@ Group = tuple[int, ...]
 def decompose(text: str, context: PlanContext) -> Decomposition:
     """Return the tasks that *text* asks for; what nothing in the catalogue does is a task that requires what is missing."""
     index = catalogue(context.agents, context.tools, models=bool(context.models))
+    if not context.agents and context.tools:
+        return _of_tools(text, index)
     composer = Composer(index, Places(context.files))
     titles: dict[Group, str] = {}
     _read(outline(normalise(text)), composer, titles, context.limits.max_depth)
@@ -32,6 +35,23 @@ def decompose(text: str, context: PlanContext) -> Decomposition:
     order = arrange(composer.steps)
     missing = [step.description for step in order if not step.abilities]
     return Decomposition(tasks=_tasks(order, titles), not_understood=tuple(dict.fromkeys((*missing, *composer.unclear))))
+
+
+def _of_tools(text: str, index: Catalogue) -> Decomposition:
+    """Return one task a tool call, where the catalogue holds tools alone."""
+    nodes = [node for top in outline(normalise(text)) for node in top.walk()]
+    paragraphs = [(node.text, clauses(segments(tokens(node.text)), at)) for at, node in enumerate(nodes)]
+    made, unclear = calls(paragraphs, index)
+    names = _Names()
+    ids = {call.ability.index: names.unique(slug(name_words(call.ability.id))) for call in made}
+    tasks = tuple(
+        Task(
+            id=ids[call.ability.index], description=call.text, kind="tool", requires=(call.ability.id,),
+            depends_on=tuple(ids[n] for n in call.needs), metadata={"tool": call.ability.id},
+        )
+        for call in made
+    )  # fmt: skip
+    return Decomposition(tasks=tasks, not_understood=tuple(unclear))
 
 
 def _read(top: Sequence[Node], composer: Composer, titles: dict[Group, str], max_depth: int) -> None:
@@ -121,7 +141,7 @@ def _slug(step: Step) -> str:
     words = [t.low for t in step.tokens if t.kind is Kind.WORD and t.low not in known.stop]
     first = step.tokens[0]
     verb = [first.low] if step.clause.verb and first.low not in known.stop else []
-    verb = [next((w for w in known.infinitives if stem(w) == stem(v)), v) for v in verb]
+    verb = [known.infinitive.get(stem(v), v) for v in verb]
     rest = words[1:] if verb else words
     telling = [w for w in rest if stem(w) not in known.generic] or rest
     names = name_words((step.folders + step.files)[0]) if not telling and (step.folders or step.files) else []

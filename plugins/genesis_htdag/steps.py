@@ -10,7 +10,7 @@ from itertools import zip_longest
 from .catalogue import Ability, Catalogue
 from .clauses import Clause
 from .lexicon import Deed, lexicon
-from .matching import Match, match, searches
+from .matching import Match, match
 from .phrases import Joint
 from .stems import stem
 from .topics import Places, phrase
@@ -230,7 +230,7 @@ class Composer:
         return Step(text, tokens, clause, deed, verb)
 
     def _query(self, text: str, clause: Clause, found: Match) -> str:
-        if found.ability is None or not searches(found.ability):
+        if found.ability is None or not found.ability.searches:
             return ""
         if found.query:
             return phrase(text, clause.tokens[found.query.start : found.query.stop])
@@ -313,7 +313,7 @@ class Composer:
     def _attach(self, text: str, last: Step, clause: Clause, words: str) -> None:
         """Let *last* take a phrase that says nothing by itself: more of its topic, or something nobody understands."""
         last.tokens = [*last.tokens, *clause.tokens] if last.text is text else last.tokens
-        if last.abilities and searches(last.abilities[0]):
+        if last.abilities and last.abilities[0].searches:
             start = last.query and text.find(last.query)
             end = clause.tokens[-1].end
             last.query = text[start:end] if isinstance(start, int) and start >= 0 else f"{last.query} {words}".strip()
