@@ -14,6 +14,7 @@ from .tasks import Task, TaskResult, TaskState, WorkOrder
 
 __all__ = ["Watched", "failed", "finished", "row", "skipped", "unrouted"]
 
+_IN_THE_ROW = {"label"}
 HELD_SECONDS = 1.0
 """An agent that holds the event loop longer than this is named in a warning."""
 
@@ -54,9 +55,7 @@ class Watched:
 
 
 def row(result: TaskResult) -> dict[str, Any]:
-    data = result.to_json()
-    data.pop("label", None)  # the row has it
-    return data
+    return result.model_dump(mode="json", exclude_defaults=True, exclude=_IN_THE_ROW)
 
 
 def finished(task: Task, attempt: int, value: Any, context: TaskContext) -> TaskResult:

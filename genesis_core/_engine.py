@@ -14,6 +14,7 @@ class LocalEngine:
     """Runs attempts in the running loop."""
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._done: list[Completion] = []
         self._wake: asyncio.Future[None] | None = None
@@ -21,7 +22,7 @@ class LocalEngine:
     def submit(self, attempt: Attempt) -> None:
         """Begin *attempt*; the same key twice is one attempt."""
         if attempt.key not in self._tasks:
-            self._tasks[attempt.key] = asyncio.ensure_future(self._run(attempt))
+            self._tasks[attempt.key] = self._loop.create_task(self._run(attempt))
 
     async def _run(self, attempt: Attempt) -> None:
         completion = Completion(attempt.key, attempt.task_id, None)
@@ -37,7 +38,7 @@ class LocalEngine:
     async def completions(self) -> Sequence[Completion]:
         """Wait for at least one completion and return all there are."""
         if not self._done:
-            self._wake = asyncio.get_running_loop().create_future()
+            self._wake = self._loop.create_future()
             try:
                 await self._wake
             finally:

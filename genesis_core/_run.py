@@ -80,6 +80,7 @@ class Driver:
         self.id = self.scope.run_id
         self.began = datetime.now(UTC)
         self._herald = Herald(self.scope, self.planner.plugins)
+        self._revisers = bool(self.planner.plugins.hook("genesis_revise"))
         self._ended = False
         self._stop: Stop | None = None
         self._waiting: dict[str, TaskError] = {}
@@ -172,21 +173,22 @@ class Driver:
             if not scheduler.working:
                 return
             found = [self._ended_attempt(c) for c in await self.engine.completions()]
-            ended = [await self._settle(result) for result in found if result is not None]
+            ended = [result for result in found if result is not None]
+            for result in ended:
+                await self._settle(result)
             await self._herald.commit()
             for result in ended:
                 scheduler.finish(result)
 
-    async def _settle(self, result: TaskResult) -> TaskResult:
+    async def _settle(self, result: TaskResult) -> None:
         """Record *result* and the change of the graph that it calls for, in one transaction.
 
         Plugins are asked before anything is recorded: a crash in between leaves neither, and the task runs again.
         """
-        patch = await self._revised(result)
+        patch = await self._revised(result) if self._revisers else None
         self._record(result)
         if patch is not None:
             self._apply(result, *patch)
-        return result
 
     async def _start_ready(self) -> None:
         """Start what can start; tasks that nobody can do, or whose dependencies failed, end at once."""
@@ -236,7 +238,8 @@ class Driver:
         seconds = task.max_seconds or self.task_seconds
         context = TaskContext(self.scope, task, agent.card, attempt=attempt, label=self._label(task),
                               deadline=time.monotonic() + seconds)
-        self._deadlines.add(self._key(task.id), context.deadline)
+        key = self._key(task.id)
+        self._deadlines.add(key, context.deadline)
         try:
             await self._authorize(task, agent, attempt, context, code)
             if task.inputs:
@@ -245,14 +248,14 @@ class Driver:
         except (BudgetExceeded, Waiting, JournalError):
             raise
         except asyncio.CancelledError:
-            if not self._deadlines.passed(self._key(task.id)):
+            if not self._deadlines.passed(key):
                 raise
             late = TimedOut(f"task {task.id!r} took longer than {seconds:g} s", hint="raise max_seconds of the task")
             return failed(task, attempt, late, context)
         except Exception as error:  # noqa: BLE001  # whatever an agent raises becomes its task's error
             return failed(task, attempt, error, context)
         finally:
-            self._deadlines.drop(self._key(task.id))
+            self._deadlines.drop(key)
         return finished(task, attempt, value, context)
 
     async def _authorize(self, task: Task, agent: Agent, attempt: int, context: TaskContext, code: str) -> None:
@@ -326,7 +329,7 @@ class Driver:
 
     async def _revised(self, result: TaskResult) -> tuple[GraphPatch, str, Plan | str] | None:
         """Return the patch that a plugin answers *result* with, its name, and the plan it gives (or why none)."""
-        if not self.planner.plugins.hook("genesis_revise") or self._stop is not None:
+        if self._stop is not None:
             return None
         found = await self.planner.plugins.first(
             "genesis_revise", plan=self.plan, findings=(), result=result, context=self.planner.context

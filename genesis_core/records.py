@@ -153,6 +153,11 @@ class Record(BaseModel):
         frozen=True, extra="forbid", validate_default=False, ser_json_inf_nan="strings", use_attribute_docstrings=True
     )
 
+    def __eq__(self, other: object) -> bool:
+        return self is other or super().__eq__(other)
+
+    __hash__ = BaseModel.__hash__
+
     def replace(self, **changes: Any) -> Self:
         """Return a copy with *changes*, validated like a new one (raises pydantic.ValidationError)."""
         kept = {name: getattr(self, name) for name in self.model_fields_set if name not in changes}
