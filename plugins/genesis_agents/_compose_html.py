@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 
 from ._compose import (
     MAX_GROUP,
@@ -67,7 +67,7 @@ def html_page(document: Document) -> str:
 
 @cache
 def _style() -> str:
-    return files(__package__).joinpath("report.css").read_text(encoding="utf-8")
+    return Path(__file__).with_name("report.css").read_text(encoding="utf-8")
 
 
 def _text(text: str, limit: int = 0) -> str:

@@ -110,7 +110,7 @@ def _histogram(columns: Sequence[Column], profiles: Sequence[ColumnProfile], cho
     if not chosen:
         return None
     values = present(columns[chosen[0]].numbers or array("d"))
-    usual = spread(values, profiles[chosen[0]].median or 0.0)
+    usual = spread(values, profiles[chosen[0]].median or 0.0) if values else None
     drawn = [value for value in values if usual is None or abs(score(value, usual)) <= THRESHOLD]
     if not drawn or not 0 < max(drawn) - min(drawn) < inf:
         return None

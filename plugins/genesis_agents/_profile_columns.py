@@ -40,8 +40,8 @@ class ColumnProfile:
     count: int
     missing: int
     distinct: int | None  # None: more than could be counted
-    minimum: float | str | None = None
-    maximum: float | str | None = None
+    minimum: int | float | str | None = None
+    maximum: int | float | str | None = None
     mean: float | None = None
     median: float | None = None
     stdev: float | None = None
@@ -154,7 +154,7 @@ class Column:
         fits = _TYPES.get("number" if kind == "integer" else kind)
         return filled - sum(self.kinds[each] for each in fits) if fits else 0
 
-    def _edge(self, kind: str, summary: Summary | None, *, first: bool) -> float | str | None:
+    def _edge(self, kind: str, summary: Summary | None, *, first: bool) -> int | float | str | None:
         if summary:
             edge = summary.minimum if first else summary.maximum
             return int(edge) if kind == "integer" else edge

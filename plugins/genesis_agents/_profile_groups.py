@@ -74,12 +74,12 @@ def measures(columns: Sequence[ColumnProfile], focus: frozenset[str]) -> list[in
 
 
 def _holds_years(column: ColumnProfile) -> bool:
-    edges: tuple[object, object] = (column.minimum, column.maximum)
+    edges = (column.minimum, column.maximum)
     return column.type == "integer" and all(isinstance(edge, int) and 1800 <= edge <= 2100 for edge in edges)
 
 
 def category(columns: Sequence[ColumnProfile], focus: frozenset[str]) -> int | None:
-    """Return the column of few values to group by: one in the focus, or of three values or more, comes first."""
+    """Return the column of few values to group by: one in the focus first, then one of three values or more."""
     found = [at for at, column in enumerate(columns) if _is_category(column)]
     return min(
         found, key=lambda at: (not mentioned(columns[at].name, focus), columns[at].distinct == 2, at), default=None

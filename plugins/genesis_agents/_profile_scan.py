@@ -17,6 +17,8 @@ from ._profile_columns import Column
 from ._tables import Broken, Row, RowSource
 
 BATCH = 4_096
+MIN_BATCH = 64
+BATCH_CELLS = 262_144
 MAX_ROWS = 3_000_000
 MAX_NUMBERS = 20_000_000
 MAX_DISTINCT = 50_000
@@ -51,13 +53,18 @@ def scan_columns(source: RowSource) -> Scan:
     scan = Scan()
     width = len(source.columns)
     rows = _whole_rows(source, scan)
-    while not scan.is_full() and (batch := list(islice(rows, BATCH))):
+    while not scan.is_full() and (batch := list(islice(rows, _batch_size(source)))):
         _add_columns(scan, source.columns)
         _see_ragged(scan, batch, width)
         _take_in(scan, batch, comma_decimal=source.comma_decimal)
     _add_columns(scan, source.columns)
     scan.rows = scan.kept + sum(1 for _ in rows)
     return scan
+
+
+def _batch_size(source: RowSource) -> int:
+    """Return how many rows to take at once: fewer of a wide table, so that a batch always fits in memory."""
+    return max(MIN_BATCH, min(BATCH, BATCH_CELLS // max(1, len(source.columns))))
 
 
 def _whole_rows(source: RowSource, scan: Scan) -> Iterator[Row]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 SAMPLE_CHARACTERS = 65_536
+CHUNK = 1 << 20
 MAX_COLUMNS = 2_000
 MAX_NAME = 200
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson")
@@ -84,18 +85,24 @@ def find_encoding(path: Path) -> str:
     """Return the encoding of a text file; raise NotATable when it is empty, binary or can't be opened."""
     try:
         with path.open("rb") as stream:
-            start = stream.read(SAMPLE_CHARACTERS)
-            encoding = next((name for mark, name in _BYTE_ORDER_MARKS if start.startswith(mark)), "utf-8")
-            if not start:
-                raise NotATable("is empty")
-            decoder = codecs.getincrementaldecoder(encoding)()
-            _refuse_binary(start, encoding)
-            while start:
-                decoder.decode(start)
-                start = stream.read(1 << 20)
-            decoder.decode(b"", final=True)
+            return _decoded(stream)
     except OSError as error:
         raise NotATable(f"can't be opened ({error.strerror or error})") from error
+
+
+def _decoded(stream: BinaryIO) -> str:
+    """Decode a file to its end and return the encoding in which it has a meaning."""
+    start = stream.read(SAMPLE_CHARACTERS)
+    if not start:
+        raise NotATable("is empty")
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if start.startswith(mark)), "utf-8")
+    _refuse_binary(start, encoding)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        while start:
+            decoder.decode(start)
+            start = stream.read(CHUNK)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         if encoding != "utf-8":
             raise NotATable("is not the text that its first bytes promise") from error

@@ -11,7 +11,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from ._table_cells import Cell, Kind, read_cell
@@ -31,7 +31,8 @@ DELIMITER_NAMES = {"\t": "tab", ";": "semicolon", "|": "pipe", ",": "comma", "":
 SAMPLE_ROWS = 200
 LEAST_AGREEMENT = 0.6
 MAX_PREAMBLE = 10
-_MEASURES = (Kind.INTEGER, Kind.NUMBER, Kind.INFINITE, Kind.DATE, Kind.BOOLEAN)
+_MEASURES = (Kind.INTEGER, Kind.NUMBER, Kind.INFINITE, Kind.DATE)
+_FAMILIES = {Kind.INTEGER: Kind.NUMBER, Kind.INFINITE: Kind.NUMBER}
 
 
 @dataclass(slots=True)
@@ -91,7 +92,7 @@ def _lay_out(path: Path, encoding: str, delimiter: str, rows: list[list[str]], s
         remarks.append("holds text only, so the first row was taken as the header")
     names = table[0] if headed else [""] * _usual_width(table)
     if len(names) > MAX_COLUMNS:
-        remarks.append(f"has {len(names)} columns; the first {MAX_COLUMNS} were read")
+        remarks.append(f"has more than {MAX_COLUMNS} columns; the first {MAX_COLUMNS} were read")
     columns = unique_names(names[:MAX_COLUMNS])
     return CsvSource(path, encoding, delimiter, columns, before + headed, spaced, remarks, headed)
 
@@ -125,7 +126,7 @@ def _numbered(stream: io.TextIOBase, delimiter: str, spaced: bool) -> Iterator[R
     try:
         for cells in reader:
             if cells and (len(cells) > 1 or cells[0].strip()):
-                yield Row(line, cells)
+                yield Row(line, cells if len(cells) <= MAX_COLUMNS else cells[: MAX_COLUMNS + 1])
             line = reader.line_num + 1
     except csv.Error as error:
         raise Broken(f"can't be read on from line {line} ({error})") from error
@@ -146,30 +147,36 @@ def _preamble(rows: list[list[str]]) -> int:
 def find_header(rows: Sequence[Sequence[str]], *, comma_decimal: bool = False) -> tuple[bool, bool]:
     """Say whether the first row names the columns, and whether the cells below it prove so."""
     names, body = rows[0], rows[1:]
+    years = _are_successive_years(names)
     votes = 0
     for column, name in enumerate(names):
         cells = [cells[column] for cells in body if column < len(cells)]
-        votes += _vote(name, cells, comma_decimal)
+        votes += _vote(name, cells, years, comma_decimal)
     if votes:
         return votes > 0, True
     first = [read_cell(name).kind for name in names]
     return not any(kind in _MEASURES for kind in first) and len(set(names)) == len(names), not body
 
 
-def _vote(name: str, cells: Sequence[str], comma_decimal: bool) -> int:
-    """Vote for a header (1), against it (-1), or abstain: text over measures can only be a name."""
-    read = [read_cell(cell, comma_decimal=comma_decimal) for cell in cells]
+def _vote(name: str, cells: Sequence[str], years: bool, comma_decimal: bool) -> int:
+    """Vote for a header (1), against it (-1), or abstain: what is unlike the measures below it can only be a name."""
+    read = [read_cell(text, comma_decimal=comma_decimal) for text in cells]
     filled = [cell for cell in read if cell.kind is not Kind.MISSING]
-    measures = [cell for cell in filled if cell.kind in _MEASURES]
-    if not filled or len(measures) * 2 < len(filled):
+    kinds = Counter(_FAMILIES.get(cell.kind, cell.kind) for cell in filled)
+    most, count = kinds.most_common(1)[0] if kinds else (Kind.TEXT, 0)
+    if not name.strip() or most is Kind.TEXT or count * 2 < len(filled):
         return 0
-    kind = read_cell(name, comma_decimal=comma_decimal)
-    if kind.kind is Kind.TEXT:
+    own = read_cell(name, comma_decimal=comma_decimal)
+    if years and _is_year(own) and 2 * sum(map(_is_year, filled)) < len(filled):
         return 1
-    return 0 if kind.kind is Kind.MISSING or _names_a_year(kind, measures) else -1
+    return -1 if _FAMILIES.get(own.kind, own.kind) is most else 1
 
 
-def _names_a_year(name: Cell, measures: Sequence[Cell]) -> bool:
-    """Tell a year that heads a column of other figures from one figure among its like."""
-    years = sum(1 for cell in measures if cell.kind is Kind.INTEGER and 1900 <= cell.value <= 2100)
-    return name.kind is Kind.INTEGER and 1900 <= name.value <= 2100 and years * 2 < len(measures)
+def _is_year(cell: Cell) -> bool:
+    return cell.kind is Kind.INTEGER and 1900 <= cell.value <= 2100
+
+
+def _are_successive_years(names: Sequence[str]) -> bool:
+    """Tell the years that head the columns of a wide table from figures that only look like years."""
+    years = [cell.value for name in names if _is_year(cell := read_cell(name))]
+    return len(years) > 1 and all(abs(after - before) == 1 for before, after in pairwise(years))
