@@ -66,13 +66,13 @@ def _failed(error: BaseException, session: Session) -> int:
         import traceback
 
         streams.note("".join(traceback.format_exception(error)).rstrip())
-    from ._problem import Problem
+    from ._problem import Problem, Stopped
 
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
-    if isinstance(error, KeyboardInterrupt | click.Abort):
-        problem = Problem("stopped", "interrupted from the keyboard", "genesis runs shows what is kept",
-                          code="interrupted", exit_code=130)
+    if isinstance(error, KeyboardInterrupt | click.Abort | Stopped):
+        problem = Problem("stopped", "a signal asked for it, before anything had begun", "genesis runs shows what is kept",
+                          code="interrupted", exit_code=getattr(error, "exit_code", 130))
     elif isinstance(error, click.ClickException):
         problem = _usage(error)
     else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import _streams as streams
 
-__all__ = ["Problem"]
+__all__ = ["Problem", "Stopped"]
 
 
 @dataclass(frozen=True)
@@ -32,3 +32,11 @@ class Problem:
                 ("hint", self.hint or "genesis --help", "cyan"))
         return "\n".join(f"{streams.paint(f'{name}:', tone, stream=sys.stderr)} {streams.one_line(text)}"
                          for name, text, tone in rows)
+
+
+class Stopped(BaseException):
+    """A signal came before there was a run to cancel."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number

@@ -72,7 +72,7 @@ def conditions(when: object, reader: Reader, where: str) -> tuple[Condition, ...
         if subject not in _READERS:
             raise SettingsError(f"{where}: `when` can't test {subject!r}{near(subject, _READERS)}",
                                 cause=f"it tests {', '.join(_READERS)}")
-        found += _READERS[subject](value, reader, f"{where}: `when.{subject}`")
+        found += _READERS[subject](value, reader, f"{where}: when.{subject}")
     return tuple(found)
 
 

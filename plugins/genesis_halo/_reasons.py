@@ -7,7 +7,7 @@ from math import exp
 from genesis_core import Reason
 
 from ._board import FLOOR, Board
-from ._conditions import near
+from ._conditions import near, normal
 from ._contest import Contest
 
 __all__ = ["elected", "nobody"]
@@ -32,16 +32,18 @@ def elected(contest: Contest, board: Board, winner: int, second: int | None) -> 
         text = f"the rule decides outright (priority {rule.priority}): {rule.description or rule.then}"
     else:
         sure, name, text = share, "match", _why(contest, board, winner)
-    decisive = Reason(rule=name, score=match, text=text + _behind(board, second, others), alternatives=others)
+    decisive = Reason(rule=name, score=match, text=text + _behind(contest, board, others, powers), alternatives=others)
     rules = board.rules_reason(contest.matched)
     return round(sure, 4), (decisive, rules)
 
 
 def nobody(contest: Contest, board: Board) -> tuple[Reason, ...]:
     """Return why nobody gets the task: skills that nobody has, a model that is not there, or nothing that fits."""
-    rules = board.rules_reason(contest.matched)
-    scores = ", ".join(f"{n} {s:.2f}" for n, s in _ranking(board, contest.order, list(map(exp, contest.scores)))[:5])
-    return Reason(rule="unrouted", text=f"{_why_nobody(contest, board)}; closest: {scores or 'none'}"), rules
+    closest = ", ".join(f"{n} {s:.2f}" for n, s in _ranking(board, contest.order, list(map(exp, contest.scores)))[:5])
+    gone = [rule for rule in contest.matched.outright if rule.then not in board.places]
+    named = f"; rule {gone[0].id} names {gone[0].then!r}, which is not here" if gone else ""
+    text = f"{_why_nobody(contest, board)}{named}; closest: {closest or 'none'}"
+    return Reason(rule="unrouted", text=text), board.rules_reason(contest.matched)
 
 
 def _why_nobody(contest: Contest, board: Board) -> str:
@@ -51,22 +53,16 @@ def _why_nobody(contest: Contest, board: Board) -> str:
         rule = contest.decisive.get(best)
         why = f"rule {rule.id}" if rule is not None else "the description"
         return f"{why} speaks for {board.names[best]}, which needs a model for that, and none is configured"
-    absent = [rule for rule in contest.matched.rules if rule.then not in board.places]
-    named = f"; rule {absent[0].id} names {absent[0].then!r}, which is not here" if absent else ""
-    return f"no agent's card fits the description{named}"
+    return "no agent's card fits the description"
 
 
 def _missing_skills(contest: Contest, board: Board) -> str:
     known = {skill for seat in board.seats for skill in seat.skills}
-    wanted = dict(zip(contest.task.requires, map(_plain, contest.task.requires), strict=True))
+    wanted = {name: normal(name) for name in contest.task.requires}
     unknown = [f"{name!r}{near(plain, known)}" for name, plain in wanted.items() if plain not in known]
     if unknown:
         return f"no agent has the skill {', '.join(unknown)}"
     return f"no single agent has all of {', '.join(wanted)}: split the task"
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", " ").replace("-", " ").strip()
 
 
 def _ranking(board: Board, places: list[int], powers: list[float]) -> Ranking:
@@ -84,10 +80,13 @@ def _others(contest: Contest, board: Board, winner: int, second: int | None, pow
     return _ranking(board, [second, *[place for place in contest.order if place not in out]], powers)
 
 
-def _behind(board: Board, second: int | None, others: Ranking) -> str:
-    if second is None:
-        return "; nobody else here would do it"
-    return f"; without it {board.names[second]} ({others[0][1]:.2f}) would do it"
+def _behind(contest: Contest, board: Board, others: Ranking, powers: list[float]) -> str:
+    """Return who comes next, or whom nobody would ask although they are next."""
+    if others:
+        name, match = others[0]
+        return f"; without it {name} ({match:.2f}) would do it"
+    closest = [f"{name} {match:.2f}" for name, match in _ranking(board, contest.order[:6], powers)[1:4]]
+    return f"; nobody else here would do it ({', '.join(closest) or 'nobody is here'})"
 
 
 def _why(contest: Contest, board: Board, winner: int) -> str:

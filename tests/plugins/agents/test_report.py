@@ -309,8 +309,8 @@ def test_the_data_of_a_chart_are_drawn_when_the_chart_itself_was_not_passed_on()
 
 def test_every_report_of_the_kernel_has_the_shape_of_a_report() -> None:
     assert is_report(SECURITY.to_json()) and is_report(Report(title="T").to_json())
-    for other in ({}, {"title": 3}, {"title": "T", "extra": 1}, {"figures": {}}, [], None, "title"):
-        assert not is_report(other)
+    others: list[object] = [{}, {"title": 3}, {"title": "T", "extra": 1}, {"figures": {}}, [], None, "title"]
+    assert not any(is_report(other) for other in others)
 
 
 # ---- the agent -----------------------------------------------------------------------------------------------------
