@@ -49,6 +49,7 @@ Probe = Callable[[str], None]
 """Called with the name of each boundary ("append:KIND", "before:KIND", "after:KIND"); tests crash there."""
 Row = tuple[str, int, str, str, int, str, bytes, bytes]
 INSERT = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+PLAIN = Label()
 GENESIS_ROW = b"genesis journal row 1"
 
 
@@ -133,7 +134,7 @@ class Journal:
         task_id: str = "",
         attempt: int = 0,
         data: dict[str, Any] | None = None,
-        label: Label = Label(),  # frozen
+        label: Label = PLAIN,
     ) -> Entry:
         """Take in one event; it is on disk after the next :meth:`flush`.
 
@@ -176,18 +177,20 @@ def _encode(
     run_id: str, seq: int, time: datetime, kind: EventKind, actor: str, task_id: str, attempt: int,
     data: dict[str, Any] | None, label: Label,
 ) -> bytes:
-    return pydantic_core.to_json(
-        {
-            "run_id": run_id, "seq": seq, "time": time, "kind": kind.value, "actor": actor, "task_id": task_id,
-            "attempt": attempt, "data": data or {}, "label": _label_json(label),
-        }
-    )
+    """Return the bytes of a row: its fields as JSON, those with their default left out."""
+    body: dict[str, Any] = {"run_id": run_id, "seq": seq, "time": time, "kind": kind.value, "actor": actor}
+    if task_id:
+        body["task_id"], body["attempt"] = task_id, attempt
+    if data:
+        body["data"] = data
+    if label is not PLAIN and label != PLAIN:
+        body["label"] = _label_json(label)
+    return pydantic_core.to_json(body)
 
 
 def decode(body: bytes, mac: bytes) -> RunEvent:
     """Return the event of a stored row (raises ValueError when it is none)."""
-    value = pydantic_core.from_json(body)
-    return RunEvent(**{**value, "label": Label.from_json(value["label"]), "mac": mac.hex()})
+    return RunEvent(**pydantic_core.from_json(body), mac=mac.hex())
 
 
 Batch = tuple[list[Row], "asyncio.Future[None] | None"]
@@ -369,8 +372,8 @@ def verify_rows(path: Path, rows: Sequence[Row], keys: KeyRing) -> None:
 def _check_columns(path: Path, columns: tuple[Any, ...], body: bytes) -> None:
     """The columns beside the body are not signed, so they must say what it says."""
     value = pydantic_core.from_json(body)
-    said = tuple(value.get(k) for k in ("run_id", "seq", "kind", "task_id", "attempt", "actor"))
-    if said != columns or columns[0] != path.parent.name:
+    said = {"task_id": "", "attempt": 0, **value}
+    if tuple(said.get(k) for k in ("run_id", "seq", "kind", "task_id", "attempt", "actor")) != columns or columns[0] != path.parent.name:
         raise damaged(path, f"row {columns[1]} was edited")
 
 
