@@ -47,12 +47,14 @@ class Index:
         self.home, self.path = home, home / "index.db"
 
     def put(self, entry: Entry) -> None:
-        """Write or replace one entry; a damaged index is dropped, it can be rebuilt."""
+        """Write or replace one entry. A damaged index is made anew; one that can't be written harms no run."""
         try:
             self._write(entry)
+        except sqlite3.OperationalError:
+            return  # locked, read-only or no room: what it holds can be derived again
         except sqlite3.DatabaseError:
-            self.path.unlink(missing_ok=True)
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self.path.unlink(missing_ok=True)
                 self._write(entry)
 
     def _write(self, entry: Entry) -> None:

@@ -80,7 +80,11 @@ class RunLock:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "lock"
-        self._file = open(self._path, "a+")  # noqa: SIM115  # held as long as the run is
+        try:
+            self._file = open(self._path, "a+")  # noqa: SIM115  # held as long as the run is
+        except OSError as error:
+            raise JournalError(f"{self._path} can't be opened", cause=str(error),
+                               hint="choose another state folder: GENESIS_HOME=DIR") from None
         try:
             _lock(self._file.fileno())
         except OSError:
@@ -124,6 +128,7 @@ class Journal:
         self.run_id, self._keys, self._probe = run_id, keys, probe
         self._clock = clock or _utc_now
         self.seq, self.head = last
+        self._last = last
         self._writer = None if path is None else _Writer(path, full=full, probe=probe)
 
     def append(
@@ -149,6 +154,11 @@ class Journal:
             self.head = self._sign(actor, self.head, body)
             self._writer.put((self.run_id, self.seq, kind.value, task_id, attempt, actor, body, self.head))
         return Entry(self.run_id, self.seq, time, kind, actor, task_id, attempt, data or {}, label, self.head)
+
+    @property
+    def committed(self) -> tuple[int, bytes]:
+        """Number and MAC of the last row that is on disk."""
+        return (self._writer and self._writer.committed) or self._last
 
     def _sign(self, actor: str, before: bytes, body: bytes) -> bytes:
         return b"" if self._keys is None else self._keys.sign(actor, GENESIS_ROW + before + body)
@@ -207,6 +217,7 @@ class _Writer:
         self._rows: list[Row] = []
         self._probe = probe
         self._error: JournalError | None = None
+        self.committed: tuple[int, bytes] | None = None
         self._loop = asyncio.get_running_loop()
         self._connection = connect(path, full=full)
         self._thread = threading.Thread(target=self._work, name="genesis-journal", daemon=True)
@@ -254,6 +265,7 @@ class _Writer:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(INSERT, rows)
             self._connection.execute("COMMIT")
+            self.committed = rows[-1][1], rows[-1][7]
             self._say("after", rows)
         except Exception as error:  # noqa: BLE001  # whatever it is, those who wait must hear of it
             self._error = JournalError(

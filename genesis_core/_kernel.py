@@ -65,6 +65,7 @@ class Planner:
         if graph is None:
             plan = await make(self, goal)
         else:
+            await self._screen_tasks(goal, graph)
             plan = await self.assign(Plan(goal=goal, graph=graph, pipeline=pipeline))
         return await self.settle(plan)
 
@@ -79,6 +80,11 @@ class Planner:
         authority = Authority(self.plugins, self.context)
         screening = await authority.screen(goal.text, goal.label, "the goal")
         self.decide(EventKind.SCREENED, outcome=screening.outcome.value, reasons=list(screening.reasons))
+
+    async def _screen_tasks(self, goal: Goal, graph: TaskGraph) -> None:
+        """A plan that somebody wrote passes the same door as a goal."""
+        text = "\n".join(task.description for task in graph.tasks if task.description)
+        await Authority(self.plugins, self.context).screen(text, goal.label, "the plan")
 
     # -- decompose --------------------------------------------------------------------------------------------------
 

@@ -83,11 +83,16 @@ class Records:
                                hint=f"genesis runs prune {run_id}")
         return fold(events)
 
+    def whole(self, run_id: str) -> RunRecord:
+        """Return the record of a run, checked to be no shorter than it once was (raises JournalError)."""
+        record = self.record(run_id)
+        self._check_head(record)
+        return record
+
     def verify(self, run_id: str) -> RunRecord:
         """Check that the record of a run is complete and untouched, artefacts included; raises JournalError."""
-        record = self.record(run_id)
+        record = self.whole(run_id)
         folder = self.folder(run_id)
-        self._check_head(record)
         for result in record.results.values():
             for artifact in result.artifacts:
                 try:

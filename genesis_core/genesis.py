@@ -9,9 +9,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -216,7 +218,7 @@ class Genesis:
         folder = self.folder(run_id)
         lock = RunLock(folder)
         try:
-            record = self.record(run_id)
+            record = self.records.whole(run_id)
             plan = record.plan
             assert plan is not None  # noqa: S101  # fold() takes it from the first row
             planner = Planner(self._plugins, self.context(plan.goal, Workspace(record.workspace)))
@@ -242,9 +244,12 @@ class Genesis:
         folder = self.home / "runs" / run_id
         keys: KeyRing | None = None
         if self.settings.journal:
-            if record is None:
-                _make_folder(folder)
+            with _writing(self.home):
+                _make_home(self.home)
             keys = LocalKeyRing.open(self.home)
+            if record is None:
+                with _writing(self.home):
+                    folder.mkdir(mode=0o700)
             lock = lock or RunLock(folder)
         journal = Journal(
             run_id, path=folder / "journal.db" if self.settings.journal else None, keys=keys,
@@ -353,14 +358,25 @@ def _new_id(clock: Callable[[], datetime] | None) -> str:
     return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
-def _make_folder(folder: Path) -> None:
+@contextmanager
+def _writing(home: Path) -> Iterator[None]:
+    """Say what to do when the state folder can't be written."""
     try:
-        folder.mkdir(parents=True, mode=0o700)
+        yield
     except OSError as error:
         raise SettingsError(
-            f"the state folder {folder.parent.parent} can't be written", cause=str(error),
+            f"the state folder {home} can't be written", cause=str(error),
             hint="choose another one: GENESIS_HOME=DIR genesis run ...",
         ) from None
+
+
+def _make_home(home: Path) -> None:
+    """Make the state folder, for its owner alone, with the parents that are missing."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (home, home / "runs"):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    if not os.access(home / "runs", os.W_OK):
+        raise PermissionError(errno.EACCES, "it is read-only", str(home / "runs"))
 
 
 def _rejection(report: PlanReport) -> PlanRejected:
@@ -385,7 +401,7 @@ def _entry(driver: Driver, state: str) -> Entry:
         started=driver.began.isoformat(), ended=datetime.now(UTC).isoformat(), tasks=len(plan.graph.leaves),
         done=sum(r.state.value == "completed" for r in results.values()),
         cost="" if spent.cost is None else str(spent.cost), seconds=spent.seconds,
-        seq=journal.seq, mac=journal.head.hex(), pipeline=plan.pipeline,
+        seq=journal.committed[0], mac=journal.committed[1].hex(), pipeline=plan.pipeline,
     )
 
 
