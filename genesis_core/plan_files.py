@@ -57,7 +57,7 @@ def read_plan_file(path: str | Path) -> PlanFile:
 
 
 def read_plan(path: str | Path) -> Plan:
-    """Return the plan that :func:`plan_document` wrote; raises PlanError when its content is not what its digest says."""
+    """Return the plan that :func:`plan_document` wrote; raises PlanError when its content has another digest."""
     return _plan(_document(Path(path)), Path(path))
 
 

@@ -71,7 +71,7 @@ def _failed(error: BaseException, session: Session) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
     if isinstance(error, KeyboardInterrupt | click.Abort | Stopped):
-        problem = Problem("stopped", "a signal asked for it, before anything had begun", "genesis runs shows what is kept",
+        problem = Problem("stopped", "a signal asked for it, before a run had begun", "genesis runs shows what is kept",
                           code="interrupted", exit_code=getattr(error, "exit_code", 130))
     elif isinstance(error, click.ClickException):
         problem = _usage(error)

@@ -1,4 +1,4 @@
-"""stdout and stderr as they are: closed, piped, dumb, not UTF-8. What is written to a closed one is dropped in peace."""
+"""stdout and stderr as they are: closed, piped, dumb, not UTF-8. What is written to a closed one is dropped."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def terminal(stream: TextIO | None = None) -> bool:
 
 
 def coloured(stream: TextIO | None = None) -> bool:
-    """Return whether colour is wanted: on a terminal; ``NO_COLOR`` and ``FORCE_COLOR`` win, the first over the second."""
+    """Return whether colour is wanted: on a terminal, or as ``NO_COLOR`` and ``FORCE_COLOR`` say; the first wins."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):

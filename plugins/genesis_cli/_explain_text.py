@@ -1,0 +1,211 @@
+"""Why each task went to its agent, what it was given, read and decided: from a plan alone, or from a run's journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from genesis_core import EventKind, Plan, Reason, RunEvent, TaskResult
+
+from . import _streams as streams
+from ._amounts import duration
+from ._progress import MARKS
+
+__all__ = ["Story", "explain_text", "flow_text", "stories"]
+
+
+DECISION = ("verb", "resource", "decision", "rule")
+
+
+@dataclass
+class Story:
+    """All that is known of one task."""
+
+    plan: Plan
+    task_id: str
+    result: TaskResult | None = None
+    reasons: tuple[Reason, ...] = ()
+    """Of a task that nobody took: why nobody."""
+    events: list[RunEvent] = field(default_factory=list)
+
+    @property
+    def agent(self) -> str:
+        """Who does it; empty: nobody."""
+        assignment = self.plan.assigned.get(self.task_id)
+        return "" if assignment is None else assignment.agent
+
+    @property
+    def why(self) -> tuple[Reason, ...]:
+        """The reasons for the choice."""
+        assignment = self.plan.assigned.get(self.task_id)
+        return self.reasons if assignment is None else assignment.reasons
+
+    @property
+    def alternatives(self) -> tuple[tuple[str, float], ...]:
+        """The runners-up, best first."""
+        return next((reason.alternatives for reason in self.why if reason.alternatives), ())
+
+    def decisions(self) -> dict[tuple[str, str, str, str], int]:
+        """Return how often each decision was made: (verb, resource, decision, rule)."""
+        found: dict[tuple[str, str, str, str], int] = {}
+        for event in self.events:
+            if event.kind is EventKind.DECIDED:
+                verb, resource, decision, rule = (str(event.data.get(name)) for name in DECISION)
+                key = (verb, resource, decision, rule)
+                found[key] = found.get(key, 0) + 1
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the story as JSON."""
+        task, assignment = self.plan.graph[self.task_id], self.plan.assigned.get(self.task_id)
+        estimate, result = self.plan.estimated.get(self.task_id), self.result
+        return {
+            "task_id": self.task_id, "description": task.description, "kind": task.kind,
+            "requires": list(task.requires), "needs": list(task.needs), "agent": self.agent or None,
+            "score": None if assignment is None else assignment.score,
+            "reasons": [reason.model_dump(mode="json") for reason in self.why],
+            "alternatives": [{"agent": name, "score": score} for name, score in self.alternatives],
+            "estimate": None if estimate is None else estimate.model_dump(mode="json"),
+            "inputs": {name: item.model_dump(mode="json") for name, item in task.inputs.items()},
+            "state": None if result is None else result.state.value,
+            "error": None if result is None or result.error is None else result.error.model_dump(mode="json"),
+            "label": None if result is None else result.label.to_json(),
+            "decisions": [{"verb": v, "resource": r, "decision": d, "rule": u, "times": n}
+                          for (v, r, d, u), n in self.decisions().items()],
+            "flow": [step for event in self.events if (step := _step(event)) is not None],
+        }
+
+
+def stories(plan: Plan, results: Mapping[str, TaskResult], events: Sequence[RunEvent]) -> list[Story]:
+    """Return the story of each task that runs, in the order of the plan."""
+    found = {t.id: Story(plan, t.id, results.get(t.id)) for t in plan.graph.leaves}
+    for event in events:
+        story = found.get(event.task_id)
+        if story is None:
+            continue
+        story.events.append(event)
+        if event.kind is EventKind.ROUTED:
+            story.reasons = tuple(Reason(**reason) for reason in event.data.get("reasons", ()))
+    return list(found.values())
+
+
+def explain_text(told: Sequence[Story], *, full: bool) -> str:
+    """Return the stories as people read them; in short form long reasons are cut to one line of the terminal."""
+    return "\n\n".join("\n".join(_lines(story, full=full)) for story in told)
+
+
+def _lines(story: Story, *, full: bool) -> Iterator[str]:
+    task, assignment = story.plan.graph[story.task_id], story.plan.assigned.get(story.task_id)
+    arrow = streams.glyph("→", "->", None)
+    who = story.agent or streams.paint("nobody", "yellow")
+    fit = "" if assignment is None else f"  fit {assignment.score:.2f}"
+    kind = f"  kind {task.kind}" if task.kind else ""
+    yield f"{streams.paint(story.task_id, 'bold')} {arrow} {streams.paint(who, 'bold')}{fit}{kind}"
+    if task.description:
+        yield from _block("task", task.description, full)
+    for reason in story.why:
+        score = f" {reason.score:.2f}" if reason.score else ""
+        yield from _block("why", f"{reason.rule}{score}: {reason.text}", full)
+    if story.alternatives:
+        shown = story.alternatives if full else story.alternatives[:4]
+        yield from _block("others", ", ".join(f"{name} {score:.2f}" for name, score in shown), full)
+    yield from _facts(story, full)
+
+
+def _facts(story: Story, full: bool) -> Iterator[str]:
+    task, estimate = story.plan.graph[story.task_id], story.plan.estimated.get(story.task_id)
+    if estimate is not None:
+        yield from _block("expected", f"{duration(estimate.seconds)}, difficulty {estimate.difficulty:.2f}, "
+                                      f"confidence {estimate.confidence:.2f}", full)
+    for name, item in task.inputs.items():
+        given = item.model_dump(mode="json")
+        yield from _block("input", f"{name} = " + " ".join(f"{key} {value}" for key, value in given.items()), full)
+    if task.depends_on:
+        yield from _block("after", ", ".join(task.depends_on), full)
+    yield from _outcome(story, full)
+    for (verb, resource, decision, rule), times in story.decisions().items():
+        often = f" ({times} times)" if times > 1 else ""
+        yield from _block("decided", f"{verb} {resource}: {decision} by {rule}{often}", full)
+
+
+def _outcome(story: Story, full: bool) -> Iterator[str]:
+    result = story.result
+    if result is None:
+        return
+    label = result.label
+    facts = [_many(len(result.artifacts), "artefact"), _many(len(result.evidence), "piece of evidence"),
+             f"label {label.trust.name.lower()}, {label.secrecy.name.lower()}"]
+    state = streams.paint(result.state.value, MARKS.get(result.state.value, ("", "", "dim"))[2])
+    yield f"  {'came to':9} {state}, {', '.join(filter(None, facts))}"
+    if result.error is not None:
+        yield from _block("error", result.error.message, full)
+        yield from _block("cause", result.error.cause, full) if result.error.cause else ()
+        yield from _block("hint", result.error.hint, full) if result.error.hint else ()
+    if result.work_order is not None:
+        for text in result.work_order.tried:
+            yield from _block("tried", text, full)
+
+
+def _many(count: int, word: str) -> str:
+    """Return "3 pieces of evidence"; empty for none."""
+    first, _, rest = word.partition(" ")
+    return "" if not count else f"{count} {first}{'s' if count > 1 else ''} {rest}".rstrip()
+
+
+def _block(name: str, text: str, full: bool) -> Iterator[str]:
+    """Yield a fact under its name: wrapped when shown in full, cut to one line when not."""
+    room = max(40, (streams.width() or 120) - 13)
+    flat = streams.one_line(text)
+    if not full:
+        yield f"  {streams.paint(name.ljust(9), 'dim')} {streams.one_line(flat, room)}"
+        return
+    import textwrap
+
+    for number, line in enumerate(textwrap.wrap(flat, room, break_long_words=False) or [""]):
+        yield f"  {streams.paint((name if number == 0 else '').ljust(9), 'dim')} {line}"
+
+
+# -- flow -------------------------------------------------------------------------------------------------------------
+
+
+def _step(event: RunEvent) -> dict[str, Any] | None:
+    """Return what an event says of where values came from and went, or None."""
+    data = event.data
+    if event.kind is EventKind.READ:
+        what = sorted(data.get("files", ())) or [f"{data.get('count', 0)} names that match {data.get('pattern')}"]
+    elif event.kind in (EventKind.TOOL_CALLED, EventKind.TOOL_RETURNED):
+        what = [str(data.get("tool"))]
+    elif event.kind in (EventKind.MODEL_ASKED, EventKind.MODEL_ANSWERED):
+        what = [str(data.get("model"))]
+    elif event.kind in (EventKind.WROTE, EventKind.ENDORSED):
+        what = [str(data.get("name", ""))]
+    elif event.kind in (EventKind.TASK_STARTED, EventKind.TASK_DONE):
+        what = [event.task_id]
+    else:
+        return None
+    return {"row": event.seq, "kind": event.kind.value, "what": what, "label": event.label.to_json()}
+
+
+def flow_text(told: Sequence[Story]) -> str:
+    """Return what each task read and called, row by row, and how its label rose."""
+    return "\n\n".join("\n".join(_flow(story)) for story in told)
+
+
+def _flow(story: Story) -> Iterator[str]:
+    yield f"flow of {streams.paint(story.task_id, 'bold')}"
+    before: dict[str, Any] = {}
+    for event in story.events:
+        step = _step(event)
+        if step is None:
+            continue
+        label = step["label"]
+        rise = "" if label == before else f"   label {label['trust'].lower()}, {label['secrecy'].lower()}"
+        before, what = label, step["what"]
+        said = ", ".join(what[:4]) + (f" and {len(what) - 4} more" if len(what) > 4 else "")
+        yield f"  row {step['row']:<5} {step['kind']:16} {streams.one_line(said)}{rise}"
+    needs = list(story.plan.graph.waits_for(story.task_id))
+    arrow = streams.glyph("→", "->", None)
+    sources = sorted(story.result.label.sources) if story.result is not None else []
+    for source in [*needs, *sources]:
+        yield f"  path      {streams.one_line(source)} {arrow} {story.task_id}"

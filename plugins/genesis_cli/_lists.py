@@ -1,0 +1,110 @@
+"""Lists of runs: their lines, one run in full, and which of them may be deleted. Light: no pydantic at import."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from . import _streams as streams
+
+if TYPE_CHECKING:
+    from genesis_core import Entry, RunRecord, RunResult, StateFolder
+
+    from ._session import Session
+
+__all__ = ["confirmed", "prunable", "row_lines", "shown_run"]
+
+TONES = {"completed": "green", "failed": "red", "damaged": "red", "running": "cyan", "rejected": "red"}
+
+
+def row_lines(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield a head and one line a run."""
+    wide = max(len(e.state) for e in entries)
+    room = streams.width()
+    run = max(len(e.id) for e in entries)
+    yield streams.paint(f"{'RUN'.ljust(run)}  {'STATE'.ljust(wide)}  {'DONE':>9}  {'BEGAN':<12}  GOAL", "dim")
+    for entry in entries:
+        state = streams.paint(entry.state.ljust(wide), TONES.get(entry.state, "yellow"))
+        done = f"{entry.done}/{entry.tasks}" if entry.tasks else "-"
+        goal = streams.one_line(entry.goal, max(10, room - run - wide - 31) if room else 0)
+        yield f"{entry.id}  {state}  {done:>9}  {ago(entry.started):<12}  {goal}".rstrip()
+
+
+def ago(moment: str) -> str:
+    """Return how long ago an ISO time was, as a person says it."""
+    if not moment:
+        return "-"
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+    for size, word in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {word} ago"
+    return "just now"
+
+
+def shown_run(record: RunRecord, result: RunResult, *, driven: bool) -> str:
+    """Return one run in full: its tree, its outputs, its files, what is missing."""
+    from ._progress import MARKS, Progress, mark
+    from ._summary import summary
+
+    progress = Progress.of(record)
+    plain = streams.glyph("✓", "+", sys.stdout) == "+"
+    goal = "" if record.plan is None else record.plan.goal.text
+    lines = [streams.paint(streams.one_line(goal), "bold"), f"workspace {streams.one_line(record.workspace)}",
+             f"folder    {result.folder}", *(["under way at the moment"] if driven else []), ""]
+    wide = max((2 * line.depth + len(line.id) for line in progress.lines.values()), default=0)
+    for line in progress.lines.values():
+        sign = streams.paint(mark(line.state, ascii_only=plain), MARKS.get(line.state, ("", "", "dim"))[2])
+        name = ("  " * line.depth + line.id).ljust(wide)
+        why = f"  {streams.one_line(line.why)}" if line.why else ""
+        lines.append(f"  {sign} {name}  {line.agent.ljust(12)}  {line.state}{why}".rstrip())
+    return "\n".join([*lines, "", summary(result, seconds=record.seconds)])
+
+
+def prunable(
+    session: Session, state: StateFolder, named: Sequence[str], older_than: float | None, keep: int | None
+) -> list[Entry]:
+    """Return the runs that a prune would delete; raises SettingsError for an unknown run or one under way."""
+    entries = state.entries()
+    if named:
+        return [_named(session, state, entries, name) for name in dict.fromkeys(named)]
+    now = datetime.now(UTC)
+    chosen = entries if keep is None else entries[keep:]
+    if older_than is not None:
+        chosen = [e for e in chosen if (now - _began(e)).total_seconds() > older_than]
+    return [e for e in chosen if not state.driven(e.id)]
+
+
+def _named(session: Session, state: StateFolder, entries: Sequence[Entry], name: str) -> Entry:
+    from genesis_core import SettingsError
+
+    run_id = session.open().folder(name).name
+    if state.driven(run_id):
+        raise SettingsError(f"run {run_id} is under way", cause="a process is carrying it out",
+                            hint=f"genesis runs cancel {run_id}")
+    return next(e for e in entries if e.id == run_id)
+
+
+def _began(entry: Entry) -> datetime:
+    """Return when a run began; its name says so where the index does not."""
+    if entry.started:
+        return datetime.fromisoformat(entry.started)
+    try:
+        return datetime.strptime(entry.id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.now(UTC)
+
+
+def confirmed(question: str, names: Sequence[str]) -> bool:
+    """Ask on a terminal; without one raise SettingsError: nobody is there to answer."""
+    from genesis_core import SettingsError
+
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise SettingsError("this must be confirmed", cause="there is no terminal to ask on", hint="add --yes")
+    for name in names[:10]:
+        streams.note(f"  {name}")
+    if len(names) > 10:
+        streams.note(f"  and {len(names) - 10} more")
+    streams.note(f"{question} [y/N] ", end="")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,0 +1,210 @@
+"""What a run came to, in words: the result on stdout, and what to type next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from genesis_core import RunResult, RunState, SettingsError, TaskResult, TaskState
+
+from . import _streams as streams
+from ._amounts import duration
+from ._document import ends, made
+from ._problem import Problem
+from ._progress import MARKS, Progress
+
+__all__ = ["check_out", "copy_out", "next_steps", "problem_of_run", "summary"]
+
+HEADLINES: Mapping[RunState, str] = {
+    RunState.COMPLETED: "done", RunState.PARTIAL: "done in part", RunState.FAILED: "failed",
+    RunState.CANCELED: "stopped", RunState.INTERRUPTED: "interrupted", RunState.WAITING: "waiting for approval",
+    RunState.OUT_OF_BUDGET: "stopped: the budget is spent", RunState.DENIED: "denied", RunState.REJECTED: "rejected",
+}
+MAX_OUTPUT_LINES = 40
+
+
+def summary(result: RunResult, progress: Progress | None = None, seconds: float = 0.0) -> str:
+    """Return the result as people read it: what came of each part, where the report is, what is missing."""
+    parts = [_headline(result, progress, seconds), *_answers(result), *_files(result), *_not_understood(result),
+             *_troubles(result)]
+    return "\n".join(parts)
+
+
+def _headline(result: RunResult, progress: Progress | None, seconds: float) -> str:
+    word = HEADLINES.get(result.state, result.state.value)
+    leaves = [] if result.plan is None else [t.id for t in result.plan.graph.leaves]
+    done = sum(result.tasks[t].state is TaskState.COMPLETED for t in leaves if t in result.tasks)
+    facts = [f"{done} of {len(leaves)} tasks", *([duration(seconds)] if seconds else [])]
+    if progress is not None and (reused := sum(line.reused for line in progress.leaves)):
+        facts.append(f"{reused} re-used")
+    if result.usage.cost:
+        facts.append(f"${result.usage.cost:.4f}")
+    tone = MARKS.get(result.state.value, ("", "", "dim"))[2]
+    return f"{streams.paint(word, 'bold', tone)}  {', '.join(facts)}  {streams.paint(result.run_id, 'dim')}"
+
+
+def _answers(result: RunResult) -> Iterator[str]:
+    """Yield a paragraph for each report, or the output when there is none to read."""
+    told = [(name, task.output) for name, task in result.tasks.items()
+            if task.state is TaskState.COMPLETED and _is_report(task.output) and _is_leaf(result, name)]
+    if told:
+        for name, output in told:
+            head = streams.paint(streams.one_line(_title(name, output)), "bold")
+            yield f"\n{head}\n{_wrapped(str(output.get('summary', '')))}"
+    elif any(name in result.tasks for name in ends(result.plan)):
+        yield "\n" + _output(result.output)
+
+
+def _wrapped(text: str) -> str:
+    """Return a paragraph, indented and no wider than is easy to read."""
+    import textwrap
+
+    room = min(100, streams.width() or 100)
+    return textwrap.fill(streams.one_line(text), room, initial_indent="  ", subsequent_indent="  ",
+                         break_long_words=False, break_on_hyphens=False)
+
+
+def _is_leaf(result: RunResult, name: str) -> bool:
+    return result.plan is None or name not in result.plan.graph.children
+
+
+def _is_report(output: object) -> bool:
+    return isinstance(output, Mapping) and "summary" in output and "title" in output
+
+
+def _title(name: str, output: Mapping[str, Any]) -> str:
+    return str(output.get("title") or name)
+
+
+def _output(output: object) -> str:
+    text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False, indent=2)
+    lines = streams.clean(text).splitlines()
+    if len(lines) > MAX_OUTPUT_LINES and streams.terminal():
+        return "\n".join([*lines[:MAX_OUTPUT_LINES], f"({len(lines) - MAX_OUTPUT_LINES} more lines: --json has all)"])
+    return "\n".join(lines)
+
+
+def _files(result: RunResult) -> Iterator[str]:
+    """Yield where the artefacts of the last tasks are."""
+    found = list(made(result, ends(result.plan))) or list(made(result))
+    for number, (_, _, path) in enumerate(found):
+        yield ("\n" if number == 0 else "") + ("report  " if number == 0 else "        ") + streams.clean(str(path))
+
+
+def _not_understood(result: RunResult) -> Iterator[str]:
+    words = () if result.plan is None else result.plan.not_understood
+    if words:
+        yield "\n" + streams.paint("not understood:", "yellow") + " " + ", ".join(
+            f'"{streams.one_line(word)}"' for word in words)
+
+
+def _troubles(result: RunResult) -> Iterator[str]:
+    for name, task in result.tasks.items():
+        if _is_leaf(result, name) and task.state not in (TaskState.COMPLETED, TaskState.CANCELED):
+            yield from _trouble(name, task)
+    waiting = [] if result.plan is None else [t.id for t in result.plan.graph.leaves if t.id not in result.tasks]
+    if waiting and result.state is not RunState.COMPLETED:
+        yield f"\nnot done: {', '.join(waiting[:10])}" + (f" and {len(waiting) - 10} more" if len(waiting) > 10 else "")
+
+
+def _trouble(name: str, task: TaskResult) -> Iterator[str]:
+    word = streams.paint(task.state.value, MARKS.get(task.state.value, ("", "", "dim"))[2])
+    error = task.error
+    yield f"\n{word}  {name}: {streams.one_line(error.message if error else 'no reason was given')}"
+    if error is not None and error.cause:
+        yield f"  cause: {streams.one_line(error.cause)}"
+    if error is not None and error.hint:
+        yield f"  hint: {streams.one_line(error.hint)}"
+    order = task.work_order
+    if order is not None:
+        yield f"  to do: {streams.one_line(order.goal)}"
+        yield from (f"  tried: {streams.one_line(text)}" for text in order.tried)
+        yield from (f"  accepted when: the output has {streams.one_line(text)}" for text in order.acceptance)
+
+
+def problem_of_run(result: RunResult, code: int) -> Problem | None:
+    """Return why the exit code is not 0, or None."""
+    if code == 0:
+        return None
+    error = result.error
+    first = next((t for t in result.tasks.values() if t.state in (TaskState.FAILED, TaskState.BLOCKED)), None)
+    why = error or (None if first is None else first.error)
+    word = HEADLINES.get(result.state, result.state.value)
+    hint = _real(why.hint, result.run_id) if why is not None else ""
+    return Problem(
+        f"the run is {word}" if result.state is not RunState.FAILED else "the run failed",
+        "" if why is None else why.message, hint or _way_on(result), code=(error.code if error else "") or
+        result.state.value, exit_code=code, correlation_id=result.run_id,
+    )
+
+
+def _real(hint: str, run_id: str) -> str:
+    return hint.replace(" RUN", f" {run_id}")
+
+
+def _way_on(result: RunResult) -> str:
+    return f"genesis {'explain' if result.state in (RunState.PARTIAL, RunState.FAILED) else 'resume'} {result.run_id}"
+
+
+def next_steps(result: RunResult) -> list[tuple[str, str]]:
+    """Return what to type next, and what it does."""
+    run, state = result.run_id, result.state
+    explain = (f"genesis explain {run}", "why each task went to its agent")
+    if state is RunState.COMPLETED:
+        return [explain, (f"genesis run --again {run}", "run again only what has changed"),
+                (f"genesis verify {run}", "check the record")]
+    if state is RunState.WAITING:
+        return [(f"genesis resume {run} --yes", "approve what policy asks for, and go on"), explain]
+    if state is RunState.OUT_OF_BUDGET:
+        return [(f"genesis resume {run} --budget ...", "go on with more"), explain]
+    if state in (RunState.CANCELED, RunState.INTERRUPTED):
+        return [(f"genesis resume {run}", "go on; what is recorded does not run again")]
+    if state is RunState.PARTIAL:
+        return [explain, (f"genesis resume {run}", "try the blocked tasks again")]
+    return [explain, (f"genesis run --again {run}", "run again what did not complete")]
+
+
+# -- -o FILE ----------------------------------------------------------------------------------------------------------
+
+
+def check_out(target: str | None) -> None:
+    """Refuse ``-o`` before anything runs when it can't be written."""
+    if target is None:
+        return
+    path = Path(target)
+    if not path.parent.is_dir():
+        raise SettingsError(f"{path} can't be written", cause=f"there is no folder {str(path.parent)!r}",
+                            hint=f"mkdir -p {path.parent}")
+
+
+def copy_out(result: RunResult, target: str) -> list[Path]:
+    """Copy the report to *target* and return what was written.
+
+    A folder takes every artefact of the last tasks. A file takes the artefact of its kind (``.html``, ``.md``), else
+    the output as JSON for ``.json``, else the first artefact; with none, the output.
+    """
+    path = Path(target)
+    found = [(artifact.name, source) for _, artifact, source in made(result)]
+    try:
+        if path.is_dir():
+            last = [(a.name, source) for _, a, source in made(result, ends(result.plan))]
+            return [_copy(source, path / Path(name).name) for name, source in last or found]
+        same = [source for name, source in found if Path(name).suffix == path.suffix]
+        if same or (found and path.suffix != ".json"):
+            return [_copy(same[0] if same else found[0][1], path)]
+        output = result.output
+        text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False, indent=2)
+        path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise SettingsError(f"{path} can't be written", cause=error.strerror or str(error),
+                            hint=f"the run is kept: genesis runs show {result.run_id}") from None
+    return [path]
+
+
+def _copy(source: Path, target: Path) -> Path:
+    import shutil
+
+    shutil.copyfile(source, target)
+    return target

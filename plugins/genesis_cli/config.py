@@ -1,0 +1,60 @@
+"""``genesis config``: the settings in force, and where each came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from ._options import common
+from ._session import Session
+
+__all__ = ["config"]
+
+SECRET = ("key", "token", "secret", "password")
+
+
+@click.command("config")
+@click.option("--origin", is_flag=True, help="Show the file, variable or flag that each value came from.")
+@common
+def config(session: Session, origin: bool) -> int:
+    """Show every setting in force: flag > environment > ./genesis.toml > your own file > default."""
+    from genesis_core import load_settings
+
+    found = load_settings({"home": session.home} if session.home else None)
+    rows = [(name, _shown(name, value), found.origins.get(name, "default"))
+            for name, value in _flat(found.settings.model_dump(mode="json"), "")]
+    rows = [(name, str(session.state().home) if name == "home" and not value else value, source)
+            for name, value, source in rows]
+    data = {"settings": [{"name": n, "value": v, "origin": o} for n, v, o in rows]}
+    return session.answer(data, lambda: "\n".join(_lines(rows, origin)))
+
+
+def _flat(value: Mapping[str, Any], at: str) -> Iterator[tuple[str, Any]]:
+    for key, item in value.items():
+        if isinstance(item, Mapping) and item:
+            yield from _flat(item, f"{at}{key}.")
+        else:
+            yield f"{at}{key}", item
+
+
+def _shown(name: str, value: Any) -> Any:
+    """Hide what must not be read over a shoulder."""
+    last = name.rpartition(".")[2].lower()
+    return "(hidden)" if isinstance(value, str) and value and last.endswith(SECRET) and last != "keyring" else value
+
+
+def _lines(rows: list[tuple[str, Any, str]], origin: bool) -> Iterator[str]:
+    import json
+
+    from . import _streams as streams
+
+    wide = max(len(name) for name, _, _ in rows)
+    values = [json.dumps(value, ensure_ascii=False) for _, value, _ in rows]
+    room = min(40, max(len(value) for value in values))
+    for (name, _, source), value in zip(rows, values, strict=True):
+        line = f"{name.ljust(wide)} = {streams.one_line(value)}"
+        if origin:
+            line = f"{name.ljust(wide)} = {streams.one_line(value).ljust(room)}  {source}"
+        yield streams.paint(line, "dim") if source == "default" else line

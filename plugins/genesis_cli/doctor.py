@@ -1,0 +1,173 @@
+"""``genesis doctor``: is this installation whole? It looks, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from ._options import common
+from ._session import Session
+
+__all__ = ["doctor"]
+
+MIN_PYTHON = (3, 11)
+MIN_SQLITE = (3, 40)
+MIN_FREE_BYTES = 200_000_000
+DISTRIBUTION = "genesis-agents"
+OUTSIDE, OURS = 7, 1
+"""Exit codes: something outside Genesis is missing; something of Genesis itself is wrong."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+    exit_code: int = OURS
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON."""
+        return {"name": self.name, "ok": self.ok, "detail": self.detail, "hint": self.hint}
+
+
+@click.command("doctor")
+@common
+def doctor(session: Session) -> int:
+    """Check Python, SQLite, the state folder, settings, plugins, and that `genesis_core` is really ours."""
+    from ._problem import Problem
+
+    checks = [check for look in LOOKS for check in look(session)]
+    wrong = [check for check in checks if not check.ok]
+    problem = None
+    if wrong:
+        code = max(check.exit_code for check in wrong)
+        problem = Problem(f"{len(wrong)} of {len(checks)} checks failed", "; ".join(c.name for c in wrong),
+                          wrong[0].hint or "genesis plugins shows more", code="unhealthy", exit_code=code)
+    return session.answer({"checks": [c.to_json() for c in checks]}, lambda: _text(checks), problem)
+
+
+def _text(checks: list[Check]) -> str:
+    from . import _streams as streams
+
+    wide = max(len(check.name) for check in checks)
+    lines = []
+    for check in checks:
+        sign = streams.paint(streams.glyph("✓", "ok", sys.stdout), "green") if check.ok else \
+            streams.paint(streams.glyph("✗", "no", sys.stdout), "red")
+        lines.append(f"{sign} {check.name.ljust(wide)}  {streams.one_line(check.detail)}")
+        if not check.ok and check.hint:
+            lines.append(f"  {' ' * wide}  {streams.paint('hint:', 'cyan')} {streams.one_line(check.hint)}")
+    return "\n".join(lines)
+
+
+def _python(_: Session) -> Iterator[Check]:
+    found = ".".join(map(str, sys.version_info[:3]))
+    yield Check("python", sys.version_info >= MIN_PYTHON, f"{found} at {sys.executable}",
+                "use Python 3.11 or newer", OUTSIDE)
+
+
+def _sqlite(_: Session) -> Iterator[Check]:
+    import sqlite3
+    from contextlib import closing
+
+    yield Check("sqlite", sqlite3.sqlite_version_info >= MIN_SQLITE, sqlite3.sqlite_version,
+                f"Genesis needs SQLite {'.'.join(map(str, MIN_SQLITE))}", OUTSIDE)
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute("CREATE VIRTUAL TABLE t USING fts5(x)")
+        except sqlite3.OperationalError as error:
+            yield Check("full-text search", False, str(error), "use a Python whose SQLite has FTS5", OUTSIDE)
+        else:
+            yield Check("full-text search", True, "FTS5")
+
+
+def _ownership(_: Session) -> Iterator[Check]:
+    """The name ``genesis_core`` is taken on public registries by others: see that the one imported is ours."""
+    from importlib import metadata
+
+    import genesis_core
+
+    place = Path(genesis_core.__file__).resolve()
+    owners = sorted(set(metadata.packages_distributions().get("genesis_core", ())))
+    try:
+        ours = metadata.distribution(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        yield Check("genesis_core", False, f"imported from {place.parent}, but {DISTRIBUTION} is not installed",
+                    f"pip install {DISTRIBUTION}")
+        return
+    others = [owner for owner in owners if owner.lower().replace("_", "-") != DISTRIBUTION]
+    if others:
+        yield Check("genesis_core", False, f"{', '.join(others)} installs a module of that name, too",
+                    f"pip uninstall {others[0]}, then pip install --force-reinstall {DISTRIBUTION}")
+        return
+    same = ours.version == genesis_core.__version__
+    yield Check("genesis_core", same, f"{DISTRIBUTION} {ours.version} at {place.parent}" +
+                ("" if same else f", which says it is {genesis_core.__version__}"),
+                f"pip install --force-reinstall {DISTRIBUTION}")
+
+
+def _state(session: Session) -> Iterator[Check]:
+    import shutil
+
+    home = session.state().home
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    writable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    made = "" if there == home else " (made at the first run)"
+    yield Check("state folder", writable, f"{home}{made}" if writable else f"{there} can't be written",
+                "choose another one: GENESIS_HOME=DIR", OUTSIDE)
+    free = shutil.disk_usage(there).free
+    yield Check("disk", free >= MIN_FREE_BYTES, f"{free / 1e9:.1f} GB free", "make room: genesis runs prune --keep 20",
+                OUTSIDE)
+
+
+def _settings(_: Session) -> Iterator[Check]:
+    from genesis_core import GenesisError, load_settings
+
+    try:
+        found = load_settings()
+    except GenesisError as error:
+        yield Check("settings", False, f"{error.message}: {error.cause}", error.hint)
+        return
+    origins = sorted(set(found.origins.values()))
+    yield Check("settings", True, f"from {', '.join(origins)}" if origins else "all default")
+
+
+def _plugins(session: Session) -> Iterator[Check]:
+    from .plugins import load_all
+
+    infos = load_all(session).infos
+    for info in infos:
+        if info.state == "failed":
+            yield Check(f"plugin {info.name}", False, f"{info.owner}: {info.reason}",
+                        f"genesis -p no:{info.name} ... runs without it", OURS)
+    loaded = [info.name for info in infos if info.state == "loaded"]
+    yield Check("plugins", bool(loaded), f"{len(loaded)} loaded: {', '.join(loaded)}" if loaded else "none is loaded",
+                f"pip install --force-reinstall {DISTRIBUTION}")
+    guarded = any(info.trust == "security" for info in infos if info.state == "loaded")
+    said = "a plugin of trust level security decides" if guarded else "nobody can allow anything"
+    yield Check("policy", guarded, said, "nothing runs without a policy: is the plugin 'guard' blocked?")
+
+
+def _commands(_: Session) -> Iterator[Check]:
+    from genesis_core import GenesisError
+
+    from ._thirdparty import load, third_party
+
+    for command in third_party().values():
+        try:
+            load(command)
+        except GenesisError as error:
+            yield Check(f"command {command.name}", False, f"{error.message}: {error.cause}", error.hint)
+
+
+LOOKS: tuple[Callable[[Session], Iterator[Check]], ...] = (
+    _python, _sqlite, _ownership, _settings, _state, _plugins, _commands,
+)

@@ -1,0 +1,169 @@
+"""``genesis run``: plan a goal and carry it out, or carry out a plan file or an approved plan."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ._amounts import BUDGET
+from ._options import common, complete_runs
+from ._session import Session
+
+if TYPE_CHECKING:
+    from genesis_core import Budget, Genesis, Plan, PlanReport, Run, RunResult
+
+    from ._goal import Work
+
+__all__ = ["Choices", "plan_options", "run"]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The options of ``run`` and ``resume`` that say how, not what."""
+
+    output: str | None = None
+    again: str | None = None
+    timeout: float | None = None
+    budget: Budget | None = None
+    follow: bool = False
+    yes: bool = False
+    strict: bool = False
+
+
+def plan_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what ``run`` and ``plan`` share: where the goal comes from, and what it is about."""
+    for option in (
+        click.option("--strict", is_flag=True, help="Reject a plan with findings, or words that no task covers."),
+        click.option("--workspace", metavar="DIR", help="Folder that the work is about (default: this one)."),
+        click.option("-f", "--file", metavar="FILE", help="Read the goal, or the plan, from a file."),
+        click.argument("goal", required=False),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command("run")
+@plan_options
+@click.option("-o", "--output", metavar="FILE", help="Copy the report there; its kind is chosen by the ending.")
+@click.option("--again", metavar="RUN", shell_complete=complete_runs,
+              help="Re-use the results of an earlier run where nothing has changed; GOAL may be left out.")
+@click.option("--max-parallel", type=click.IntRange(1), metavar="N", help="Tasks at one time.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after that long.")
+@click.option("--budget", type=BUDGET, metavar="AMOUNT", help="0.50, or cost=..,tokens=..,calls=..,seconds=..")
+@click.option("--follow", is_flag=True, help="Print every event as a JSON line.")
+@click.option("--yes", is_flag=True, help="Approve what policy asks for; never what it denies.")
+@common
+def run(
+    session: Session, goal: str | None, file: str | None, workspace: str | None, max_parallel: int | None,
+    **how: Any,
+) -> int:
+    """Run GOAL: words, a plan file (.yaml, .json), a plan written by `genesis plan -o`, or - for stdin.
+
+    \b
+    genesis run "Map the architecture of this repository, and write a report"
+    genesis run plan.json --budget 0.50
+    genesis run --again last
+    """
+    from ._drive import run_async
+    from ._summary import check_out
+
+    choices = Choices(**how)
+    work = _work(goal, file, workspace, choices)
+    check_out(choices.output)
+    settings = {} if max_parallel is None else {"max_parallel": max_parallel}
+    return run_async(_run(session, work, workspace, choices, settings))
+
+
+def _work(goal: str | None, file: str | None, workspace: str | None, choices: Choices) -> Work | None:
+    """Return what the words name; None: the plan of the run that ``--again`` names."""
+    from ._goal import read_work
+
+    if goal is None and file is None and choices.again is not None:
+        return None
+    return read_work(goal, file, workspace)
+
+
+async def _run(
+    session: Session, work: Work | None, workspace: str | None, choices: Choices, settings: dict[str, Any]
+) -> int:
+    from ._drive import carry_out
+    from ._views import choose
+
+    view = choose(session, follow=choices.follow)
+    async with session.open(settings) as genesis:
+        began = time.monotonic()
+        result, number = await carry_out(session, lambda: _begin(genesis, work, workspace, choices), view)
+        return finish(session, genesis, result, number, choices, view.progress, time.monotonic() - began)
+
+
+async def _begin(genesis: Genesis, work: Work | None, workspace: str | None, choices: Choices) -> Run:
+    """Plan where there is something to plan, and start."""
+    budget = choices.budget
+    if work is None:
+        proposed, workspace = _earlier(genesis, choices.again or "", workspace)
+        if choices.strict:
+            raise_when_loose(await genesis.plan(proposed.goal, graph=proposed.graph))
+        return await genesis.start(proposed, workspace=workspace, again=choices.again, budget=budget,
+                                   timeout=choices.timeout, yes=choices.yes)
+    start = await work.propose(genesis)
+    if choices.strict:
+        start = await work.report(genesis)
+        raise_when_loose(start)
+    return await genesis.start(
+        start, workspace=workspace if work.plan is not None else None, again=choices.again,
+        budget=budget or work.budget, timeout=choices.timeout, yes=choices.yes,
+    )
+
+
+def _earlier(genesis: Genesis, run_id: str, workspace: str | None) -> tuple[Plan, str | None]:
+    """Return the plan of an earlier run and, where this folder is another one, the workspace that it was about."""
+    record = genesis.record(run_id)
+    plan = record.plan
+    assert plan is not None  # noqa: S101  # record() refuses a journal without a first row
+    if workspace is None and Path(plan.goal.workspace).expanduser().resolve() != Path(record.workspace):
+        workspace = record.workspace
+    return plan, workspace
+
+
+def raise_when_loose(report: PlanReport) -> None:
+    """Raise PlanRejected when a plan that is good enough in general is not for ``--strict``."""
+    from genesis_core import PlanRejected, Severity
+
+    loose = [f"{f.rule}: {f.message}" for f in report.findings if f.severity is not Severity.NOTE]
+    loose += [f'not understood: "{words}"' for words in report.plan.not_understood]
+    if loose:
+        raise PlanRejected("the plan is rejected by --strict", cause="; ".join(loose),
+                           hint="say it in other words, or leave --strict out")
+
+
+def finish(
+    session: Session, genesis: Genesis, result: RunResult, number: int, choices: Choices, progress: Any, seconds: float
+) -> int:
+    """Say what the run came to, copy the report where it is wanted, and return the exit code."""
+    from . import _streams as streams
+    from ._document import run_document
+    from ._drive import exit_code
+    from ._summary import copy_out, next_steps, problem_of_run, summary
+
+    code = exit_code(result, number)
+    record = genesis.record(result.run_id) if genesis.settings.journal else None
+    written = copy_out(result, choices.output) if choices.output and result.tasks else []
+    problem = problem_of_run(result, code)
+    if session.json or choices.follow:
+        streams.out(session.envelope(run_document(result, record=record, exit_code=code), problem,
+                                     indent=None if choices.follow else 2))
+        return code
+    text = summary(result, progress, seconds)
+    streams.out("\n".join([text, *(f"copied  {path}" for path in written)]))
+    for warning in progress.warnings if progress is not None else ():
+        session.warn(warning)
+    streams.note()
+    if problem is not None:
+        streams.note(problem.lines())
+    session.next_steps(next_steps(result))
+    return code
