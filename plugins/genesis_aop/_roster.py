@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from genesis_core import AgentCard, Effect, PlanContext, ToolSpec
 
@@ -13,6 +14,7 @@ _WANTS_MODEL = "needs-model"
 """Tag of a skill that a card has only with a model."""
 
 
+@lru_cache(maxsize=4096)
 def normal(name: str) -> str:
     """Return a skill or kind as compared: lower case, blanks for hyphens and underscores."""
     return name.lower().replace("_", " ").replace("-", " ").strip()

@@ -11,7 +11,7 @@ Every term is an average over the tasks, so that a plan of fifty good tasks scor
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
 from decimal import Decimal
 
 from genesis_core import Assignment, Score
@@ -32,7 +32,7 @@ def score(view: View) -> Score:
     tasks = len(view.leaves)
     given = [a for task in view.leaves if (a := view.assigned.get(task.id)) is not None]
     share = len(given) / tasks if tasks else 0.0
-    success = share * math.exp(_mean([math.log(max(p, LEAST)) for p in _odds(view, given)])) if given else 0.0
+    success = share * _success(view, given)
     quality = math.fsum([a.score for a in given]) / tasks * _understood(view) if tasks else 0.0
     estimates = view.plan.estimates
     cost = _mean([_cost(e.cost) for e in estimates])
@@ -46,16 +46,26 @@ def _mean(values: list[float]) -> float:
     return math.fsum(values) / len(values) if values else 0.0
 
 
-def _odds(view: View, given: list[Assignment]) -> Iterator[float]:
-    cards, learned = view.roster.cards, view.context.success
-    for assignment in given:
-        card = cards.get(assignment.agent)
-        prior = UNKNOWN_PRIOR if card is None else card.prior
-        if learned:
-            skills = view.graph[assignment.task_id].requires
-            known = [p for s in skills if (p := learned.get((assignment.agent, s))) is not None]
-            prior = _mean(known) if known else prior
-        yield prior
+def _success(view: View, given: list[Assignment]) -> float:
+    """Return the geometric mean of how often the agents succeed at their tasks."""
+    if view.context.success:
+        odds = Counter(_learned(view, assignment) for assignment in given)
+    else:
+        odds = Counter()
+        for agent, tasks in Counter([a.agent for a in given]).items():
+            odds[_prior(view, agent)] += tasks
+    return math.exp(math.fsum(n * math.log(max(p, LEAST)) for p, n in odds.items()) / len(given)) if given else 0.0
+
+
+def _learned(view: View, given: Assignment) -> float:
+    skills, known = view.graph[given.task_id].requires, view.context.success
+    found = [p for skill in skills if (p := known.get((given.agent, skill))) is not None]
+    return _mean(found) if found else _prior(view, given.agent)
+
+
+def _prior(view: View, agent: str) -> float:
+    card = view.roster.cards.get(agent)
+    return UNKNOWN_PRIOR if card is None else card.prior
 
 
 def _cost(cost: Decimal | None) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from genesis_core import Assignment, Mend, Task
 
@@ -56,8 +56,10 @@ def _unrouted(view: View, task: Task) -> Diagnosis:
         who = roster.skills_with_model[missing[0]][0]
         return note("needs-model", f"{task.id!r} needs a model (agent {who!r} has {named(missing)} only with one), and "
                     "none is configured", [task.id], _MODEL)
-    what = f"the skill {named(task.requires)}, which no agent here has" if wanted else "an agent that is not here"
-    return note("unroutable", f"{task.id!r} needs {what}: it will be blocked", [task.id], _INSTALL)
+    text = f"no agent here can do {task.id!r}"
+    if wanted and not _is_said(view, task, task.requires):
+        text = f"{task.id!r} requires {named(task.requires)}, which no agent here has"
+    return note("unroutable", f"{text}: it will be blocked", [task.id], _INSTALL)
 
 
 def _unrouted_though_able(view: View, task: Task, wanted: Sequence[str]) -> Diagnosis:
@@ -69,7 +71,7 @@ def _unrouted_though_able(view: View, task: Task, wanted: Sequence[str]) -> Diag
 
 def _corrected(view: View, task: Task) -> tuple[str, ...] | None:
     """Return what *task* requires with misspelt skills put right; None when none is, or another is missing."""
-    known, said = view.roster.skills_with_model, frozenset(READER.terms(task.description))
+    known = view.roster.skills_with_model
     found: list[str] = []
     for skill in task.requires:
         plain = normal(skill)
@@ -78,10 +80,16 @@ def _corrected(view: View, task: Task) -> tuple[str, ...] | None:
             continue
         near = difflib.get_close_matches(plain, known, n=1, cutoff=_TYPO) if len(plain) >= _TYPO_CHARS else []
         # Words that the description says too are meant: a skill that nobody has, not a slip of the pen.
-        if not near or said.issuperset(READER.terms(plain)):
+        if not near or _is_said(view, task, [plain]):
             return None
         found.append(near[0])
     return tuple(found)
+
+
+def _is_said(view: View, task: Task, skills: Iterable[str]) -> bool:
+    """Return whether the description has every word of *skills*: then they are its own words for what it needs."""
+    said = frozenset(view.terms[task.id])
+    return said.issuperset(term for skill in skills for term in READER.terms(normal(skill)))
 
 
 def _split(view: View, task: Task) -> Diagnosis:
@@ -140,24 +148,23 @@ def _weak(view: View, weak: Sequence[Assignment]) -> Iterator[Diagnosis]:
         first = weak[0]
         yield note("weak-fit", f"{named(ids)} could as well be somebody else's work ({first.agent!r} was chosen for "
                    f"{first.task_id!r} with {first.score:.2f})", ids, "name the skill that it requires, or the agent")
-    doubtful: dict[str, list[str]] = {}
-    for task_id, given in view.assigned.items():
-        card = view.roster.cards.get(given.agent)
-        if card is not None and card.prior < WEAK_PRIOR:
-            doubtful.setdefault(given.agent, []).append(task_id)
-    for agent, ids in doubtful.items():
-        yield note("low-success", f"agent {agent!r} is expected to succeed at {view.roster.cards[agent].prior:.0%} of "
-                   f"its tasks; it has {named(ids)}", ids)
+    cards = view.roster.cards
+    doubtful = {name for name, card in cards.items() if card.prior < WEAK_PRIOR}
+    for agent, ids in _given_to(view, doubtful).items():
+        yield note("low-success", f"agent {agent!r} is expected to succeed at {cards[agent].prior:.0%} of its tasks; "
+                   f"it has {named(ids)}", ids)
+
+
+def _given_to(view: View, agents: Collection[str]) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for task_id, given in view.assigned.items() if agents else ():
+        if given.agent in agents:
+            found.setdefault(given.agent, []).append(task_id)
+    return found
 
 
 def _permissions(view: View) -> Iterator[Diagnosis]:
     sends = view.roster.sends
-    if not sends:
-        return
-    found: dict[str, list[str]] = {}
-    for task_id, given in view.assigned.items():
-        if given.agent in sends:
-            found.setdefault(given.agent, []).append(task_id)
-    for agent, ids in found.items():
+    for agent, ids in _given_to(view, sends).items():
         yield note("permission", f"agent {agent!r}, which has {named(ids)}, may call {named(sends[agent])}: that "
                    "sends, and the default policy denies it", ids, "its other work goes on; see docs/policy.md")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from genesis_core import Plan, PlanContext, Task
+from genesis_core import Input, Plan, PlanContext, Task
 
 from ._roster import Roster, roster
-from ._words import READER
+from ._words import EMPTY_WORDS, READER
 
 __all__ = ["View"]
 
@@ -22,12 +22,35 @@ class View:
         self.leaves: tuple[Task, ...] = plan.graph.leaves
         self.assigned = plan.assigned
         self.roster: Roster = roster(context)
+        self._ancestors: dict[str, set[str]] = {}
+        self._telling: dict[str, frozenset[str]] = {}
 
     @cached_property
     def terms(self) -> Mapping[str, tuple[str, ...]]:
         """The terms of each leaf's description."""
         read = READER.terms
         return {task.id: read(task.description) for task in self.leaves}
+
+    def telling(self, leaf: str) -> frozenset[str]:
+        """Return the terms of a leaf's description without those that every text has; read once."""
+        found = self._telling.get(leaf)
+        if found is None:
+            found = self._telling[leaf] = frozenset(self.terms[leaf]) - EMPTY_WORDS
+        return found
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """All terms of all tasks: of descriptions, kinds, required skills and the values of inputs."""
+        texts: set[str] = {self.graph[parent].description for parent in self.graph.children}
+        for task in self.graph.tasks:
+            texts.add(task.kind)
+            if task.requires:
+                texts.update(task.requires)
+            if task.inputs:
+                texts.update(text for item in task.inputs.values() for text in _texts(item))
+        exact = {f"={text.lower().removeprefix('./').rstrip('/')}" for text in texts}
+        read = [READER.terms(text.replace("-", " ")) for text in texts]
+        return frozenset(exact.union(*self.terms.values(), *read))
 
     @cached_property
     def users(self) -> Mapping[str, int]:
@@ -40,13 +63,29 @@ class View:
 
     def waits(self, later: str, earlier: str) -> bool:
         """Return whether leaf *later* starts only after *earlier*, directly or through others."""
-        graph, seen, waiting = self.graph, {later}, [later]
-        while waiting:
-            for need in graph.waits_for(waiting.pop()):
-                for leaf in graph.leaves_of(need):
-                    if leaf == earlier:
-                        return True
-                    if leaf not in seen:
-                        seen.add(leaf)
-                        waiting.append(leaf)
-        return False
+        return earlier in self._before(later)
+
+    def _before(self, leaf: str) -> set[str]:
+        """Return the tasks that end before *leaf* starts: one walk, kept."""
+        seen = self._ancestors.get(leaf)
+        if seen is None:
+            seen, by_id, flat, waiting = set(), self.graph.by_id, not self.graph.children, [leaf]
+            while waiting:
+                name = waiting.pop()
+                for need in by_id[name].needs if flat else self._waits_for(name):
+                    if need not in seen:
+                        seen.add(need)
+                        waiting.append(need)
+            self._ancestors[leaf] = seen
+        return seen
+
+    def _waits_for(self, task_id: str) -> Iterator[str]:
+        yield from self.graph.waits_for(task_id)
+        yield from self.graph.children.get(task_id, ())
+
+
+def _texts(item: Input) -> Iterator[str]:
+    values = item.value if isinstance(item.value, list) else [item.value, item.file]
+    for value in values:
+        if isinstance(value, str | int | float):
+            yield str(value)

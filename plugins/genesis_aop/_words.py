@@ -7,6 +7,7 @@ articles and politeness are dropped. A token met before is a look-up.
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 __all__ = ["EMPTY_WORDS", "READER", "Reader", "stem"]
 
@@ -60,7 +61,7 @@ class Reader(dict[str, tuple[str, ...]]):
 
     def terms(self, text: str) -> tuple[str, ...]:
         """Return the terms of *text*, in order."""
-        return tuple([term for token in text.split() for term in self[token]])
+        return tuple(chain.from_iterable(map(self.__getitem__, text.split())))
 
 
 READER = Reader()

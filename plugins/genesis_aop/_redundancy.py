@@ -1,0 +1,146 @@
+"""Is the same work planned twice? Copies are merged; what only looks alike is said and left to people.
+
+Two tasks are copies when everything that tells tasks apart agrees: the terms of their descriptions in their order,
+kind, skills, inputs, what they wait for, and where they stand. Tasks that overlap are found by rank (who shares the
+rarest term) and then by agreement: all that the one says the other says, with the same names and numbers. Both look
+candidates up in an index, so that time grows with the plan and not with its square.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import chain
+
+from genesis_core import Mend, Task
+
+from ._diagnosis import Diagnosis, fixable, named, note
+from ._mend import Merge
+from ._view import View
+from ._words import EMPTY_WORDS
+
+__all__ = ["check"]
+
+_LEAST_TERMS, _LEAST_TELLING = 2, 3
+"""Terms that a description must have to be a copy, and telling ones to overlap: shorter ones say too little."""
+_COPIES = 3
+"""More equal tasks than this are no slip: somebody meant to repeat them."""
+_CANDIDATES = 8
+_PAIRS = 16
+"""Pairs whose order is looked up in one plan; each look-up walks over the graph."""
+
+
+def check(view: View) -> Iterator[Diagnosis]:
+    """Yield copies and overlaps among the tasks that are run."""
+    alike: dict[tuple[str, ...], list[Task]] = {}
+    for task in view.leaves:
+        terms = view.terms[task.id]
+        if len(terms) >= _LEAST_TERMS:
+            alike.setdefault(terms, []).append(task)
+    pairs: list[tuple[Task, Task]] = []
+    for tasks in alike.values():
+        if len(tasks) > 1:
+            yield from _copies(tasks, pairs)
+    yield from _unordered(view, pairs)
+    yield from _overlaps(view)
+
+
+# ---- the same words ------------------------------------------------------------------------------------------------
+
+
+def _copies(tasks: Sequence[Task], pairs: list[tuple[Task, Task]]) -> Iterator[Diagnosis]:
+    """Yield the copies among *tasks*, which say the same; those that only wait for different things become *pairs*."""
+    places = _grouped(tasks, [(t.kind, t.requires, t.parent, t.agent, frozenset(t.needs)) for t in tasks])
+    for same in places:
+        if len(same) > 1:
+            keys: list[Hashable] = [(t.inputs, t.accept, t.max_seconds, t.metadata) for t in same]
+            for twins in _grouped(same, keys):
+                if len(twins) > 1:
+                    yield from _twins(twins)
+    heads = [same[0] for same in places][:_CANDIDATES]
+    pairs += [(a, b) for n, a in enumerate(heads) for b in heads[n + 1 :] if _alike_but_for_order(a, b)]
+
+
+def _grouped(tasks: Sequence[Task], keys: Sequence[Hashable]) -> list[list[Task]]:
+    found: dict[Hashable, list[Task]] = {}
+    for task, key in zip(tasks, keys, strict=True):
+        found.setdefault(key, []).append(task)
+    return list(found.values())
+
+
+def _twins(twins: Sequence[Task]) -> Iterator[Diagnosis]:
+    ids = [task.id for task in twins]
+    if len(twins) > _COPIES or twins[0].agent is not None:
+        yield note("repeated", f"{named(ids)} are the same work, planned {len(ids)} times", ids,
+                   "if that is meant, tell them apart by their description or inputs")
+        return
+    keep, *copies = ids
+    for copy in copies:
+        text = f"{copy!r} is the same work as {keep!r}"
+        yield fixable("duplicate", text, [keep, copy], Mend.MERGE, Merge(keep, copy))
+
+
+def _alike_but_for_order(one: Task, other: Task) -> bool:
+    same = one.kind == other.kind and one.requires == other.requires and one.parent == other.parent
+    return same and one.agent == other.agent and one.inputs == other.inputs and one.metadata == other.metadata
+
+
+def _unordered(view: View, pairs: Sequence[tuple[Task, Task]]) -> Iterator[Diagnosis]:
+    """Yield those of *pairs* that neither waits for the other: the same again later is meant, at any time is not."""
+    for one, other in pairs[:_PAIRS]:
+        if not view.waits(other.id, one.id) and not view.waits(one.id, other.id):
+            yield note("repeated", f"{one.id!r} and {other.id!r} say the same and may run at the same time",
+                       [one.id, other.id], "leave one out, or tell them apart by their description")
+
+
+# ---- the one says all that the other says --------------------------------------------------------------------------
+
+
+def _overlaps(view: View) -> Iterator[Diagnosis]:
+    counts = Counter(chain.from_iterable(view.terms.values()))
+    once = {term for term, count in counts.items() if count == 1} - EMPTY_WORDS
+    # A task with a term of its own is covered by no other: most tasks are done with here.
+    left = {i: [t for t in terms if t not in EMPTY_WORDS] for i, terms in view.terms.items() if once.isdisjoint(terms)}
+    rarest = {i: min(terms, key=counts.__getitem__) for i, terms in left.items() if len(terms) >= _LEAST_TELLING}
+    having = _having(view, {term for term in rarest.values() if counts[term] <= _CANDIDATES})
+    pairs, seen = _PAIRS, set[frozenset[str]]()
+    for task_id, term in rarest.items():
+        other = _covering(view, task_id, having[term]) if term in having else None
+        if other is None or not pairs or frozenset((task_id, other)) in seen:
+            continue
+        pairs -= 1
+        seen.add(frozenset((task_id, other)))
+        if not view.waits(task_id, other) and not view.waits(other, task_id):
+            yield note("overlap", f"all that {task_id!r} says, {other!r} says as well: they may do the same work twice",
+                       [task_id, other], "leave one out, or say how they differ")
+
+
+def _having(view: View, wanted: set[str]) -> Mapping[str, Sequence[str]]:
+    """Return the tasks that have each of the *wanted* terms."""
+    found: dict[str, list[str]] = {term: [] for term in wanted}
+    for task_id, terms in view.terms.items() if wanted else ():
+        for term in wanted.intersection(terms):
+            found[term].append(task_id)
+    return found
+
+
+def _covering(view: View, task_id: str, others: Sequence[str]) -> str | None:
+    """Return the task nearest to *task_id* among those of *others* that say all that it says; None: there is none."""
+    terms = view.telling(task_id)
+    found = [other for other in others if other != task_id and terms <= view.telling(other)]
+    found = [other for other in found if _may_be_one(view, task_id, other)]
+    return min(found, key=lambda other: len(view.telling(other)), default=None)
+
+
+def _may_be_one(view: View, task_id: str, other: str) -> bool:
+    """Return whether names and numbers, agent, kind, skills and inputs agree (the same words in order are copies)."""
+    if view.terms[task_id] == view.terms[other] or _exact(view.telling(task_id)) != _exact(view.telling(other)):
+        return False
+    one, two = view.graph[task_id], view.graph[other]
+    given, taken = view.assigned.get(task_id), view.assigned.get(other)
+    same = given is not None and taken is not None and given.agent == taken.agent
+    return same and one.kind == two.kind and one.requires == two.requires and one.inputs == two.inputs
+
+
+def _exact(terms: frozenset[str]) -> frozenset[str]:
+    return frozenset(term for term in terms if term[0] == "=")
