@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Generator, Sequence
 from typing import Any
 
 from ._scope import TaskContext
@@ -81,13 +81,13 @@ def failed(task: Task, attempt: int, error: BaseException, context: TaskContext)
                       label=context.label, usage=context.usage)
 
 
-def unrouted(task: Task, attempt: int, label: Label) -> TaskResult:
+def unrouted(task: Task, attempt: int, label: Label, tried: Sequence[str] = ()) -> TaskResult:
     why = f"no agent here can do this: {task.description or task.id}"
     return TaskResult(
         task_id=task.id, attempt=attempt, state=TaskState.BLOCKED, label=label,
         error=TaskError(category=Category.ROUTING, message=why, code="unrouted",
                         hint="install a plugin whose agent has the skill, or do the work order by hand"),
-        work_order=WorkOrder(goal=task.description or task.id, tried=("every installed agent was considered",),
+        work_order=WorkOrder(goal=task.description or task.id, tried=tuple(tried),
                              inputs={name: item.model_dump(mode="json") for name, item in task.inputs.items()},
                              acceptance=() if task.accept is None else task.accept.output),
     )

@@ -385,7 +385,8 @@ def _check_columns(path: Path, columns: tuple[Any, ...], body: bytes) -> None:
     """The columns beside the body are not signed, so they must say what it says."""
     value = pydantic_core.from_json(body)
     said = {"task_id": "", "attempt": 0, **value}
-    if tuple(said.get(k) for k in ("run_id", "seq", "kind", "task_id", "attempt", "actor")) != columns or columns[0] != path.parent.name:
+    names = ("run_id", "seq", "kind", "task_id", "attempt", "actor")
+    if tuple(said.get(name) for name in names) != columns or columns[0] != path.parent.name:
         raise damaged(path, f"row {columns[1]} was edited")
 
 

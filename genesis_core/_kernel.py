@@ -137,9 +137,12 @@ class Planner:
         named = [t for t in plan.graph.leaves if t.agent is not None and t.id not in have]
         have.update({t.id: self._named(t) for t in named})
         left = [t for t in plan.graph.leaves if t.id not in have]
-        have.update({a.task_id: a for a in await self._route(left)})
+        routed = await self._route(left)
+        have.update({a.task_id: a for a in routed if a.agent})
         ordered = tuple(have[t.id] for t in plan.graph.leaves if t.id in have)
-        plan = plan.replace(assignments=ordered)
+        nobody = {a.task_id: a for a in (*plan.unrouted, *routed) if not a.agent and a.task_id in plan.graph.by_id}
+        unrouted = tuple(nobody[t.id] for t in plan.graph.leaves if t.id in nobody and t.id not in have)
+        plan = plan.replace(assignments=ordered, unrouted=unrouted)
         return plan.replace(estimates=tuple(await self._estimates(plan)))
 
     def _named(self, task: Task) -> Assignment:
@@ -157,14 +160,14 @@ class Planner:
             answer = await self.plugins.ask(impl, arguments)
             new = [a for a in answer or () if self._known(a, impl.plugin_name)]
             found += new
-            done = {a.task_id for a in new}
+            done = {a.task_id for a in new if a.agent}
             tasks = [t for t in tasks if t.id not in done]
             if not tasks:
                 break
         return found
 
     def _known(self, assignment: Assignment, plugin: str) -> bool:
-        if assignment.agent in self._cards:
+        if not assignment.agent or assignment.agent in self._cards:
             return True
         raise PluginError(f"plugin {plugin!r} routed {assignment.task_id!r} to unknown agent {assignment.agent!r}")
 

@@ -66,7 +66,8 @@ def discover(*, block: Iterable[str] = (), autoload: bool = True) -> list[Plugin
     found = list(dict.fromkeys(found))
     found.sort(key=lambda p: (not p.builtin, p.name, p.distribution))
     blocked = set(block)
-    return [_verdict(p, blocked, autoload, [q for q in found if q.name == p.name]) for p in found]
+    rivals = [p for p in found if autoload or p.builtin]
+    return [_verdict(p, blocked, autoload, [q for q in rivals if q.name == p.name]) for p in found]
 
 
 def _info(entry: metadata.EntryPoint) -> PluginInfo:
@@ -152,7 +153,10 @@ class Plugins:
 
     def info(self, name: str) -> PluginInfo:
         """Return what is known of the plugin *name* (KeyError)."""
-        return next(i for i in self.infos if i.name == name)
+        for info in self.infos:
+            if info.name == name:
+                return info
+        raise KeyError(name)
 
     def hook(self, name: str) -> tuple[pluggy.HookImpl, ...]:
         """Return the implementations of a hook, in the order in which they are asked."""
@@ -215,7 +219,7 @@ def _implemented(plugin: object, info: PluginInfo) -> Iterator[str]:
         member = getattr(plugin, name, None)
         options = getattr(member, "genesis_impl", None)
         if options is None:
-            if name in known and inspect.isroutine(member) and not isinstance(plugin, ModuleType | type):
+            if name in known and _own(plugin, member):
                 raise _refusal(info, f"{name} lacks @hookimpl")
             continue
         if options.get("wrapper") or options.get("hookwrapper"):
@@ -225,6 +229,12 @@ def _implemented(plugin: object, info: PluginInfo) -> Iterator[str]:
             near = difflib.get_close_matches(hook, known, n=1)
             raise _refusal(info, f"there is no hook {hook!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
         yield hook
+
+
+def _own(plugin: object, member: object) -> bool:
+    """Whether *member* is a function that *plugin* defines: a module may import the spec of a hook, for its name."""
+    home = plugin.__name__ if isinstance(plugin, ModuleType) else ""
+    return inspect.isroutine(member) and (not home or getattr(member, "__module__", "").startswith(home))
 
 
 def _refusal(info: PluginInfo, why: str) -> PluginError:

@@ -155,6 +155,7 @@ class Assignment(Record):
 
     task_id: str
     agent: str
+    """Name of the agent; empty: nobody here can do it, and the reasons say why."""
     score: float = Field(default=1.0, ge=0, le=1)
     reasons: tuple[Reason, ...] = ()
 

@@ -9,11 +9,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +19,7 @@ from typing import Any, Self
 from ._again import Again, agent_code
 from ._engine import LocalEngine
 from ._fold import RunRecord
+from ._home import make_home, new_id, writing
 from ._index import Entry
 from ._journal import Journal, Probe, RunLock
 from ._kernel import Decided, Planner
@@ -240,15 +238,15 @@ class Genesis:
     ) -> RunScope:
         """Make what a run's tasks share: its folder, lock and journal among it."""
         self._workers.start()
-        run_id = _new_id(self._clock) if record is None else record.run_id
+        run_id = new_id(self._clock) if record is None else record.run_id
         folder = self.home / "runs" / run_id
         keys: KeyRing | None = None
         if self.settings.journal:
-            with _writing(self.home):
-                _make_home(self.home)
+            with writing(self.home):
+                make_home(self.home)
             keys = LocalKeyRing.open(self.home)
             if record is None:
-                with _writing(self.home):
+                with writing(self.home):
                     folder.mkdir(mode=0o700)
             lock = lock or RunLock(folder)
         journal = Journal(
@@ -350,33 +348,6 @@ def _no_files(pattern: str = "**/*") -> tuple[str, ...]:
 def _granted(settings: Settings) -> Mapping[str, str]:
     trust = settings.plugins.get("trust", {})
     return {str(k): str(v) for k, v in trust.items()} if isinstance(trust, Mapping) else {}
-
-
-def _new_id(clock: Callable[[], datetime] | None) -> str:
-    """A run's id: its start in UTC, so that names sort by time, and 32 random bits."""
-    now = clock() if clock is not None else datetime.now(UTC)
-    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
-
-
-@contextmanager
-def _writing(home: Path) -> Iterator[None]:
-    """Say what to do when the state folder can't be written."""
-    try:
-        yield
-    except OSError as error:
-        raise SettingsError(
-            f"the state folder {home} can't be written", cause=str(error),
-            hint="choose another one: GENESIS_HOME=DIR genesis run ...",
-        ) from None
-
-
-def _make_home(home: Path) -> None:
-    """Make the state folder, for its owner alone, with the parents that are missing."""
-    home.parent.mkdir(parents=True, exist_ok=True)
-    for folder in (home, home / "runs"):
-        folder.mkdir(mode=0o700, exist_ok=True)
-    if not os.access(home / "runs", os.W_OK):
-        raise PermissionError(errno.EACCES, "it is read-only", str(home / "runs"))
 
 
 def _rejection(report: PlanReport) -> PlanRejected:

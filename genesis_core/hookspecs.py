@@ -70,7 +70,8 @@ def genesis_route(
     """Return who does which of *tasks*, with reasons.
 
     *first*, task by task: each implementation is asked for the tasks that those before it left unassigned. *agents*
-    are the candidates. A task without an assignment in the end is blocked. None: not mine. Raising ends planning.
+    are the candidates. A task without an assignment in the end is blocked; an Assignment with an empty agent says why,
+    and leaves the task to the next implementation. None: not mine. Raising ends planning.
     """
 
 

@@ -77,6 +77,8 @@ class Plan(Record):
     graph: TaskGraph
     assignments: tuple[Assignment, ...] = ()
     estimates: tuple[Estimate, ...] = ()
+    unrouted: tuple[Assignment, ...] = ()
+    """Why nobody was found for the tasks that have no assignment, as far as a router told."""
     not_understood: tuple[str, ...] = ()
     """Words of the goal that no task covers."""
     pipeline: str = "v2"
