@@ -103,8 +103,9 @@ def _limits(profiles: Sequence[TableProfile], observations: int) -> Iterator[str
         yield f"Of {number(observations)} observations the first {MAX_OBSERVATIONS} are listed; all are counted."
     if len(profiles) > DETAILED_TABLES:
         yield f"Only the {DETAILED_TABLES} tables with the most rows are shown column by column."
-    if profiles:
+    if any(column.numeric for profile in profiles for column in profile.columns):
         yield METHOD
+    if profiles:
         yield MISSING_WORDS
 
 

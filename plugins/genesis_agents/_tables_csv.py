@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from pathlib import Path
 
+from ._report_text import counted
 from ._table_cells import Cell, Kind, read_cell
 from ._tables import (
     MAX_COLUMNS,
@@ -31,6 +33,7 @@ DELIMITER_NAMES = {"\t": "tab", ";": "semicolon", "|": "pipe", ",": "comma", "":
 SAMPLE_ROWS = 200
 LEAST_AGREEMENT = 0.6
 MAX_PREAMBLE = 10
+_COMMENTS = re.compile(r"(?:#[^\n]*\n)++")
 _MEASURES = (Kind.INTEGER, Kind.NUMBER, Kind.INFINITE, Kind.DATE)
 _FAMILIES = {Kind.INTEGER: Kind.NUMBER, Kind.INFINITE: Kind.NUMBER}
 
@@ -71,7 +74,7 @@ def open_csv(path: Path, encoding: str) -> CsvSource:
         text = stream.read(SAMPLE_CHARACTERS)
         whole = not stream.read(1)
     sample = text if whole or "\n" not in text else text[: text.rindex("\n") + 1]
-    delimiter = find_delimiter(sample)
+    delimiter = find_delimiter(_COMMENTS.sub("", sample, count=1))
     spaced = f'{delimiter} "' in sample if delimiter else False
     rows = _sample_rows(sample, delimiter, spaced)
     if not rows:
@@ -85,12 +88,13 @@ def _lay_out(path: Path, encoding: str, delimiter: str, rows: list[list[str]], s
     headed, sure = find_header(table, comma_decimal=delimiter == ";")
     remarks = encoding_remarks(encoding)
     if before:
-        remarks.append(f"starts with {before} lines that are no part of the table; they were left out")
+        lines = counted(before, "line that is", "lines that are")
+        remarks.append(f"starts with {lines} no part of the table")
     if not headed:
         remarks.append("has no header row; its columns are numbered")
     elif not sure:
         remarks.append("holds text only, so the first row was taken as the header")
-    names = table[0] if headed else [""] * _usual_width(table)
+    names = table[0] if headed else [""] * _usual([len(row) for row in table])
     if len(names) > MAX_COLUMNS:
         remarks.append(f"has more than {MAX_COLUMNS} columns; the first {MAX_COLUMNS} were read")
     columns = unique_names(names[:MAX_COLUMNS])
@@ -103,12 +107,19 @@ def find_delimiter(sample: str) -> str:
     for delimiter in DELIMITERS:
         if delimiter not in sample:
             continue
-        widths = Counter(len(row) for row in _sample_rows(sample, delimiter, f'{delimiter} "' in sample))
-        width = max(widths, key=lambda width: (widths[width], width), default=0)
-        agreement = round(widths[width] / max(1, widths.total()), 2)
-        if width > 1 and (agreement, width) > best:
-            best, found = (agreement, width), delimiter
+        widths = [len(row) for row in _sample_rows(sample, delimiter, f'{delimiter} "' in sample)]
+        for agreement, width in _agreements(widths):
+            if width > 1 and (agreement, width) > best:
+                best, found = (agreement, width), delimiter
     return found
+
+
+def _agreements(widths: Sequence[int]) -> Iterator[tuple[float, int]]:
+    """Yield how well rows agree on a width: the usual one, or, a little worse, at most that of the first row."""
+    if widths:
+        usual = _usual(widths)
+        yield round(widths.count(usual) / len(widths), 2), usual
+        yield round(0.9 * sum(1 for width in widths if 1 < width <= widths[0]) / len(widths), 2), widths[0]
 
 
 def _sample_rows(sample: str, delimiter: str, spaced: bool) -> list[list[str]]:
@@ -132,16 +143,27 @@ def _numbered(stream: io.TextIOBase, delimiter: str, spaced: bool) -> Iterator[R
         raise Broken(f"can't be read on from line {line} ({error})") from error
 
 
-def _usual_width(rows: Sequence[Sequence[str]]) -> int:
-    widths = Counter(map(len, rows))
-    return max(widths, key=lambda width: (widths[width], width), default=0)
+def _usual(widths: Sequence[int]) -> int:
+    """Return the most frequent width; of equally frequent ones the largest."""
+    counts = Counter(widths)
+    return max(counts, key=lambda width: (counts[width], width), default=0)
 
 
 def _preamble(rows: list[list[str]]) -> int:
-    """Count the title lines above the table: leading rows of at most half its width."""
-    width = _usual_width(rows)
-    before = next((at for at, cells in enumerate(rows) if len(cells) * 2 > width), 0)
-    return before if before <= MAX_PREAMBLE else 0
+    """Count the lines above the table: comments, and titles of at most half its width."""
+    width = _usual([len(row) for row in rows if not _is_comment(row)])
+    before = next((at for at, row in enumerate(rows) if not _is_above(row, width)), 0)
+    titles = sum(1 for row in rows[:before] if not _is_comment(row))
+    return before if titles <= MAX_PREAMBLE else 0
+
+
+def _is_above(row: Sequence[str], width: int) -> bool:
+    # A comment as wide as the table is its header.
+    return len(row) * 2 <= width or (_is_comment(row) and len(row) != width)
+
+
+def _is_comment(row: Sequence[str]) -> bool:
+    return row[0].startswith("#")
 
 
 def find_header(rows: Sequence[Sequence[str]], *, comma_decimal: bool = False) -> tuple[bool, bool]:

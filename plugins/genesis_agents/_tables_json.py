@@ -135,9 +135,9 @@ def _starts_array(path: Path, encoding: str) -> bool:
 
 
 def _unwrapped(source: JsonSource, whole: Mapping[str, object]) -> JsonSource:
-    """Take the one array of objects that a JSON object holds as the table."""
-    arrays = [key for key, value in whole.items() if _is_records(value)]
-    if len(arrays) != 1:
+    """Take the array of objects that a JSON object holds beside plain values as the table, like a page of results."""
+    arrays = [key for key, value in whole.items() if isinstance(value, (list, dict)) and value]
+    if len(arrays) != 1 or not _is_records(whole[arrays[0]]):
         raise NotATable("is a JSON object, not an array of records")
     key = arrays[0]
     source.form, source.by_line = f'JSON records under "{key[:40]}"', False
@@ -146,7 +146,7 @@ def _unwrapped(source: JsonSource, whole: Mapping[str, object]) -> JsonSource:
 
 
 def _is_records(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(entry, dict) for entry in value)
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(entry, dict) for entry in value)
 
 
 def _inner_values(stream: TextIO, key: str) -> Values:

@@ -104,9 +104,7 @@ async def _profile(task: Task, context: TaskContext) -> TaskResult:
         svg = await context.call(draw_chart, **chart)
         artifacts.append(await context.write("chart.svg", svg, media_type="image/svg+xml"))
     report = Report.model_validate(found["report"])
-    report = report.replace(
-        notes=(*notes, *report.notes), charts=tuple(artifact.name for artifact in artifacts)
-    )
+    report = report.replace(notes=(*notes, *report.notes), charts=tuple(artifact.name for artifact in artifacts))
     return context.result(report, evidence=_evidence(report), artifacts=artifacts)
 
 
@@ -165,8 +163,12 @@ async def _compose(task: Task, context: TaskContext) -> TaskResult:
 
 
 def _results(task: Task) -> list[str]:
-    """Return the inputs that are results of other tasks, or were given by value as such."""
-    return [name for name, given in task.inputs.items() if given.artifact is None and name not in _NO_RESULTS]
+    """Return the inputs that are results of other tasks, or were given by value in place of one."""
+    return [
+        name
+        for name, given in task.inputs.items()
+        if given.artifact is None and (given.task is not None or name not in _NO_RESULTS)
+    ]
 
 
 async def _charts(task: Task, context: TaskContext) -> dict[str, list[dict[str, str]]]:

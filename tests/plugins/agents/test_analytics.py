@@ -174,7 +174,14 @@ def test_rows_of_another_width_are_counted_and_their_gaps_are_missing(tmp_path: 
 def test_lines_above_the_table_are_left_out_and_said_so(tmp_path: Path) -> None:
     profile = profiled(tmp_path, "Sales 2024\n\nregion,q1,q2,q3\nnorth,1,2,3\nsouth,4,5,6\n")
     assert [column.name for column in profile.columns] == ["region", "q1", "q2", "q3"]
-    assert any("1 lines that are no part" in note for note in profile.notes)
+    assert profile.notes[0] == "starts with 1 line that is no part of the table"
+
+
+def test_comments_above_the_table_are_left_out_but_for_the_one_that_is_its_header(tmp_path: Path) -> None:
+    text = "# made by hand, with care\n# and more\n" * 8 + "#code\tplace\tn\nA\tx, y\t1\nB\tz\t2\n"
+    profile = profiled(tmp_path, text, "table.tab")
+    assert [column.name for column in profile.columns] == ["#code", "place", "n"]
+    assert profile.rows == 2
 
 
 @pytest.mark.parametrize(
@@ -208,6 +215,7 @@ def test_a_header_alone_is_a_table_without_rows(tmp_path: Path) -> None:
         (b"", "a.csv", "is empty"), (b"\n\n  \n", "a.csv", "holds no rows"),
         (bytes(range(256)) * 4, "a.csv", "is binary"), (b"\x89PNG\r\n\x1a\n\0\0", "a.json", "is binary"),
         (b'{"name": "x", "version": 2}', "package.json", "is a JSON object, not an array of records"),
+        (b'{"rules": [{"a": 1}, {"a": 2}], "more": {"b": 1}}', "a.json", "is a JSON object, not an array of records"),
         (b"[1, 2, 3]", "a.json", "holds no records, but other JSON values"), (b"[]", "a.json", "holds no records"),
         (b"{oops", "a.json", "is no JSON at line 1"), (b"not json\nat all\n", "a.jsonl", "holds no records"),
         (b"[" * 100_000, "a.json", "is nested too deeply"),
@@ -574,6 +582,7 @@ def test_repeated_rows_are_counted_in_slices_as_at_once(values: list[int]) -> No
     [
         ("a\nb\nc\n", ""), ("a;b\n1,5;2,5\n3,5;4,5\n", ";"), ("1,5;2,5;3\n1,5;2,5;3\n", ";"),
         ("name\nDoe, John\nRoe, Ann\nsingle\nother\n", ""), ("a,b\n1,2\n3,4,5\n6,7\n", ","),
+        ("a,b,c,d\n1,2\n1,2,3\n1,2,3,4\n1,2\n1\n1,2,3\n", ","), ("One, two.\nThree\nFour\nFive\n", ""),
     ],
 )
 def test_the_delimiter_is_the_one_that_cuts_rows_alike(sample: str, delimiter: str) -> None:
