@@ -1,0 +1,99 @@
+"""``genesis eval``: measure planning against data with known answers. Ends with 0 whatever the score."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import _streams as streams
+from ._options import common
+from ._session import Session
+
+if TYPE_CHECKING:
+    from genesis_core import Genesis
+
+__all__ = ["eval"]
+
+PIPELINE = "evaluation"
+
+
+@click.command("eval")
+@click.argument("kind", required=False)
+@click.option("--data", metavar="FILE", help="Rows to predict, as JSON Lines; gold fields in them are scored against.")
+@click.option("--tools", metavar="DIR", help="Folder with <domain>.tool_desc.json, for decomposition.")
+@click.option("--predictions", metavar="FILE",
+              help="Write each prediction there as it is made; one that was interrupted goes on.")
+@common
+def eval(session: Session, kind: str | None, data: str | None, tools: str | None, predictions: str | None) -> int:
+    """Measure planning: KIND is the name of an evaluation; without one, those that are installed are listed."""
+    from ._drive import run_async
+
+    if kind is not None and data is None:
+        raise click.UsageError(f"genesis eval {kind} needs --data FILE")
+    options = {"tools": tools} if tools else {}
+    return run_async(_evaluate(session, kind, data or "", options, predictions))
+
+
+async def _evaluate(
+    session: Session, kind: str | None, data: str, options: Mapping[str, str], predictions: str | None
+) -> int:
+    async with session.open({"pipeline": PIPELINE}) as genesis:
+        offered = genesis.provided.offers.get("evaluation", {})
+        if kind is None:
+            return session.answer({"evaluations": sorted(offered)}, lambda: _listed(genesis))
+        evaluation = offered[_known(kind, offered)]
+        found: dict[str, Any] = await evaluation.run(
+            genesis, data=Path(data), options=options, predictions=Path(predictions) if predictions else None,
+            progress=_Progress(session),
+        )  # fmt: skip
+    if found.get("resumed"):
+        streams.note(f"went on after {found['resumed']} rows that {predictions} held; delete it to start anew")
+    return session.answer({"kind": kind, **found}, lambda: _told(kind, found))
+
+
+def _known(kind: str, offered: Mapping[str, Any]) -> str:
+    if kind in offered:
+        return kind
+    from genesis_core import SettingsError
+
+    from ._group import nearest
+
+    near = nearest(kind, list(offered))
+    raise SettingsError(f"there is no evaluation {kind!r}" + (f"; did you mean {near!r}?" if near else ""),
+                        cause=f"installed: {', '.join(sorted(offered)) or 'none'}", hint="genesis eval lists them")
+
+
+def _listed(genesis: Genesis) -> str:
+    names = sorted(genesis.provided.offers.get("evaluation", {}))
+    return "\n".join(f"{name}  from {genesis.provided.owners['evaluation', name].owner}" for name in names)
+
+
+class _Progress:
+    """Tells on a terminal how far it has come."""
+
+    def __init__(self, session: Session) -> None:
+        self._shown = streams.terminal(sys.stderr) and not session.json
+
+    def __call__(self, done: int, rows: int) -> None:
+        if self._shown and (done % 25 == 0 or done == rows):
+            streams.note(f"\r{done} of {rows} rows", end="\n" if done == rows else "")
+
+
+def _told(kind: str, found: Mapping[str, Any]) -> str:
+    scores = found["scores"]
+    head = f"{kind}: {found['rows']} rows, variant {found['variant']}, {found['errors']} could not be planned"
+    if scores is None:
+        return f"{head}\nno scores: the rows carry no gold"
+    lines = [head]
+    for name, value in scores.items():
+        said = ", ".join(f"{k} {_number(v)}" for k, v in value.items()) if isinstance(value, dict) else _number(value)
+        lines.append(f"  {name}: {said}")
+    return "\n".join(lines)
+
+
+def _number(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else "-" if value is None else str(value)

@@ -1,0 +1,90 @@
+"""The door to planning: a pipeline that takes one step over a given catalogue, and hands back what came of it.
+
+A pipeline is offered by name and chosen in settings, as any other; the planner that the kernel gives it asks the same
+plugins in the same order as for ``genesis run``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from genesis_core import AgentCard, Assignment, Genesis, Goal, Plan, PlanContext, Task, TaskGraph, ToolSpec
+
+PIPELINE = "evaluation"
+ANY_MODEL = "evaluation"
+"""Stands for a configured model, so that agents that need one are candidates: who should do it is asked, not who could."""
+
+
+class Planner(Protocol):
+    """What the kernel hands to a pipeline, as far as it is used here."""
+
+    context: PlanContext
+
+    async def decompose(self, goal: Goal) -> tuple[TaskGraph, tuple[str, ...]]:
+        """Ask ``genesis_decompose`` for the goal and for every task of the answer."""
+        ...
+
+    async def assign(self, plan: Plan) -> Plan:
+        """Ask ``genesis_route`` for every task without an agent."""
+        ...
+
+
+@dataclass(slots=True)
+class _Question:
+    """What is asked in the call that is under way, and its answer."""
+
+    tools: tuple[ToolSpec, ...] | None
+    """The catalogue to decompose over; None: route instead."""
+    graph: TaskGraph = TaskGraph()
+    assignments: tuple[Assignment, ...] = ()
+    answered: bool = field(default=False)
+
+
+_question: ContextVar[_Question] = ContextVar("genesis_eval_question")
+
+
+async def pipeline(planner: Planner, goal: Goal) -> Plan:
+    """Take the step that is asked for, note its answer, and return an empty plan: nothing is to be run."""
+    question = _question.get()
+    if question.tools is None:
+        models = planner.context.models or (ANY_MODEL,)
+        planner.context = replace(planner.context, models=models)
+        task = Task(id="task", description=goal.text)
+        question.assignments = (await planner.assign(Plan(goal=goal, graph=TaskGraph(tasks=(task,))))).assignments
+    else:
+        planner.context = replace(planner.context, agents=(), tools=question.tools)
+        question.graph, _ = await planner.decompose(goal)
+    question.answered = True
+    return Plan(goal=goal, graph=TaskGraph(), pipeline=PIPELINE)
+
+
+async def tasks_for(genesis: Genesis, text: str, tools: Sequence[ToolSpec]) -> TaskGraph:
+    """Return the graph that the installed plugins make of *text* over *tools*; raises what planning raises."""
+    question = _Question(tools=tuple(tools))
+    await _ask(genesis, text, question)
+    return question.graph
+
+
+async def agent_for(genesis: Genesis, text: str) -> Assignment | None:
+    """Return who the installed plugins give the task *text* to, or None; raises what planning raises."""
+    question = _Question(tools=None)
+    await _ask(genesis, text, question)
+    return question.assignments[0] if question.assignments else None
+
+
+async def _ask(genesis: Genesis, text: str, question: _Question) -> None:
+    token = _question.set(question)
+    try:
+        await genesis.plan(text)
+    finally:
+        _question.reset(token)
+    if not question.answered:
+        raise RuntimeError(f"open Genesis with the pipeline {PIPELINE!r} to evaluate")
+
+
+def cards(genesis: Genesis) -> tuple[AgentCard, ...]:
+    """Return the cards that are routed to."""
+    return tuple(agent.card for _, agent in sorted(genesis.provided.agents.items()))

@@ -1,0 +1,47 @@
+"""Rows of data files: read whole, with the line at fault named, and split into what may be shown and what is gold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from genesis_core import SettingsError
+
+Row = Mapping[str, Any]
+
+
+def read_rows(path: Path, needed: Iterable[str]) -> list[Row]:
+    """Return the rows of a JSON Lines file; raises SettingsError for one that can't be read or lacks a *needed* field."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} can't be read", cause=str(error), hint="--data takes a JSON Lines file") from error
+    rows = [_row(line, f"line {n} of {path}", tuple(needed)) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if not rows:
+        raise SettingsError(f"{path} holds no rows", hint="--data takes a JSON Lines file, one row a line")
+    return rows
+
+
+def _row(line: str, place: str, needed: tuple[str, ...]) -> Row:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise SettingsError(f"{place} is not JSON", cause=str(error), hint="one JSON object a line") from error
+    if not isinstance(row, dict):
+        raise SettingsError(f"{place} is no JSON object", cause=f"it is {type(row).__name__}", hint="one JSON object a line")
+    lacks = [name for name in needed if name not in row]
+    if lacks:
+        raise SettingsError(f"{place} has no {lacks[0]!r}", cause=f"a row needs {', '.join(needed)}", hint="mend that line")
+    return row
+
+
+def shown(row: Row, names: Iterable[str]) -> Row:
+    """Return the fields of *row* that a predictor may see: exactly those of *names* that are there, and no other."""
+    return {name: row[name] for name in names if name in row}
+
+
+def has_gold(rows: Iterable[Row], *names: str) -> bool:
+    """Return whether every row carries one of the gold fields *names*: only then can anything be scored."""
+    return all(any(name in row for name in names) for row in rows)
