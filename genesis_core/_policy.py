@@ -38,7 +38,7 @@ class Authority:
             try:
                 answer: Any = impl.function(*[arguments[a] for a in impl.argnames])
                 if answer.__class__ is not Decision and answer is not None:
-                    answer = await answer
+                    answer = _decision(await answer)
             except Exception as error:  # noqa: BLE001  # whatever a guard raises, the answer is no
                 return Decision.deny(f"{impl.plugin_name}: error", f"{type(error).__name__}: {error}")
             if answer is not None:
@@ -70,15 +70,30 @@ class Authority:
         return screening
 
 
+def _decision(answer: Any) -> Decision | None:
+    if answer is None or isinstance(answer, Decision):
+        return answer
+    raise TypeError(f"genesis_authorize takes a Decision or None, not {type(answer).__name__}")
+
+
 def merge_decisions(answers: Sequence[tuple[Decision, bool]]) -> Decision:
-    """Return the most restrictive of (decision, from a plugin of trust "security") pairs; silence denies."""
-    for wanted in (Ruling.DENY, Ruling.ASK):
-        for decision, _ in answers:
-            if decision.effect is wanted:
-                return decision
-    for decision, trusted in answers:
-        if trusted:
+    """Return the most restrictive of (decision, from a plugin of trust "security") pairs; silence denies.
+
+    An ask of an ordinary plugin tightens an allow; it does not make up for a missing one, or ``--yes`` would turn it
+    into a permission that nobody with authority gave.
+    """
+    for decision, _ in answers:
+        if decision.effect is Ruling.DENY:
             return decision
+    if not any(trusted for _, trusted in answers):
+        return _nobody(answers)
+    for decision, _ in answers:
+        if decision.effect is Ruling.ASK:
+            return decision
+    return next(decision for decision, trusted in answers if trusted)
+
+
+def _nobody(answers: Sequence[object]) -> Decision:
     if answers:
         return Decision.deny("kernel: untrusted allow", "only plugins of trust level 'security' can allow")
     return Decision.deny("kernel: silence", "no plugin allowed this")

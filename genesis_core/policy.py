@@ -141,6 +141,11 @@ class Decision:
     rule: str
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        """Take a plain word for its ruling: "deny" that only looked like one would be overheard (ValueError)."""
+        if self.effect.__class__ is not Ruling:
+            object.__setattr__(self, "effect", Ruling(self.effect))
+
     @classmethod
     def allow(cls, rule: str, reason: str = "") -> Decision:
         """Return a decision that lets the action happen."""
