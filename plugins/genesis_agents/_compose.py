@@ -20,6 +20,8 @@ from ._report_text import counted, label, number, one_line
 Scalar = int | float | str | None
 
 SEVERITIES = ("high", "medium", "low", "info")
+GRAVE = SEVERITIES[:-1]
+NO_FINDINGS = "No section reports a finding of high, medium or low severity."
 CHART_TABLE = "Chart: "  # begins the title of a table that holds the data of a chart
 MAX_GROUP = 25  # observations shown of one rule and section; all are counted
 MAX_INFO = 100
@@ -130,6 +132,11 @@ class Document:
     def counts(self) -> Mapping[str, int]:
         """Return how many findings there are of each severity, the gravest first."""
         return {severity: sum(section.counts[severity] for section in self.sections) for severity in SEVERITIES}
+
+    @property
+    def has_findings(self) -> bool:
+        """Return whether anything was found that asks for a decision."""
+        return any(self.counts[severity] for severity in GRAVE)
 
     def clusters(self, severity: str) -> list[Cluster]:
         """Return the findings of a severity by section and rule, in the order of the sections."""

@@ -13,11 +13,12 @@ from html import escape
 from pathlib import Path
 
 from ._compose import (
+    GRAVE,
     MAX_GROUP,
     MAX_INFO,
     MAX_ROWS,
     MAX_TEXT,
-    SEVERITIES,
+    NO_FINDINGS,
     Cluster,
     Document,
     Finding,
@@ -32,7 +33,6 @@ from ._report_text import counted, label, number, one_line, visible
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 LONG_TABLE = 14  # rows beyond which a table scrolls on a screen; on paper it never does
-_GRAVE = SEVERITIES[:-1]
 
 
 def html_page(document: Document) -> str:
@@ -79,9 +79,7 @@ def _anchor(at: int) -> str:
 
 
 def _contents(document: Document) -> Iterator[str]:
-    links = [("at-a-glance", "At a glance")]
-    if any(document.counts[severity] for severity in _GRAVE):
-        links.append(("findings", "Findings"))
+    links = [("at-a-glance", "At a glance"), *([("findings", "Findings")] if document.present else [])]
     links += [(_anchor(at), section.title) for at, section in enumerate(document.present)]
     if _has_notes(document):
         links.append(("notes", "What was not done"))
@@ -113,7 +111,8 @@ def _head(document: Document) -> Iterator[str]:
 def _tally(counts: Mapping[str, int]) -> Iterator[str]:
     if any(counts.values()):
         chips = (
-            f'<li class="chip {severity}"><b>{number(count)}</b> {severity}</li>' for severity, count in counts.items()
+            f'<li class="chip {severity if count else "zero"}"><b>{number(count)}</b> {severity}</li>'
+            for severity, count in counts.items()
         )
         yield f'<ul class="tally" aria-label="Observations by severity">{"".join(chips)}</ul>'
 
@@ -128,10 +127,12 @@ def _figures(figures: Sequence[tuple[str, object]]) -> Iterator[str]:
 
 
 def _findings(document: Document) -> Iterator[str]:
-    if not any(document.counts[severity] for severity in _GRAVE):
+    if not document.present:
         return
     yield '<section id="findings"><h2>Findings</h2>'
-    for severity in _GRAVE:
+    if not document.has_findings:
+        yield f"<p>{NO_FINDINGS}</p>"
+    for severity in GRAVE:
         clusters = document.clusters(severity)
         if clusters:
             count = document.counts[severity]
@@ -174,7 +175,7 @@ def _section(section: Section, at: int) -> Iterator[str]:
     if section.summary:
         yield f"<p>{_text(section.summary, 2000)}</p>"
     yield from _figures(section.figures)
-    grave = {severity: section.counts[severity] for severity in _GRAVE if section.counts[severity]}
+    grave = {severity: section.counts[severity] for severity in GRAVE if section.counts[severity]}
     if grave:
         found = ", ".join(f"{number(count)} {severity}" for severity, count in grave.items())
         yield f'<p><a href="#findings">{counted(sum(grave.values()), "finding")}</a>: {found}.</p>'

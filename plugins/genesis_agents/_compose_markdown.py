@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ._compose import (
+    GRAVE,
     MAX_GROUP,
     MAX_INFO,
     MAX_ROWS,
     MAX_TEXT,
-    SEVERITIES,
+    NO_FINDINGS,
     Cluster,
     Document,
     Finding,
@@ -74,10 +75,10 @@ def _headlines(document: Document) -> Iterator[str]:
 
 
 def _findings(document: Document) -> Iterator[str]:
-    grave = [severity for severity in SEVERITIES[:-1] if document.counts[severity]]
-    if grave:
+    if document.present:
         yield "## Findings"
-    for severity in grave:
+        yield from () if document.has_findings else (NO_FINDINGS,)
+    for severity in (each for each in GRAVE if document.counts[each]):
         yield f"### {severity.capitalize()}: {counted(document.counts[severity], 'finding')}"
         for cluster in document.clusters(severity):
             yield from _cluster(cluster)

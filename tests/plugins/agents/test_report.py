@@ -129,6 +129,13 @@ def test_findings_come_by_severity_with_their_place_and_exact_words() -> None:
     assert page.index("By file") < page.index("A remark.") < page.index("setup.cfg could not be read.")
 
 
+def test_a_report_without_findings_says_so() -> None:
+    made = document({"title": "Calm", "summary": "All is well."})
+    for each in (Page(html_page(made)).text, markdown(made)):
+        assert "No section reports a finding of high, medium or low severity." in each
+    assert "No section reports" not in page_of(SECURITY.to_json()).text
+
+
 def test_a_missing_branch_is_named_with_the_reason_in_both_forms() -> None:
     made = document(SECURITY.to_json(), None, missing={"finance": "its task failed: no ledger"})
     page, words = Page(html_page(made)).text, markdown(made)
