@@ -22,7 +22,7 @@ from genesis_core.testing import open_genesis
 
 DRIVER = Path(__file__).with_name("crash_driver.py")
 ALL = 201  # tasks of the driver's graph and the one that grows
-RANDOM_KILLS = int(os.environ.get("GENESIS_CRASHES", "8"))
+RANDOM_KILLS = int(os.environ.get("GENESIS_CRASHES", "4"))
 SOME = [1, 77]  # which occurrence of a boundary
 
 

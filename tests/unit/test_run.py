@@ -16,8 +16,28 @@ sys.path.insert(0, str(Path(__file__).parent))
 import slow_tools
 
 from genesis_core import (
-    Acceptance, Action, Budget, Decision, EventKind, Genesis, GraphPatch, JournalError, Label, Plan, PluginError,
-    RunEvent, RunState, Secrecy, SettingsError, Task, TaskContext, TaskGraph, TaskState, Trust, hookimpl, tool,
+    Acceptance,
+    Action,
+    Budget,
+    Decision,
+    EventKind,
+    Genesis,
+    GraphPatch,
+    JournalError,
+    Label,
+    Plan,
+    PluginError,
+    RunEvent,
+    RunState,
+    Secrecy,
+    SettingsError,
+    Task,
+    TaskContext,
+    TaskGraph,
+    TaskState,
+    Trust,
+    hookimpl,
+    tool,
 )
 from genesis_core.testing import AllowAll, FakeAgent, ScriptedModel, open_genesis, run_agent, run_graph
 
@@ -50,7 +70,8 @@ def test_a_task_starts_when_its_own_dependencies_are_done_not_when_a_layer_is(tm
 
     made = graph(
         Task(id="slow", agent="w", metadata={"seconds": 0.3}), Task(id="quick", agent="w"),
-        Task(id="after-quick", agent="w", depends_on=("quick",)), Task(id="after-slow", agent="w", depends_on=("slow",)),
+        Task(id="after-quick", agent="w", depends_on=("quick",)),
+        Task(id="after-slow", agent="w", depends_on=("slow",)),
     )
     run(tmp_path, made, FakeAgent("w", work=work))
     assert order == ["quick", "after-quick", "slow", "after-slow"]
@@ -140,7 +161,8 @@ def test_dependants_of_a_failed_task_are_skipped_with_the_cause_and_others_go_on
 
 
 def test_a_task_that_nobody_can_do_is_blocked_with_a_work_order(tmp_path: Path) -> None:
-    result = run(tmp_path, graph(Task(id="a", description="Translate a novel"), Task(id="b", agent="f")), FakeAgent("f"))
+    made = graph(Task(id="a", description="Translate a novel"), Task(id="b", agent="f"))
+    result = run(tmp_path, made, FakeAgent("f"))
     assert states(result) == {"a": "blocked", "b": "completed"}
     assert result.tasks["a"].work_order.goal == "Translate a novel"
     assert (result.state, result.exit_code) == (RunState.PARTIAL, 8)
@@ -267,7 +289,8 @@ def test_an_agent_that_holds_the_loop_is_named(tmp_path: Path, monkeypatch: pyte
 
     async def main() -> list[RunEvent]:
         async with open_genesis(tmp_path, FakeAgent("hog", work=lambda t, c: time.sleep(0.05))) as genesis:
-            started = await genesis.start(await genesis.plan("x", workspace=tmp_path, graph=graph(Task(id="a", agent="hog"))))
+            made = graph(Task(id="a", agent="hog"))
+            started = await genesis.start(await genesis.plan("x", workspace=tmp_path, graph=made))
             return [e async for e in started]
 
     warnings = [e for e in asyncio.run(main()) if e.kind is EventKind.WARNING]
@@ -354,7 +377,8 @@ def test_concurrent_tasks_cannot_overspend_together(tmp_path: Path) -> None:
     async def main() -> Any:
         agent = FakeAgent("w", work=lambda t, c: c.call(count), tools=[count], max_concurrent=9)
         async with open_genesis(tmp_path, agent) as genesis:
-            report = await genesis.plan("x", workspace=tmp_path, graph=graph(*[Task(id=f"t{n}", agent="w") for n in range(9)]))
+            made = graph(*[Task(id=f"t{n}", agent="w") for n in range(9)])
+            report = await genesis.plan("x", workspace=tmp_path, graph=made)
             return await (await genesis.start(report, budget=Budget(max_tool_calls=3))).result()
 
     assert asyncio.run(main()).state is RunState.OUT_OF_BUDGET
@@ -443,7 +467,8 @@ def test_a_label_rises_with_what_is_read_and_reaches_those_behind(tmp_path: Path
             await context.read("README.md")
         return context.result("x").replace(label=Label(Trust.TRUSTED))
 
-    made = graph(Task(id="reads", agent="w"), Task(id="behind", agent="w", depends_on=("reads",)), Task(id="apart", agent="w"))
+    behind = Task(id="behind", agent="w", depends_on=("reads",))
+    made = graph(Task(id="reads", agent="w"), behind, Task(id="apart", agent="w"))
     result = run(tmp_path, made, FakeAgent("w", work=lie))
     assert result.tasks["reads"].label == Label(Trust.UNTRUSTED, Secrecy.INTERNAL, frozenset({"README.md"}))
     assert result.tasks["behind"].label.trust is Trust.UNTRUSTED
@@ -488,9 +513,9 @@ class Patch:
 
 
 def test_a_finished_task_can_add_replace_and_drop(tmp_path: Path) -> None:
-    made = graph(Task(id="a", agent="w"), Task(id="b", agent="w", depends_on=("a",)), Task(id="c", agent="w", depends_on=("a",)))
-    patch = GraphPatch(add=[Task(id="d", agent="w", depends_on=["b"])], replace=[Task(id="b", agent="w", depends_on=["a"], description="new")],
-                       drop=["c"], reason="test")
+    made = graph(Task(id="a", agent="w"), *[Task(id=name, agent="w", depends_on=("a",)) for name in "bc"])
+    new = Task(id="b", agent="w", depends_on=["a"], description="new")
+    patch = GraphPatch(add=[Task(id="d", agent="w", depends_on=["b"])], replace=[new], drop=["c"], reason="test")
     agent = FakeAgent("w", output=1)
     result = run(tmp_path, made, agent, Patch("a", patch))
     assert agent.seen == ["a", "b", "d"]
@@ -555,7 +580,8 @@ def test_events_are_gapless_and_the_same_for_all_who_listen(tmp_path: Path) -> N
 
     async def main() -> tuple[list[RunEvent], Sequence[RunEvent]]:
         async with open_genesis(tmp_path, FakeAgent("w"), observer) as genesis:
-            started = await genesis.start(await genesis.plan("x", workspace=tmp_path, graph=graph(Task(id="a", agent="w"))))
+            made = graph(Task(id="a", agent="w"))
+            started = await genesis.start(await genesis.plan("x", workspace=tmp_path, graph=made))
             await started.result()
             return [e async for e in started], genesis.events(started.id)
 

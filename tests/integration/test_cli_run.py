@@ -1,0 +1,227 @@
+"""``genesis run`` as a user types it: what it prints where, what it copies, and with what it ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SAY = {"id": "say", "agent": "echo", "inputs": {"text": {"value": "hello"}}}
+FIND = {"id": "find", "agent": "finder", "description": "find what is left to do"}
+
+
+def test_the_result_goes_to_stdout_and_everything_else_to_stderr(shell: Any) -> None:
+    done = shell("run", shell.plan(SAY))
+    assert done.returncode == 0, done.stderr
+    assert "done  1 of 1 tasks" in done.stdout
+    assert '"text": "hello"' in done.stdout
+    assert "next:" not in done.stdout
+    assert "say  completed in" in done.stderr
+    assert "genesis explain " in done.stderr
+
+
+def test_json_prints_one_document_and_nothing_else(shell: Any) -> None:
+    done = shell("run", shell.plan(SAY), "--json")
+    found = json.loads(done.stdout)
+    assert (found["ok"], found["error"]) == (True, None)
+    assert found["data"]["tasks"]["say"]["output"] == {"text": "hello"}
+    assert done.stderr == ""
+
+
+def test_follow_prints_each_event_as_one_line_and_the_document_last(shell: Any) -> None:
+    done = shell("run", shell.plan(SAY), "--follow")
+    *events, last = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [e["seq"] for e in events] == list(range(1, len(events) + 1))
+    assert (events[0]["kind"], events[-1]["kind"]) == ("run.started", "run.finished")
+    assert last["data"]["state"] == "completed"
+
+
+def test_the_report_is_named_and_copied_by_its_ending(shell: Any) -> None:
+    (shell.folder / "a.txt").write_text("TODO tidy up\n")
+    for target in ("out.md", "out.html", "out.json"):
+        done = shell("run", shell.plan(FIND), "-o", target)
+        assert done.returncode == 0, done.stderr
+        assert f"copied  {target}" in done.stdout
+    assert (shell.folder / "out.md").read_text() == "# Left to do\n- a.txt:1 left to do: tidy up\n"
+    assert (shell.folder / "out.html").read_text().startswith("<h1>")
+    assert json.loads((shell.folder / "out.json").read_text())["figures"] == {"todos": 1}
+    report = next(line for line in done.stdout.splitlines() if line.startswith("report"))
+    assert Path(report.split()[-1]).read_text() == (shell.folder / "out.md").read_text()
+
+
+def test_a_folder_takes_every_artefact_of_the_last_task(shell: Any) -> None:
+    (shell.folder / "into").mkdir()
+    shell("run", shell.plan(FIND), "-o", "into")
+    assert sorted(p.name for p in (shell.folder / "into").iterdir()) == ["report.html", "report.md"]
+
+
+def test_an_output_that_cannot_be_written_is_said_before_anything_runs(shell: Any) -> None:
+    done = shell("run", shell.plan(SAY), "-o", "nowhere/out.md")
+    assert done.returncode == 2
+    assert "there is no folder 'nowhere'" in done.stderr
+    assert not shell.home.exists()
+
+
+def test_a_plan_file_in_yaml_says_where_it_works(shell: Any) -> None:
+    place = shell.folder / "deep"
+    (place / "data").mkdir(parents=True)
+    (place / "data" / "a.txt").write_text("TODO one\n")
+    (place / "tasks.yaml").write_text("goal: find\nworkspace: data\ntasks:\n- {id: find, agent: finder}\n")
+    found = shell.json("run", "deep/tasks.yaml")["data"]
+    assert found["goal"] == "find"
+    assert found["tasks"]["find"]["output"]["figures"] == {"todos": 1}
+
+
+@pytest.mark.parametrize("how", ["file", "stdin"])
+def test_a_goal_may_come_from_a_file_or_from_stdin(shell: Any, how: str) -> None:
+    goal = "Scan this repository for security problems"
+    (shell.folder / "goal.txt").write_text(goal + "\n")
+    words = ("-f", "goal.txt") if how == "file" else ("-",)
+    found = shell.json("plan", *words, stdin=goal)["data"]
+    assert found["plan"]["goal"]["text"] == goal
+
+
+def test_an_approved_plan_runs_exactly_as_it_was_written(shell: Any) -> None:
+    shell("plan", shell.plan(SAY), "-o", "plan.json")
+    approved = json.loads((shell.folder / "plan.json").read_text())
+    found = shell.json("run", "plan.json")["data"]
+    assert found["digest"] == approved["digest"]
+
+
+def test_a_plan_that_was_edited_is_refused(shell: Any) -> None:
+    shell("plan", shell.plan(SAY), "-o", "plan.json")
+    text = (shell.folder / "plan.json").read_text()
+    (shell.folder / "plan.json").write_text(text.replace('"hello"', '"goodbye"'))
+    done = shell("run", "plan.json")
+    assert done.returncode == 2
+    assert "is not the plan that its digest names" in done.stderr
+    assert not shell.home.exists()
+
+
+def test_again_runs_only_what_has_changed_and_says_so(shell: Any) -> None:
+    (shell.folder / "a.txt").write_text("TODO one\n")
+    shell.run(FIND, SAY)
+    done = shell("run", "--again", "last")
+    assert done.returncode == 0, done.stderr
+    assert "2 re-used" in done.stdout
+    (shell.folder / "a.txt").write_text("TODO one\nTODO two\n")
+    done = shell("run", "--again", "last")
+    assert "1 re-used" in done.stdout
+    assert "find  completed in" in done.stderr and "ran again: " in done.stderr and "a.txt has changed" in done.stderr
+
+
+def test_again_works_from_another_folder(shell: Any) -> None:
+    (shell.folder / "a.txt").write_text("TODO one\n")
+    shell.run(FIND)
+    shell.folder = shell.folder.parent
+    done = shell("run", "--again", "last")
+    assert done.returncode == 0, done.stderr
+    assert "1 re-used" in done.stdout
+
+
+def test_strict_rejects_a_plan_whose_goal_was_not_understood_whole(shell: Any) -> None:
+    goal = "Scan this repository for security problems and paint the kitchen green"
+    loose = shell.json("plan", goal)["data"]
+    assert loose["not_understood"] or loose["unassigned"]
+    done = shell("plan", goal, "--strict", "--json")
+    if loose["not_understood"]:
+        assert done.returncode == 3
+
+
+def test_workspace_and_max_parallel_are_taken(shell: Any) -> None:
+    (shell.folder / "there").mkdir()
+    (shell.folder / "there" / "a.txt").write_text("TODO x\n")
+    found = shell.run(FIND, options=["--workspace", "there", "--max-parallel", "1"])
+    assert found["workspace"] == str(shell.folder / "there")
+    assert found["tasks"]["find"]["output"]["figures"] == {"todos": 1}
+
+
+# ---- exit codes --------------------------------------------------------------------------------------------------
+
+
+def task(agent: str, **rest: Any) -> dict[str, Any]:
+    return {"id": agent, "agent": agent, **rest}
+
+
+ENDINGS: dict[str, tuple[int, list[Mapping[str, Any]], list[str], str]] = {
+    "done": (0, [task("echo")], [], "completed"),
+    "a task failed": (1, [task("broken")], [], "failed"),
+    "policy denied it": (4, [task("sender")], [], "failed"),
+    "it waits for approval": (4, [task("signer")], [], "waiting"),
+    "the calls are spent": (5, [task("finder")], ["--budget", "calls=0"], "out_of_budget"),
+    "the seconds are spent": (5, [task("sleepy")], ["--budget", "seconds=0.3"], "out_of_budget"),
+    "a task took too long": (6, [task("sleepy", max_seconds=0.2)], [], "failed"),
+    "the run took too long": (6, [task("sleepy")], ["--timeout", "0.3"], "canceled"),
+    "no model is there": (7, [task("thinker")], [], "failed"),
+    "a task is blocked": (8, [task("stuck")], [], "partial"),
+    "failed wins over blocked": (1, [task("stuck"), task("broken")], [], "failed"),
+    "denied wins over failed": (4, [task("broken"), task("sender")], [], "failed"),
+}
+
+
+@pytest.mark.parametrize("ending", list(ENDINGS))
+def test_each_ending_has_its_exit_code(shell: Any, ending: str) -> None:
+    code, tasks, options, state = ENDINGS[ending]
+    found = shell.json("run", shell.plan(*tasks), *options, code=code)
+    assert found["data"]["state"] == state
+    assert found["data"]["exit_code"] == code
+    assert found["ok"] is (code == 0)
+    assert (found["error"] is None) is (code == 0)
+
+
+def test_what_a_blocked_task_lacks_is_said(shell: Any) -> None:
+    done = shell("run", shell.plan(task("stuck"), {"id": "after", "agent": "echo", "depends_on": ["stuck"]}))
+    assert done.returncode == 8
+    assert "blocked  stuck: there is no printer here" in done.stdout
+    assert "tried: looked for a printer" in done.stdout
+    assert "skipped  after: it needs 'stuck'" in done.stdout
+    assert "genesis resume " in done.stderr
+
+
+def test_a_person_approves_with_yes(shell: Any) -> None:
+    waiting = shell.run(task("signer"), code=4)
+    done = shell("resume", waiting["run_id"], "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "signed: contract" in done.stdout
+
+
+def test_yes_never_covers_what_is_denied(shell: Any) -> None:
+    assert shell.run(task("sender"), options=["--yes"], code=4)["state"] == "failed"
+
+
+def test_a_bug_ends_with_70_and_an_id_that_leads_to_what_happened(shell: Any) -> None:
+    shell.run(SAY)
+    done = shell("testkit", "crash")
+    assert done.returncode == 70
+    assert "Traceback" not in done.stderr
+    error, cause, hint = done.stderr.splitlines()
+    assert error == "error: a bug in Genesis: RuntimeError: a wheel came off"
+    kept = Path(hint.split()[-1])
+    assert kept.stem == cause.split()[-1]
+    assert "a wheel came off" in kept.read_text() and "Traceback" in kept.read_text()
+
+
+def test_debug_shows_the_traceback(shell: Any) -> None:
+    done = shell("--debug", "testkit", "crash")
+    assert done.returncode == 70
+    assert "Traceback" in done.stderr and "error: a bug" in done.stderr
+
+
+def test_resume_goes_on_and_runs_nothing_again(shell: Any) -> None:
+    first = shell.run(SAY, task("sleepy"), options=["--timeout", "0.5"], code=6)
+    again = shell.json("resume", first["run_id"], "--timeout", "0.5", code=6)["data"]
+    assert again["tasks"]["say"] == first["tasks"]["say"]
+    events = json.loads(shell("runs", "export", "last").stdout)["events"]
+    assert [e["task_id"] for e in events if e["kind"] == "task.started"].count("say") == 1
+
+
+@pytest.mark.parametrize("budget", ["abc", "=3", "tokens=x", "cost=1,cost=2", "0.5,1", "nan", "-1"])
+def test_a_budget_that_is_none_is_a_usage_error(shell: Any, budget: str) -> None:
+    done = shell("run", shell.plan(SAY), "--budget", budget)
+    assert done.returncode == 2, done.stderr
+    assert not shell.home.exists()
+
+
