@@ -162,6 +162,9 @@ def _entry(key: str, given: object, where: str) -> Condition:
         checks = [_OPERATORS[o](v, where) for o, v in _operators(given, tuple(_OPERATORS), where).items()]
     else:
         checks = [_is(given, where)]
+    first, *rest = checks
+    if not rest:  # the usual case, without a generator
+        return Condition(f"metadata.{key}", lambda task: first(task.metadata.get(key)))
     return Condition(f"metadata.{key}", lambda task: all(check(task.metadata.get(key)) for check in checks))
 
 
@@ -181,7 +184,11 @@ Check = Callable[[object], bool]
 
 def _is(wanted: object, _: str) -> Check:
     choices = [_plain(w) for w in wanted] if isinstance(wanted, list | tuple) else [_plain(wanted)]
-    return lambda given: given is not None and _plain(given) in choices
+
+    def check(given: object) -> bool:
+        return given is not None and _plain(given) in choices
+
+    return check
 
 
 def _min(wanted: object, where: str) -> Check:

@@ -20,21 +20,33 @@ Ranking = tuple[tuple[str, float], ...]
 def elected(contest: Contest, board: Board, winner: int, second: int | None) -> tuple[float, tuple[Reason, ...]]:
     """Return how sure the choice of *winner* is (0..1), and its reasons; the first names who stands behind it."""
     powers = list(map(exp, contest.scores))
-    match = int(10_000 * powers[winner] / (powers[winner] + _LEAST)) / 10_000  # four digits; round() is slow
-    share = sum([powers[place] for place in board.places[board.names[winner]]]) / sum(powers)
     others = _others(contest, board, winner, second, powers)
     rule = contest.decisive.get(winner)
     if contest.task.requires:
-        sure, name = max(share, _SURE_BY_SKILL), "required-skills"
+        sure, name = _SURE_BY_SKILL, "required-skills"
         text = f"has what the task requires: {', '.join(contest.task.requires)}"
+        alone = "; nobody else here has that"
     elif rule is not None:
-        sure, name = max(share, _SURE_BY_RULE), rule.id
+        sure, name = max(_share(board, winner, powers), _SURE_BY_RULE), rule.id
         text = f"the rule decides outright (priority {rule.priority}): {rule.description or rule.then}"
+        alone = _alone(contest, board, powers) if second is None else ""
     else:
-        sure, name, text = share, "match", _why(contest, board, winner)
-    decisive = Reason(rule=name, score=match, text=text + _behind(contest, board, others, powers), alternatives=others)
-    rules = board.rules_reason(contest.matched)
-    return round(sure, 4), (decisive, rules)
+        sure, name, text = _share(board, winner, powers), "match", _why(contest, board, winner)
+        alone = _alone(contest, board, powers) if second is None else ""
+    behind = f"; without it {others[0][0]} ({others[0][1]:.2f}) would do it" if others else alone
+    decisive = Reason(rule=name, score=_match(powers[winner]), text=text + behind, alternatives=others)
+    return sure, (decisive, board.rules_reason(contest.matched))
+
+
+def _share(board: Board, winner: int, powers: list[float]) -> float:
+    """Return how much of all there is to share goes to the agent of the seat *winner*, in 0..1."""
+    own = sum([powers[place] for place in board.places[board.names[winner]]])
+    return round(own / sum(powers), 4)
+
+
+def _match(power: float) -> float:
+    """Return a score, given as its power, as a number in 0..1; half is the least that fits without a model."""
+    return int(10_000 * power / (power + _LEAST)) / 10_000  # four digits; round() is slow
 
 
 def nobody(contest: Contest, board: Board) -> tuple[Reason, ...]:
@@ -66,7 +78,7 @@ def _missing_skills(contest: Contest, board: Board) -> str:
 
 
 def _ranking(board: Board, places: list[int], powers: list[float]) -> Ranking:
-    """Return name and match of each seat that is there: a score as a number in 0..1, half is the least that fits."""
+    """Return name and match of each seat that is there."""
     there = [place for place in places if place not in board.absent] if board.absent else places
     names = board.names
     return tuple([(names[place], int(10_000 * powers[place] / (powers[place] + _LEAST)) / 10_000) for place in there])
@@ -80,11 +92,7 @@ def _others(contest: Contest, board: Board, winner: int, second: int | None, pow
     return _ranking(board, [second, *[place for place in contest.order if place not in out]], powers)
 
 
-def _behind(contest: Contest, board: Board, others: Ranking, powers: list[float]) -> str:
-    """Return who comes next, or whom nobody would ask although they are next."""
-    if others:
-        name, match = others[0]
-        return f"; without it {name} ({match:.2f}) would do it"
+def _alone(contest: Contest, board: Board, powers: list[float]) -> str:
     closest = [f"{name} {match:.2f}" for name, match in _ranking(board, contest.order[:6], powers)[1:4]]
     return f"; nobody else here would do it ({', '.join(closest) or 'nobody is here'})"
 

@@ -36,13 +36,6 @@ class RoutingRule:
         """Whether it decides alone: it tests more than the kind."""
         return any(test.subject != "kind" for test in self.tests)
 
-    def lacks(self, task: Facts) -> str:
-        """Return the first thing tested that does not hold for *task*; empty when the rule matches."""
-        for test in self.tests:
-            if not test.holds(task):
-                return test.subject
-        return ""
-
     def anchor(self) -> tuple[str, tuple[str, ...]]:
         """Return what a task must have for the rule to be tried: ("kind" or "words" or "", any of these)."""
         for subject in ("kind", "words"):
@@ -74,6 +67,8 @@ class RuleSet:
         self._always: list[int] = []
         for place, rule in enumerate(self.rules):
             self._index(place, rule)
+        # The index by kind has settled the kind.
+        self._beyond_kind = [tuple(t for t in rule.tests if t.subject != "kind") for rule in self.rules]
         self._trigger = frozenset(self._by_word)
         self._known: dict[tuple[tuple[int, str], ...], Matched] = {}
 
@@ -91,7 +86,9 @@ class RuleSet:
         if not self._trigger.isdisjoint(task.vocabulary):
             for word in self._trigger & task.vocabulary:
                 tried += self._by_word[word]
-        outcome = tuple([(place, self.rules[place].lacks(task)) for place in sorted(set(tried))]) if tried else ()
+        if len(tried) > 1:
+            tried = sorted(set(tried))
+        outcome = tuple([(place, _lacks(self._beyond_kind[place], task)) for place in tried])
         if outcome not in self._known:
             if len(self._known) > 10_000:
                 self._known.clear()
@@ -107,6 +104,14 @@ class RuleSet:
         priors = {r.then: PRIOR * r.priority for r in reversed(matched) if not r.outright}
         outright = tuple(r for r in matched if r.outright)
         return Matched(matched, f"matched: {yes}{nearly}; did not match: {rest}", tuple(priors.items()), outright)
+
+
+def _lacks(tests: tuple[Condition, ...], task: Facts) -> str:
+    """Return the first thing tested that does not hold for *task*; empty when all do."""
+    for test in tests:
+        if not test.holds(task):
+            return test.subject
+    return ""
 
 
 def read_rules(path: Path, reader: Reader) -> tuple[RoutingRule, ...]:

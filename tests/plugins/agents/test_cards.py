@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
 from genesis_agents import genesis_provide
 from genesis_agents._cards import card, cards
 from genesis_agents._team import waiting
