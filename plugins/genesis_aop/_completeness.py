@@ -24,12 +24,19 @@ _WHERE = "hidden, version control and dependency folders were not looked into"
 def check(view: View) -> Iterator[Diagnosis]:
     """Yield what the goal says and no task takes up, and files that tasks name and that are not there."""
     if view.plan.not_understood:
-        left = [_brief(text) for text in view.plan.not_understood]
-        yield note("not-understood", f"nothing here can do, or nobody understood: {named(left)}",
-                   hint="say it in other words, or install a plugin that does it")
+        yield from _not_understood(view)
     if view.leaves:
         yield from _left_out(view)
     yield from _missing_files(view)
+
+
+def _not_understood(view: View) -> Iterator[Diagnosis]:
+    """Yield the words that no task stands for; a task that nobody can do is a finding of its own."""
+    tasks = {" ".join(task.description.split()) for task in view.leaves}
+    left = [_brief(text) for text in view.plan.not_understood if " ".join(text.split()) not in tasks]
+    if left:
+        yield note("not-understood", f"nobody here understood {named(left)}",
+                   hint="say it in other words, or install a plugin that does it")
 
 
 # ---- the goal ------------------------------------------------------------------------------------------------------
@@ -64,7 +71,7 @@ def _left_out(view: View) -> Iterator[Diagnosis]:
     nearest = _nearest(view, [c for c, _ in missing[:_MENDED]])
     homeless = [name for _, lost in missing[_MENDED:] for name in lost]
     for (clause, lost), task_id in zip(missing, nearest, strict=False):
-        if task_id is None or view.plan.pipeline == "v1":
+        if task_id is None:
             homeless += lost
             continue
         yield fixable("left-out", f"the goal says {named(lost)} and no task repeats it; {task_id!r} comes nearest",

@@ -75,12 +75,12 @@ def _cost(cost: Decimal | None) -> float:
 
 
 def _understood(view: View) -> float:
-    """Return the share of the goal's telling words that the planner did not give up on."""
+    """Return the share of the goal's telling words that the planner did not give up on, or made a task of after all."""
     left = view.plan.not_understood
     if not left:
         return 1.0
     said = _telling(view.plan.goal.text)
-    return 1 - len(said & _telling(" ".join(left))) / len(said) if said else 1.0
+    return 1 - len((said & _telling(" ".join(left))) - view.said) / len(said) if said else 1.0
 
 
 def _telling(text: str) -> frozenset[str]:

@@ -83,7 +83,7 @@ def _corrected(view: View, task: Task) -> tuple[str, ...] | None:
         if not near or _is_said(view, task, [plain]):
             return None
         found.append(near[0])
-    return tuple(found)
+    return tuple(found) if tuple(found) != task.requires else None
 
 
 def _is_said(view: View, task: Task, skills: Iterable[str]) -> bool:
