@@ -235,3 +235,14 @@ def test_every_option_of_a_command_stands_on_the_page(command: str, place: Place
 def test_every_built_in_plugin_has_a_line_on_the_front_page() -> None:
     text = read(ROOT / "README.md")
     assert [m for m in entry_points("genesis.plugins").values() if f"`{m}`" not in text] == []
+
+
+def test_every_setting_and_every_operator_key_is_explained() -> None:
+    from genesis_core import Settings
+    from genesis_core._settings import OPERATOR_KEYS
+
+    page = read(ROOT / "docs" / "operate" / "index.md")
+    rows = set(re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in page.splitlines() if line.startswith("|"))))
+    assert set(Settings.model_fields) - rows == set()
+    sentence = next(line for line in page.splitlines() if line.startswith("The sections"))
+    assert set(re.findall(r"`(\w+)`", sentence)) == set(OPERATOR_KEYS)
