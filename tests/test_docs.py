@@ -242,7 +242,8 @@ def test_every_setting_and_every_operator_key_is_explained() -> None:
     from genesis_core._settings import OPERATOR_KEYS
 
     page = read(ROOT / "docs" / "operate" / "index.md")
-    rows = set(re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in page.splitlines() if line.startswith("|"))))
+    cells = (line.split("|")[1] for line in page.splitlines() if line.startswith("|"))
+    rows = set(re.findall(r"`(\w+)`", "".join(cells)))
     assert set(Settings.model_fields) - rows == set()
     sentence = next(line for line in page.splitlines() if line.startswith("The sections"))
     assert set(re.findall(r"`(\w+)`", sentence)) == set(OPERATOR_KEYS)
