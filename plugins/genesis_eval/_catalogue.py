@@ -29,7 +29,9 @@ class Catalogues:
 
     def _path(self, domain: str) -> Path:
         if self.folder is None:
-            raise SettingsError(f"rows of the domain {domain!r} name no tools", hint="genesis eval decomposition --tools DIR")
+            raise SettingsError(
+                f"rows of the domain {domain!r} name no tools", hint="genesis eval decomposition --tools DIR"
+            )
         path = self.folder / f"{domain}.tool_desc.json"
         if not _DOMAIN.match(domain) or not path.is_file():
             raise SettingsError(f"there are no tools for the domain {domain!r}", cause=f"{path} is not there",

@@ -38,10 +38,14 @@ class Predictions:
             temporary.replace(self.path)
             self._file = self.path.open("a", encoding="utf-8")
         except OSError as error:
-            raise SettingsError(f"{self.path} can't be written", cause=str(error), hint="--predictions takes a file") from error
+            raise SettingsError(
+                f"{self.path} can't be written", cause=str(error), hint="--predictions takes a file"
+            ) from error
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the file."""
         if self._file is not None:
             self._file.close()

@@ -18,7 +18,9 @@ def read_rows(path: Path, needed: Iterable[str]) -> list[Row]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} can't be read", cause=str(error), hint="--data takes a JSON Lines file") from error
-    rows = [_row(line, f"line {n} of {path}", tuple(needed)) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+    rows = [
+        _row(line, f"line {n} of {path}", tuple(needed)) for n, line in enumerate(text.split("\n"), 1) if line.strip()
+    ]
     if not rows:
         raise SettingsError(f"{path} holds no rows", hint="--data takes a JSON Lines file, one row a line")
     return rows
@@ -30,10 +32,14 @@ def _row(line: str, place: str, needed: tuple[str, ...]) -> Row:
     except ValueError as error:
         raise SettingsError(f"{place} is not JSON", cause=str(error), hint="one JSON object a line") from error
     if not isinstance(row, dict):
-        raise SettingsError(f"{place} is no JSON object", cause=f"it is {type(row).__name__}", hint="one JSON object a line")
+        raise SettingsError(
+            f"{place} is no JSON object", cause=f"it is {type(row).__name__}", hint="one JSON object a line"
+        )
     lacks = [name for name in needed if name not in row]
     if lacks:
-        raise SettingsError(f"{place} has no {lacks[0]!r}", cause=f"a row needs {', '.join(needed)}", hint="mend that line")
+        raise SettingsError(
+            f"{place} has no {lacks[0]!r}", cause=f"a row needs {', '.join(needed)}", hint="mend that line"
+        )
     return row
 
 

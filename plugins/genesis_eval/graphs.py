@@ -29,7 +29,13 @@ class Graph:
 
     def parts(self, measure: str) -> set[Any]:
         """Return the set that *measure* compares."""
-        return {"node": self.nodes, "edge": self.edges, "arg_name": self.names, "arg_value": self.values}[measure]
+        sets: dict[str, set[Any]] = {
+            "node": self.nodes,
+            "edge": self.edges,
+            "arg_name": self.names,
+            "arg_value": self.values,
+        }
+        return sets[measure]
 
 
 def canonical(name: object) -> str:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from genesis_core import AgentCard, Skill, ToolSpec
+from genesis_core import AgentCard, Effect, Skill, ToolSpec
 
 from .lexicon import lexicon
 from .stems import stem
@@ -24,6 +24,8 @@ SYNONYM = 0.65
 """Share of that for a word that only stands for it."""
 OUT_OF_REACH = 0.5
 """Share of its evidence that an ability keeps while nothing can exercise it: what can be done now wins near-ties."""
+_KEPT = 20_000
+"""Words whose evidence is kept at hand."""
 WANTS_MODEL = "needs-model"
 
 
@@ -42,10 +44,12 @@ class Ability:
     field: frozenset[str]
     """Terms of its agent's name and kinds: who uses one of them and none that is narrower asks for all that it does."""
     ready: bool
-    gathers: bool
+    gathers: bool = False
     """Whether it puts together what others found."""
-    searches: bool
+    searches: bool = False
     """Whether it looks for something that its task names."""
+    looks: bool = False
+    """Whether its agent has tools and all of them only read: then it changes nothing, whatever the verb."""
     tool: ToolSpec | None = None
 
 
@@ -74,6 +78,8 @@ class Catalogue:
         """Return what a word of stem *root* says about the abilities."""
         found = self.seen.get(root)
         if found is None:
+            if len(self.seen) >= _KEPT:
+                self.seen.clear()
             found = self.seen[root] = self._weigh(root)
         return found
 
@@ -88,13 +94,18 @@ class Catalogue:
         return Evidence(weight or self.rare, bool(worth), worth)
 
 
+_Draft = tuple[Ability, dict[str, float]]
+"""An ability, and how strongly each term speaks for it."""
+
+
 def catalogue(agents: Sequence[AgentCard], tools: Sequence[ToolSpec], *, models: bool) -> Catalogue:
     """Return the index over *agents*, or over *tools* where there are none."""
-    key = (*(agents or tools), models)
+    key = (*agents, *tools, models)
     for known, found in _recent:
         if len(known) == len(key) and all(a is b for a, b in zip(known, key, strict=True)):
             return found
-    found = _of_agents(agents, models) if agents or not tools else _of_tools(tools)
+    readers = {t.name for t in tools if t.effect in (Effect.PURE, Effect.READ)}
+    found = _of_agents(agents, models, readers) if agents or not tools else _of_tools(tools)
     _recent.appendleft((key, found))
     return found
 
@@ -103,36 +114,44 @@ _recent: deque[tuple[tuple[object, ...], Catalogue]] = deque(maxlen=8)
 """Indexes of the catalogues last asked for, by the identity of their members: a plan asks once for each of its tasks."""
 
 
-def _of_agents(cards: Sequence[AgentCard], models: bool) -> Catalogue:
-    drafts: list[tuple[Ability, dict[str, float]]] = []
+def _of_agents(cards: Sequence[AgentCard], models: bool, readers: set[str]) -> Catalogue:
+    """Return the index over the skills of *cards*; *readers* are the tools that change nothing."""
+    drafts: list[_Draft] = []
     for card in cards:
         own = _bag(((card.name, FIELD), *((k, FIELD) for k in card.kinds), (card.description, SELF)))
         scope = _terms(" ".join((card.name, *card.kinds))) - lexicon().generic
         for skill in card.skills or (Skill(id=card.name, name=card.name, description=card.description),):
-            drafts.append(_ability(len(drafts), card, skill, own=own, scope=scope, models=models))
+            ability = _ability(len(drafts), card, skill, scope=scope, models=models)
+            looks = bool(card.tools) and readers.issuperset(card.tools)
+            drafts.append((replace(ability, looks=looks), _strengths(ability, skill, own)))
     return _index(drafts, len(cards))
 
 
-def _ability(
-    index: int, card: AgentCard, skill: Skill, *, own: dict[str, float], scope: frozenset[str], models: bool
-) -> tuple[Ability, dict[str, float]]:
-    said = _bag(((f"{skill.id} {skill.name}", NAME), *((t, TAG) for t in skill.tags), (skill.description, DESCRIPTION)))
-    ready = models or not (card.needs_model or WANTS_MODEL in skill.tags)
+def _ability(index: int, card: AgentCard, skill: Skill, *, scope: frozenset[str], models: bool) -> Ability:
     named = _terms(f"{skill.id} {skill.name}")
-    ability = Ability(
-        index, skill.id, card.name, tuple(card.kinds), named, frozenset(said), scope, ready,
+    return Ability(
+        index=index, id=skill.id, owner=card.name, kinds=card.kinds, named=named, field=scope,
+        said=named.union(*(_terms(text) for text in (*skill.tags, skill.description))),
+        ready=models or not (card.needs_model or WANTS_MODEL in skill.tags),
         gathers="#report" in named, searches="#search" in named,
     )  # fmt: skip
-    share = 1.0 if ready else OUT_OF_REACH
-    return ability, {t: share * max(own.get(t, 0.0), said.get(t, 0.0)) for t in {**own, **said}}
+
+
+def _strengths(ability: Ability, skill: Skill, own: Mapping[str, float]) -> dict[str, float]:
+    """Return how strongly each term speaks for the ability; *own* are the terms of its agent."""
+    texts = ((f"{skill.id} {skill.name}", NAME), *((tag, TAG) for tag in skill.tags), (skill.description, DESCRIPTION))
+    said, share = _bag(texts), 1.0 if ability.ready else OUT_OF_REACH
+    return {term: share * max(own.get(term, 0.0), said.get(term, 0.0)) for term in {**own, **said}}
 
 
 def _of_tools(specs: Sequence[ToolSpec]) -> Catalogue:
-    drafts: list[tuple[Ability, dict[str, float]]] = []
+    drafts: list[_Draft] = []
     for spec in specs:
-        bag = _bag(((spec.name, NAME), (spec.description, DESCRIPTION), *((p, SELF) for p in properties(spec.input_schema))))
+        parameters = ((name, SELF) for name in properties(spec.input_schema))
+        bag = _bag(((spec.name, NAME), (spec.description, DESCRIPTION), *parameters))
         named = _terms(spec.name)
-        drafts.append((Ability(len(drafts), spec.name, spec.name, (), named, frozenset(bag), named, True, False, False, spec), bag))
+        ability = Ability(len(drafts), spec.name, spec.name, (), named, frozenset(bag), named, ready=True, tool=spec)
+        drafts.append((ability, bag))
     return _index(drafts, len(specs))
 
 
@@ -142,7 +161,7 @@ def properties(schema: object) -> tuple[str, ...]:
     return tuple(found) if isinstance(found, dict) else ()
 
 
-def _index(drafts: Sequence[tuple[Ability, dict[str, float]]], owners: int) -> Catalogue:
+def _index(drafts: Sequence[_Draft], owners: int) -> Catalogue:
     postings: dict[str, list[tuple[int, float]]] = {}
     sayers: dict[str, dict[str, float]] = {}
     for ability, bag in drafts:
@@ -164,9 +183,7 @@ def _bag(texts: Iterable[tuple[str, float]]) -> dict[str, float]:
     bag: dict[str, float] = {}
     for text, strength in texts:
         for term in _terms(text):
-            share = strength
-            if share > bag.get(term, 0.0):
-                bag[term] = share
+            bag[term] = max(strength, bag.get(term, 0.0))
     return bag
 
 

@@ -153,7 +153,11 @@ def _shape(word: str) -> str:
     """Return the form of a verb: gerund, participle, plural (then it is a noun) or base."""
     if word.endswith("ing") and len(word) > 4:
         return "gerund"
-    if word.endswith("ed") and len(word) > 4 or word in ("found", "written", "built", "drawn", "done", "made", "run", "read", "known"):
+    if (
+        word.endswith("ed")
+        and len(word) > 4
+        or word in ("found", "written", "built", "drawn", "done", "made", "run", "read", "known")
+    ):
         return "participle" if word not in ("run", "read", "embed", "proceed", "need", "feed", "speed") else "base"
     if word.endswith("s") and not word.endswith("ss") and stem(word) == stem(word[:-1]):
         return "plural"

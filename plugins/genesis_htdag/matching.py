@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .catalogue import Ability, Catalogue
 from .clauses import Clause
@@ -16,6 +16,8 @@ COVERED = 0.3
 """Share of a clause's meaning that an ability has to cover to be asked for it."""
 GENERIC = 0.3
 """Share of its weight that a word keeps which almost any goal uses."""
+BORNE = 0.5
+"""Share of its weight that a name keeps which nobody here knows: "Ada", "Lisbon"."""
 VERB = 0.5
 """Share of its evidence that a verb of asking or making keeps: its object says more."""
 PRODUCTS = frozenset(
@@ -43,6 +45,8 @@ class Match:
     named: Named
     query: range
     """Positions, among the clause's tokens, of what is to be searched for."""
+    depicts: bool = False
+    """Whether something is to be made that only shows what is there: "draw up a list of the modules"."""
 
     @property
     def wanted(self) -> tuple[Ability, ...]:
@@ -76,7 +80,8 @@ def match(clause: Clause, catalogue: Catalogue, places: Places, *, deed: Deed | 
         return Match(None, (), 0.0, tuple(w.root for w in words if not w.generic), empty, spots, query)
     exempt = query if best.searches else range(0)
     residue = tuple(w.root for w in words if not w.generic and w.position not in exempt and not _knows(best, w.root))
-    return Match(best, _also(best, words, totals, catalogue), score, residue, empty, spots, query if exempt else range(0))
+    depicts = deed is Deed.MAKE and _made(clause) in PRODUCTS
+    return Match(best, _also(best, words, totals, catalogue), score, residue, empty, spots, exempt, depicts)
 
 
 def _anchored(words: Iterable[_Word]) -> bool:
@@ -101,15 +106,23 @@ def _words(clause: Clause, catalogue: Catalogue, places: Places, spots: Named) -
             found.append(_word(idiom, catalogue, position, generic=False))
         elif token.kind is Kind.WORD and token.low not in language.stop:
             root = stem(token.low)
-            found.append(_word(root, catalogue, position, generic=root in language.generic or token.low.isdigit()))
+            word = _word(root, catalogue, position, generic=root in language.generic or token.low.isdigit())
+            found.append(replace(word, weight=word.weight * BORNE) if _is_borne(token, position, word) else word)
     return found
+
+
+def _is_borne(token: Token, position: int, word: _Word) -> bool:
+    """Whether a word is the name of somebody or something: capitalised in mid-clause, and nobody's word."""
+    return position > 0 and not word.worth and token.text[0].isupper() and not token.text.isupper()
 
 
 def _word(root: str, catalogue: Catalogue, position: int, *, generic: bool) -> _Word:
     evidence = catalogue.evidence(root)
     if not generic:
         return _Word(root, evidence.weight, evidence.worth, position, generic)
-    return _Word(root, evidence.weight * GENERIC, {i: v * GENERIC for i, v in evidence.worth.items()}, position, generic)
+    return _Word(
+        root, evidence.weight * GENERIC, {i: v * GENERIC for i, v in evidence.worth.items()}, position, generic
+    )
 
 
 def _place_words(token: Token, position: int, catalogue: Catalogue, places: Places) -> list[_Word]:
@@ -160,7 +173,10 @@ def _covers(index: int, words: Sequence[_Word], ability: Ability, verb: str, dee
         if ability.searches and "#quote" not in lexicon().concepts.get(verb, ()):
             return any(index in w.worth for w in words)
         general = any(index in w.worth for w in words) and deed is not Deed.MAKE
-        return general and _knows(ability, verb) if verb and deed is not Deed.ASK else general or _says(ability, verb)
+        named = bool(verb) and verb in ability.named
+        return general and _knows(ability, verb) if verb and deed is not Deed.ASK and not named else general or named
+    if deed is Deed.ACT and verb in ability.named:
+        return True
     found = sum(w.worth.get(index, 0.0) for w in words if not w.generic)
     return found >= COVERED * weight
 
@@ -179,17 +195,13 @@ def _beside_topic(outside: Sequence[_Word], query: range, ability: Ability) -> S
     return [w for w in outside if _knows(ability, w.root)]
 
 
-def _says(ability: Ability, verb: str) -> bool:
-    return bool(verb) and verb in ability.said
-
-
 def _does(ability: Ability, clause: Clause, words: Sequence[_Word], deed: Deed | None, verb: str) -> bool:
     """Whether the ability does such deeds: asking is free, an act has to be named, a thing made has to be its product."""
     if deed is Deed.ACT:
         return _knows(ability, verb)
     if deed is Deed.MAKE and clause.verb:
         made = _made(clause)
-        return made in PRODUCTS or not made or made == ability.id or _says(ability, verb) or _head(ability) == made
+        return made in PRODUCTS or not made or made == ability.id or verb in ability.said or _head(ability) == made
     return True
 
 

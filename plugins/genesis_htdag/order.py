@@ -27,7 +27,12 @@ def waits(order: Sequence[Step]) -> list[list[int]]:
         if step.gathers:
             needs = _gathered(order, at)
         else:
-            needs = [*groups.before(step, order), *_strong(order, at, sentences), *stages.before(step), *_pointed_at(order, at)]
+            needs = [
+                *groups.before(step, order),
+                *_strong(order, at, sentences),
+                *stages.before(step),
+                *_pointed_at(order, at),
+            ]
         found.append(sorted({n for n in needs if n < at}))
         groups.add(step, at)
         stages.add(step, at)

@@ -63,7 +63,9 @@ LEAD = re.compile(
     + r")(?: |$)"
 )
 """Politeness and framing before an action, in the lower-case words of a segment."""
-WISHES = re.compile(rf"(?:{_WISH}|(?:the|our|my|a) (?:\w+ ){{1,3}}(?:needs|wants|requires|expects|asks for)(?: you)?(?: to)?)(?: |$)")
+WISHES = re.compile(
+    rf"(?:{_WISH}|(?:the|our|my|a) (?:\w+ ){{1,3}}(?:needs|wants|requires|expects|asks for)(?: you)?(?: to)?)(?: |$)"
+)
 """Somebody wants something: what follows is asked for even without a verb."""
 HAVE_DONE = re.compile(
     r"(?:(?:you|we|i|they|it)(?:'ve|'re| have| has| had| are| is)?|everything|all|that|this)(?: been)?(?: then| all| also)?(?: |$)"
@@ -104,6 +106,10 @@ HANDS = frozenset("hand walk guide bring talk take lead pass send".split())
 DETERMINERS = frozenset(
     "the a an my our this that these those all every each any some me us it them your his her their no both its".split()
 )
-CONTAINING = frozenset("on about covering containing including with regarding concerning detailing describing of that which".split())
+CONTAINING = frozenset(
+    "on about covering containing including with regarding concerning detailing describing of that which".split()
+)
 """What may stand between a report and its content."""
-COVERS = frozenset("covers cover contains contain includes include shows describes details lists summarises summarizes has".split())
+COVERS = frozenset(
+    "covers cover contains contain includes include shows describes details lists summarises summarizes has".split()
+)

@@ -8,12 +8,13 @@ from genesis_core import Decomposition, Input, PlanContext, Task
 
 from .catalogue import Catalogue, catalogue
 from .clauses import clauses
+from .composer import Composer
 from .lexicon import lexicon
 from .order import arrange, waits
 from .outline import Node, outline
 from .segments import segments
 from .stems import stem
-from .steps import Composer, Step
+from .steps import Step
 from .tools import calls
 from .topics import Places
 from .words import Kind, name_words, normalise, slug, tokens
@@ -34,7 +35,9 @@ def decompose(text: str, context: PlanContext) -> Decomposition:
         return _nothing(text, composer.unclear)
     order = arrange(composer.steps)
     missing = [step.description for step in order if not step.abilities]
-    return Decomposition(tasks=_tasks(order, titles), not_understood=tuple(dict.fromkeys((*missing, *composer.unclear))))
+    return Decomposition(
+        tasks=_tasks(order, titles), not_understood=tuple(dict.fromkeys((*missing, *composer.unclear)))
+    )
 
 
 def _of_tools(text: str, index: Catalogue) -> Decomposition:

@@ -18,7 +18,9 @@ _DONE = frozenset({"done", "finished", "complete", "completed", "ready", "have",
 _STRONGER = (Joint.THEN, Joint.AFTER, Joint.BEFORE, Joint.CONTENT, Joint.INTO)
 REPORTS = frozenset({"report", "reports", "writeup", "write-up", "dossier", "briefing"})
 """Words for a report, as nouns."""
-PAPERS = REPORTS | frozenset({"document", "paper", "memo", "page", "summary", "overview", "text", "file", "note", "brief"})
+PAPERS = REPORTS | frozenset(
+    {"document", "paper", "memo", "page", "summary", "overview", "text", "file", "note", "brief"}
+)
 """Words for what may hold several results: with them only "that describes", "which lists" leads to the content."""
 
 
@@ -56,9 +58,14 @@ class _Cutter:
         if self.words:
             self.cut(Joint.START)
         if mark == "?":
-            self.done = [
-                s if s.sentence != self.sentence else Segment(s.tokens, s.joint, s.sentence, asks=True) for s in self.done
-            ] if self.done and self.done[-1].sentence == self.sentence else self.done
+            self.done = (
+                [
+                    s if s.sentence != self.sentence else Segment(s.tokens, s.joint, s.sentence, asks=True)
+                    for s in self.done
+                ]
+                if self.done and self.done[-1].sentence == self.sentence
+                else self.done
+            )
         self.joint = Joint.START
         self.sentence += mark != ";"
 

@@ -41,7 +41,9 @@ _DEEDS = frozenset(
     "#cancel #change #delete #book #buy #sell #pay #send #create #query #recommend #calculate #convert #translate #write "
     "#login #compress #set #order #similar".split()
 )
-_IDLE = frozenset(stem(w) for w in "tool api get retrieve obtain fetch special system service used use information data".split())
+_IDLE = frozenset(
+    stem(w) for w in "tool api get retrieve obtain fetch special system service used use information data".split()
+)
 _STATES = frozenset({"is", "are", "was", "were"})
 
 

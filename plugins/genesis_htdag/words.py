@@ -10,8 +10,24 @@ import unicodedata
 from dataclasses import dataclass
 from enum import IntEnum
 
-_PLAIN = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "`": '"', "–": "-", "—": " - ",
-                        "\u00a0": " ", "\u200b": "", "\t": "    ", "\r": ""})
+_PLAIN = str.maketrans(
+    {
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "«": '"',
+        "»": '"',
+        "‘": "'",
+        "’": "'",
+        "`": '"',
+        "–": "-",
+        "—": " - ",
+        "\u00a0": " ",
+        "\u200b": "",
+        "\t": "    ",
+        "\r": "",
+    }
+)
 _QUOTED = re.compile(r'"([^"\n]*)"|(?<![\w"\'])\'([^\'\n"]*)\'(?!\w)')
 _CHUNK = re.compile(r"\S+")
 _WORD = re.compile(r"[^\W_][\w+#]*(?:['-]\w+)*|&")
@@ -110,7 +126,11 @@ def _words(core: str, at: int, found: list[Token]) -> None:
 
 def is_name(text: str) -> bool:
     """Return whether *text* looks like a file, folder or pattern of files."""
-    if not _NAME.match(text) or text in ("/", ".", "..") or text.lower() in ("and/or", "his/her", "he/she", "w/o", "n/a", "ci/cd"):
+    if (
+        not _NAME.match(text)
+        or text in ("/", ".", "..")
+        or text.lower() in ("and/or", "his/her", "he/she", "w/o", "n/a", "ci/cd")
+    ):
         return False
     if text.endswith("/") or "*" in text:
         return any(c.isalnum() for c in text) or "*" in text
