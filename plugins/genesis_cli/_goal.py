@@ -52,7 +52,7 @@ class Work:
     def _goal(self) -> Goal:
         text = self.goal or ""
         if self.file is not None and self.path is not None:
-            text = self.file.goal or f"The tasks of {self.path.name}"
+            text = self.file.goal or f"Plan file {self.path.stem}"
         if not text.strip():
             raise SettingsError("the goal is empty", cause="there is nothing to do",
                                 hint='genesis run "Map the architecture of this repository"')

@@ -21,8 +21,8 @@ def plan_text(report: PlanReport) -> str:
     """Return the plan as people read it."""
     plan = report.plan
     parts = [streams.paint(streams.one_line(plan.goal.text), "bold"),
-             f"workspace {streams.one_line(plan.goal.workspace)}", "", *_tasks(plan), "", *_sums(plan, report.score), *_findings(report.findings),
-             *_left_over(plan), f"plan {plan.digest[:16]}"]
+             f"workspace {streams.one_line(plan.goal.workspace)}", "", *_tasks(plan), "",
+             *_sums(plan, report.score), *_findings(report.findings), *_left_over(plan), f"plan {plan.digest[:16]}"]
     return "\n".join(parts)
 
 

@@ -57,7 +57,7 @@ class Session:
     def envelope(self, data: Any, problem: Problem | None = None, *, indent: int | None = 2) -> str:
         """Return the one document of ``--json``."""
         return self.dumps({
-            "schema": f"genesis.{self.command.replace(' ', '-')}/1", "ok": problem is None, "data": data,
+            "schema": f"genesis.cli.{self.command.replace(' ', '-')}/1", "ok": problem is None, "data": data,
             "error": None if problem is None else problem.to_json(),
         }, indent=indent)
 

@@ -106,7 +106,8 @@ class PlainView(QuietView):
             again = "resumes" if kind is EventKind.RUN_RESUMED else "starts"
             self._say(event.time, f"run {event.run_id} {again}: {len(self.progress.leaves)} tasks")
         elif kind is EventKind.WARNING and event.task_id not in self.progress.rerun:
-            self._say(event.time, f"{streams.paint('warning', 'yellow', stream=sys.stderr)} {event.data.get('text')}")
+            self._say(event.time, f"{streams.paint('warning', 'yellow', stream=sys.stderr)} "
+                                  f"{streams.one_line(str(event.data.get('text')))}")
         elif line is not None:
             self._task(line, event)
 
@@ -116,17 +117,18 @@ class PlainView(QuietView):
         elif event.kind is EventKind.TASK_DONE:
             self._say(event.time, self._words(line.state, line, _end(line, self.progress)))
         elif self._verbose and (doing := activity(event)):
-            self._say(event.time, self._words("submitted", line, doing))
+            self._say(event.time, self._words("submitted", line, streams.one_line(doing)))
 
     def _words(self, state: str, line: TaskLine, text: str) -> str:
         tone = MARKS.get(state, ("", "", "dim"))[2]
         sign = streams.paint(mark(state, ascii_only=self._ascii), tone, stream=sys.stderr)
-        return f"{sign} {line.id}  {text}"
+        wide = min(36, max((len(name) for name in self.progress.lines), default=0))
+        return f"{sign} {streams.one_line(line.id).ljust(wide)}  {text}"
 
     def _say(self, now: datetime, text: str) -> None:
         began = self.progress.began
         since = (now - began).total_seconds() if began is not None else 0.0
-        streams.note(f"{since:7.1f} s  {streams.one_line(text) if chr(27) not in text else text}")
+        streams.note(f"{since:7.1f} s  {text}")
 
 
 def _end(line: TaskLine, progress: Progress) -> str:

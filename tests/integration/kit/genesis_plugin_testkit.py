@@ -13,6 +13,8 @@ from genesis_core import (
     Action,
     Decision,
     Effect,
+    Message,
+    ModelRequest,
     Observation,
     Report,
     Task,
@@ -96,9 +98,7 @@ async def signer(task: Task, context: TaskContext) -> TaskResult:
 @agent
 async def thinker(task: Task, context: TaskContext) -> TaskResult:
     """Ask a model."""
-    from genesis_core import Message, ModelRequest
-
-    return context.result((await context.ask(ModelRequest(messages=(Message(role="user", content="?"),)))).text)
+    return context.result((await context.ask(ModelRequest(messages=(Message(role="user", text="?"),)))).text)
 
 
 @agent(tools=[todo_lines])
