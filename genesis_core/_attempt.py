@@ -6,8 +6,10 @@ import time
 from collections.abc import Awaitable, Generator, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from ._scope import TaskContext
-from .errors import Category, GenesisError, TaskError
+from .errors import Category, GenesisError, TaskError, ToolError
 from .plans import Plan
 from .policy import Label
 from .tasks import Task, TaskResult, TaskState, WorkOrder
@@ -64,6 +66,8 @@ def finished(task: Task, attempt: int, value: Any, context: TaskContext) -> Task
         result = value if isinstance(value, TaskResult) else context.result(value)
     except GenesisError as error:
         return failed(task, attempt, error, context)
+    except (ValueError, RecursionError) as error:  # NaN, a cycle, bytes that are no text: a fault of the agent alone
+        return failed(task, attempt, _unkept(error), context)
     said = (result.task_id, result.attempt, result.label, result.usage)
     if said != (task.id, attempt, context.label, context.usage):
         result = result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage)
@@ -74,6 +78,12 @@ def finished(task: Task, attempt: int, value: Any, context: TaskContext) -> Task
         return result
     return result.replace(state=TaskState.FAILED, error=TaskError(
         category=Category.VALIDATION, message=f"not accepted: {'; '.join(missing)}", code="not_accepted"))
+
+
+def _unkept(error: Exception) -> ToolError:
+    why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+    return ToolError("the output can't be kept as JSON", cause=why,
+                     hint="return dict, list, str, int, float, bool, None, dates, or a Record")
 
 
 def failed(task: Task, attempt: int, error: BaseException, context: TaskContext) -> TaskResult:

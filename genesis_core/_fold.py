@@ -31,6 +31,8 @@ class RunRecord:
     """Which files, with their digests, each task's last attempt read; ``run --again`` compares them."""
     code: dict[str, str] = field(default_factory=dict)
     """Digest of the code that each task's last attempt ran: agent, tools and model."""
+    codes: dict[str, str] = field(default_factory=dict)
+    """Digest of each agent's code as the run was last started or resumed with it."""
     workspace: str = ""
     state: RunState = RunState.INTERRUPTED
     settings: dict[str, Any] = field(default_factory=dict)
@@ -88,7 +90,7 @@ def _step(record: RunRecord, event: RunEvent) -> None:
     elif kind is EventKind.TASK_STARTED:
         record.attempts[event.task_id] = event.attempt
         record.reads[event.task_id] = []
-        record.code[event.task_id] = data.get("code", "")
+        record.code[event.task_id] = record.codes.get(event.actor, "")
     elif kind is EventKind.TASK_REUSED:
         record.reads[event.task_id] = list(data["reads"])
         record.code[event.task_id] = data["code"]
@@ -109,6 +111,7 @@ def _step(record: RunRecord, event: RunEvent) -> None:
 def _began(record: RunRecord, event: RunEvent) -> None:
     record.state, record._since = RunState.INTERRUPTED, event.time
     record.settings.update(event.data.get("settings", {}))
+    record.codes = dict(event.data.get("code", {}))
     record.workspace = event.data.get("workspace", record.workspace)
     if event.kind is EventKind.RUN_STARTED:
         record.started, record.report = event.time, dict(event.data["report"])

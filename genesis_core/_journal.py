@@ -134,7 +134,6 @@ class Journal:
     def append(
         self,
         kind: EventKind,
-        *,
         actor: str = "kernel",
         task_id: str = "",
         attempt: int = 0,

@@ -81,6 +81,7 @@ class Driver:
         self.began = datetime.now(UTC)
         self._herald = Herald(self.scope, self.planner.plugins)
         self._revisers = bool(self.planner.plugins.hook("genesis_revise"))
+        self._may_run = {name: Action("run", name, Effect.PURE) for name in self.agents}
         self._ended = False
         self._stop: Stop | None = None
         self._waiting: dict[str, TaskError] = {}
@@ -231,9 +232,8 @@ class Driver:
 
     async def _attempt(self, task: Task, agent: Agent, attempt: int) -> TaskResult:
         """Do *task* and return its result, whatever happens; only stopping reasons of the whole run are raised."""
-        code = self.codes.get(agent.card.name, "")
         if self.again is not None:
-            reused = await self.again.reuse(self, task, attempt, code)
+            reused = await self.again.reuse(self, task, attempt, self.codes.get(agent.card.name, ""))
             if reused is not None:
                 return reused
         seconds = task.max_seconds or self.task_seconds
@@ -242,7 +242,7 @@ class Driver:
         key = self._key(task.id)
         self._deadlines.add(key, context.deadline)
         try:
-            await self._authorize(task, agent, attempt, context, code)
+            await self._authorize(task, agent, attempt, context)
             if task.inputs:
                 context.inputs = await self._inputs(task, context)
             value = await Watched(agent.invoke(task, context), context)
@@ -259,14 +259,12 @@ class Driver:
             self._deadlines.drop(key)
         return finished(task, attempt, value, context)
 
-    async def _authorize(self, task: Task, agent: Agent, attempt: int, context: TaskContext, code: str) -> None:
+    async def _authorize(self, task: Task, agent: Agent, attempt: int, context: TaskContext) -> None:
         name = agent.card.name
-        action = Action("run", name, Effect.PURE)
+        action = self._may_run[name]
         decision = await self.scope.authority.decide(action, self.scope.identity, context.label)
-        self.scope.emit(
-            EventKind.TASK_STARTED, actor=name, task_id=task.id, attempt=attempt, label=context.label,
-            data={"code": code, "decision": decision.effect.value, "rule": decision.rule},
-        )
+        said = {"decision": decision.effect.value, "rule": decision.rule}
+        self.scope.emit(EventKind.TASK_STARTED, name, task.id, attempt, said, context.label)
         self.scope.authority.enforce(action, decision)
 
     async def _inputs(self, task: Task, context: TaskContext) -> Mapping[str, Any]:
@@ -322,10 +320,8 @@ class Driver:
         self.results[task_id] = result
         self.recorded[task_id] = result.attempt
         assignment = self.plan.assigned.get(task_id)
-        self.scope.emit(
-            EventKind.TASK_DONE, actor="kernel" if assignment is None else assignment.agent, task_id=task_id,
-            attempt=result.attempt, label=result.label, data={"result": row(result)},
-        )
+        actor = "kernel" if assignment is None else assignment.agent
+        self.scope.emit(EventKind.TASK_DONE, actor, task_id, result.attempt, {"result": row(result)}, result.label)
         return result
 
     async def _revised(self, result: TaskResult) -> tuple[GraphPatch, str, Plan | str] | None:

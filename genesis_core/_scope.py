@@ -14,7 +14,7 @@ from typing import Any
 
 import pydantic_core
 
-from ._journal import Entry, Journal, RunLock
+from ._journal import PLAIN, Entry, Journal, RunLock
 from ._ledger import Ledger
 from ._policy import Authority
 from ._workers import Workers
@@ -53,9 +53,17 @@ class RunScope:
     observe: list[Entry] = field(default_factory=list)
     emitted: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def emit(self, kind: EventKind, **fields: Any) -> Entry:
+    def emit(
+        self,
+        kind: EventKind,
+        actor: str = "kernel",
+        task_id: str = "",
+        attempt: int = 0,
+        data: dict[str, Any] | None = None,
+        label: Label = PLAIN,
+    ) -> Entry:
         """Append one row; observers hear of it after the next commit."""
-        entry = self.journal.append(kind, **fields)
+        entry = self.journal.append(kind, actor, task_id, attempt, data, label)
         self.observe.append(entry)
         self.emitted.set()
         return entry

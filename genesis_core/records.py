@@ -71,10 +71,13 @@ def freeze(value: Any, *, _depth: int = 0) -> Any:
     """Return *value* with every container inside it frozen.
 
     Raises ValueError when it is nested deeper than :data:`MAX_JSON_DEPTH`, or holds what JSON can't say (NaN, a set,
-    a key that is no string): such a value would break a checkpoint later, so it is refused where it enters.
+    a key that is no string, half a character): such a value would break a checkpoint later, so it is refused where it
+    enters.
     """
     kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
+    if kind is str:
+        return value if value.isascii() else _whole(value)
+    if kind is int or kind is bool or value is None:
         return value
     if kind is float:
         return _finite(value)
@@ -93,9 +96,15 @@ def _finite(value: float) -> float:
     raise ValueError(f"{value} is not a JSON number; use null or a string")
 
 
+def _whole(text: str) -> str:
+    """Refuse lone surrogates (UnicodeEncodeError is a ValueError): UTF-8 can't say them."""
+    text.encode()
+    return text
+
+
 def _key(key: object) -> str:
     if isinstance(key, str):
-        return key
+        return key if key.isascii() else _whole(key)
     raise ValueError(f"JSON keys are strings, not {type(key).__name__} ({key!r})")
 
 
@@ -138,7 +147,8 @@ def frozen_mapping() -> AfterValidator:
 
 def canonical_json(value: Any) -> bytes:
     """Return *value* as canonical JSON bytes: sorted keys, no spaces, UTF-8, so that equal values have equal bytes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "surrogatepass")  # a digest of odd text is still a digest
 
 
 def digest(value: Any) -> str:
