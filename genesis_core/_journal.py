@@ -10,8 +10,11 @@ https://www.sqlite.org/wal.html. Works on SQLite 3.40.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
 import queue
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -50,7 +53,14 @@ Probe = Callable[[str], None]
 Row = tuple[str, int, str, str, int, str, bytes, bytes]
 INSERT = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 PLAIN = Label()
+SELECT = (
+    "SELECT run, seq, kind, task, attempt, actor, CAST(body AS BLOB), CAST(mac AS BLOB) FROM rows ORDER BY seq"
+)
+"""An edit may have left text where bytes were: it is read as bytes, and its MAC says that it was edited."""
 GENESIS_ROW = b"genesis journal row 1"
+LONE = re.compile("[\ud800-\udfff]")
+COPIES = 20
+"""How often a journal is copied again when it changed under the copy: its run is under way."""
 
 
 class Entry(NamedTuple):
@@ -194,7 +204,16 @@ def _encode(
         body["data"] = data
     if label is not PLAIN and label != PLAIN:
         body["label"] = _label_json(label)
-    return pydantic_core.to_json(body)
+    try:
+        return pydantic_core.to_json(body)
+    except pydantic_core.PydanticSerializationError:
+        return _escaped(body)
+
+
+def _escaped(body: dict[str, Any]) -> bytes:
+    """Return *body* with lone surrogates, as names of files may hold them, written as words: UTF-8 can't say them."""
+    text = json.dumps(pydantic_core.to_jsonable_python(body), ensure_ascii=False)
+    return LONE.sub(lambda found: f"\\\\u{ord(found[0]):04x}", text).encode()
 
 
 def decode(body: bytes, mac: bytes) -> RunEvent:
@@ -299,6 +318,19 @@ def connect(path: Path, *, full: bool = False) -> sqlite3.Connection:
     """
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise damaged(path, str(error)) from None
+    try:
+        _prepare(connection, path, full)
+    except BaseException:
+        connection.close()
+        raise
+    os.chmod(path, 0o600)
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, full: bool) -> None:
+    try:
         version = _version(connection, path)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
@@ -306,8 +338,6 @@ def connect(path: Path, *, full: bool = False) -> sqlite3.Connection:
         _migrate(connection, version)
     except sqlite3.Error as error:
         raise damaged(path, str(error)) from None
-    os.chmod(path, 0o600)
-    return connection
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
@@ -344,11 +374,38 @@ def _copied(path: Path) -> Iterator[Path]:
     if not path.is_file():
         raise JournalError(f"there is no journal at {path}", cause="the file is missing", hint="genesis runs list")
     with tempfile.TemporaryDirectory(prefix="genesis-") as folder:
-        for suffix in ("", "-wal"):
-            source = path.with_name(path.name + suffix)
-            if source.exists():
-                shutil.copyfile(source, Path(folder) / source.name)
-        yield Path(folder) / path.name
+        for _ in range(COPIES):
+            before = _mark(path)
+            _copy(path, Path(folder))
+            if _mark(path) == before:
+                yield Path(folder) / path.name
+                return
+    raise JournalError(
+        f"the journal of run {path.parent.name} can't be read while it is written so fast",
+        cause="it changed under every copy", hint="wait for the run to end, then try again",
+    )
+
+
+def _mark(path: Path) -> tuple[object, ...]:
+    """Return what changes when pages move from the log into the database; rows added to the log do no harm."""
+    log, found = path.with_name(f"{path.name}-wal"), path.stat()
+    return found.st_size, found.st_mtime_ns, _head(path, 100), _head(log, 32)
+
+
+def _head(path: Path, size: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except FileNotFoundError:
+        return b""
+
+
+def _copy(path: Path, folder: Path) -> None:
+    for suffix in ("", "-wal"):
+        source = path.with_name(path.name + suffix)
+        (folder / source.name).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # the log goes when its last user does
+            shutil.copyfile(source, folder / source.name)
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -363,7 +420,7 @@ def read_rows(path: Path) -> list[Row]:
                 check = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
                 if check != "ok":
                     raise damaged(path, check)
-                return connection.execute("SELECT * FROM rows ORDER BY seq").fetchall()
+                return connection.execute(SELECT).fetchall()
         except sqlite3.Error as error:
             raise damaged(path, str(error)) from None
 

@@ -213,7 +213,7 @@ class Driver:
         attempt = self._next(task.id)
         if assignment is None:
             why = next((a.reasons for a in self.plan.unrouted if a.task_id == task.id), ())
-            return self._record(unrouted(task, attempt, self._label(task), [r.text for r in why if r.text]))
+            return self._record(unrouted(task, attempt, self._label(task), [r.text for r in why[:1]]))
         self.attempts[task.id] = attempt
         agent = self.agents[assignment.agent]
         self.engine.submit(Attempt(self._key(task.id), task.id, assignment.agent,

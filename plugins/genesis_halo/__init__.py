@@ -19,7 +19,7 @@ genesis_api = 1
 
 @hookimpl(trylast=True)
 def genesis_route(tasks: Sequence[Task], agents: Sequence[AgentCard], context: PlanContext) -> list[Assignment]:
-    """Assign each task that somebody here can do; the others stay unassigned."""
+    """Assign each task that somebody here can do; say of the others why nobody can."""
     from ._hook import routed
 
-    return [found.assignment for found in routed(tasks, agents, context) if found.assignment is not None]
+    return [found.answer for found in routed(tasks, agents, context)]

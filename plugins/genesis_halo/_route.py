@@ -27,6 +27,11 @@ class Routed:
     assignment: Assignment | None
     reasons: tuple[Reason, ...]
 
+    @property
+    def answer(self) -> Assignment:
+        """What the kernel is told: who does it, or with an empty agent why nobody can."""
+        return self.assignment or Assignment(task_id=self.task_id, agent="", score=0.0, reasons=self.reasons)
+
 
 def route(tasks: Sequence[Task], board: Board) -> list[Routed]:
     """Return what comes of each of *tasks*; the runner-up that each names is who wins without the winner."""

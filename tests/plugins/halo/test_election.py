@@ -65,7 +65,7 @@ def routed(
     tasks: Sequence[Task], cards: Sequence[AgentCard], offered: Mapping[str, object], models: tuple[str, ...]
 ) -> dict[str, Assignment]:
     context = context_for(agents=tuple(cards), models=models, offers={"rule": offered})
-    return {a.task_id: a for a in genesis_route(tuple(tasks), tuple(cards), context)}
+    return {a.task_id: a for a in genesis_route(tuple(tasks), tuple(cards), context) if a.agent}
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
