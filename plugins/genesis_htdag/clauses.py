@@ -50,28 +50,42 @@ def clauses(segments: Sequence[Segment], item: int) -> list[Clause]:
     """Return the clauses of one paragraph or list item."""
     found: list[Clause] = []
     scope: Joint | None = None
-    sentence, form = -1, ""
-    for segment in segments:
+    sentence, wished, form = -1, -1, ""
+    for segment in _without_roles(segments):
         if segment.sentence != sentence or segment.joint is Joint.START:
             scope = None
             sentence = segment.sentence
         opens = segment.joint in _SUBORDINATE
         clause, shape = _parse(segment, item, inside=scope is not None or opens)
         if clause is None:
+            wished = segment.sentence if shape == "wish" else wished
             continue
         if opens:
             scope, form = segment.joint, shape
         elif scope is not None and shape != form and shape in ("base", "question"):
             scope = None
-        found.append(replace(clause, subordinate=scope))
+        asked = clause.asked or segment.sentence == wished
+        found.append(replace(clause, subordinate=scope, asked=asked))
     return list(_shared_objects(found))
+
+
+def _without_roles(segments: Sequence[Segment]) -> Iterator[Segment]:
+    """Leave out "as a security engineer and analyst, ...": who is meant to do it, not what."""
+    role = -1
+    for segment in segments:
+        low = [t.low for t in segment.tokens[:2]]
+        if segment.joint is Joint.START and low[0] == "as" and low[-1] in DETERMINERS:
+            role = segment.sentence
+        elif segment.sentence != role or segment.joint is not Joint.AND:
+            role = -1
+            yield segment
 
 
 def _parse(segment: Segment, item: int, *, inside: bool) -> tuple[Clause | None, str]:
     """Return the clause of *segment* (None: only politeness, or a negation) and the form of its verb."""
     tokens, wished = _without_lead(segment, inside)
     if not tokens or _negated(tokens):
-        return None, ""
+        return None, "wish" if wished and not tokens else ""
     tokens = _without_adverbs(tokens)
     deed, shape = _verb(tokens, segment, inside)
     verb = _with_particle(tokens) if deed is not None and shape != "question" else ""

@@ -59,7 +59,8 @@ class Composer:
             if clause.sentence != sentence:
                 self._sentence(clause, first=sentence < 0, listed=listed)
                 sentence = clause.sentence
-            self._listing = self._listing or clause.joint in (Joint.COLON, Joint.CONTENT)
+            named = clause.joint is Joint.COLON and self._label is not None and self._label.deed is not None
+            self._listing = self._listing or named or clause.joint is Joint.CONTENT
             hangs = follow.joint if follow is not None else Joint.COLON if opens else None
             step = self._next(text, clause, hangs)
             if step is not None:
@@ -120,9 +121,13 @@ class Composer:
         """Turn *clause* into a step, part of one, or a phrase that was not understood."""
         clause = self._as_noun(clause)
         deed, verb = (clause.deed, clause.verb) if clause.deed is not None else self._deed
+        if clause.joint is Joint.INTO:
+            deed, verb = Deed.ASK, ""
         found = match(clause, self.catalogue, self.places, deed=deed, verb=verb)
         if clause.deed is not None:
             self._deed = (deed, verb)
+        if found.empty and self._more_of_last(clause, verb):
+            return self._last
         if found.ability is None or (
             found.empty and not clause.verb and not found.ability.gathers and not found.named.marks
         ):
@@ -137,6 +142,17 @@ class Composer:
         step.residue = set(found.residue)
         step.query = self._query(text, clause, found)
         return self._place(step, clause)
+
+    def _more_of_last(self, clause: Clause, verb: str) -> bool:
+        """Let the step before take "and chart the result", when its agent does such things."""
+        last = self._last
+        back = any(t.low in lexicon().back for t in clause.objects)
+        if last is None or not last.abilities or last.gathers or not clause.verb or not back or verb in _GATHERING:
+            return False
+        if verb not in last.abilities[0].said:
+            return False
+        last.more.append(spelled(last.text, clause.tokens) if last.clause.item == clause.item else "")
+        return True
 
     def _as_noun(self, clause: Clause) -> Clause:
         """Read "code structure" and "test results" as nouns when something here knows them so, and nothing as a deed."""
@@ -167,7 +183,7 @@ class Composer:
             return pending.tokens
         last = self._last
         into = clause.joint is Joint.INTO and (found is None or (found.ability is not None and found.ability.gathers))
-        if into and last is not None and last is self.steps[-1] and not last.abilities and last.deed is not Deed.ACT:
+        if into and last is not None and last is self.steps[-1] and not last.abilities and _put_together(last):
             self.steps.pop()
             return last.tokens
         return ()
@@ -266,6 +282,11 @@ class Composer:
         self.steps.append(step)
         self._last = step
         return step
+
+
+def _put_together(step: Step) -> bool:
+    """Whether a step that nobody does may be the first half of "bundle that into a report"."""
+    return step.deed is not Deed.ACT or step.points_back
 
 
 def _leads(root: str) -> bool:

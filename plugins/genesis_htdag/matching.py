@@ -20,6 +20,8 @@ BORNE = 0.5
 """Share of its weight that a name keeps which nobody here knows: "Ada", "Lisbon"."""
 VERB = 0.5
 """Share of its evidence that a verb of asking or making keeps: its object says more."""
+IN_REACH = 0.6
+"""Share of the best evidence that an ability needs to be preferred when nothing can exercise the best one."""
 PRODUCTS = frozenset(
     stem(w)
     for w in "map overview diagram picture chart graph list inventory breakdown outline summary analysis profile statistics "
@@ -70,6 +72,8 @@ def match(clause: Clause, catalogue: Catalogue, places: Places, *, deed: Deed | 
     spots = named(clause.tokens, places)
     query = topic(clause.tokens, spots.marks)
     words = _words(clause, catalogue, places, spots)
+    if query and _anchored(w for w in words if w.position in query):
+        query = range(0)  # "the guarantees that the documentation makes": what follows says where to look
     empty = all(w.generic for w in words)
     telling = words
     if query and deed in (Deed.ASK, None) and _anchored(w for w in words if w.position not in query):
@@ -156,14 +160,19 @@ def _best(
 ) -> tuple[Ability | None, float]:  # fmt: skip
     elsewhere = _not_documents(words, verb)
     outside = [w for w in words if w.position not in query]
+    best, score = None, 0.0
     for index in sorted(totals, key=lambda i: (-totals[i], i)):
         ability = catalogue.abilities[index]
         if (elsewhere and ability.searches) or not _does(ability, clause, words, deed, verb):
             continue
+        if totals[index] < IN_REACH * score:
+            break
         counted = _beside_topic(outside, query, ability) if ability.searches else words
-        if _covers(index, counted, ability, verb, deed):
-            return ability, totals[index]
-    return None, 0.0
+        if (best is None or ability.ready) and _covers(index, counted, ability, verb, deed):
+            best, score = ability, totals[index]
+            if ability.ready:
+                break
+    return best, score
 
 
 def _covers(index: int, words: Sequence[_Word], ability: Ability, verb: str, deed: Deed | None) -> bool:

@@ -73,7 +73,7 @@ HAVE_DONE = re.compile(
 """The subject of a subordinate: "once you have mapped ..."."""
 
 PARTICLES = {
-    ("write", "up"): "report", ("writ", "up"): "report", ("sum", "up"): "summarise", ("log", "in"): "login",
+    ("writ", "up"): "report", ("sum", "up"): "summarise", ("log", "in"): "login",
     ("sign", "in"): "login", ("log", "out"): "logout", ("set", "up"): "setup", ("back", "up"): "backup",
     ("clean", "up"): "clean", ("roll", "back"): "rollback", ("look", "up"): "lookup", ("call", "off"): "cancel",
 }  # fmt: skip

@@ -16,7 +16,7 @@ from .words import ARROWS, Kind, Token
 _SUBJECTS = frozenset({"you", "we", "i", "they", "it", "everything", "all", "that", "this", "both", "these"})
 _DONE = frozenset({"done", "finished", "complete", "completed", "ready", "have", "has", "you've", "over"})
 _STRONGER = (Joint.THEN, Joint.AFTER, Joint.BEFORE, Joint.CONTENT, Joint.INTO)
-REPORTS = frozenset({"report", "reports", "writeup", "write-up", "dossier", "briefing"})
+REPORTS = frozenset({"report", "reports", "writeup", "dossier", "briefing"})
 """Words for a report, as nouns."""
 PAPERS = REPORTS | frozenset(
     {"document", "paper", "memo", "page", "summary", "overview", "text", "file", "note", "brief"}

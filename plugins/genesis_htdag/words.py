@@ -30,7 +30,7 @@ _PLAIN = str.maketrans(
 )
 _QUOTED = re.compile(r'"([^"\n]*)"|(?<![\w"\'])\'([^\'\n"]*)\'(?!\w)')
 _CHUNK = re.compile(r"\S+")
-_WORD = re.compile(r"[^\W_][\w+#]*(?:['-]\w+)*|&")
+_WORD = re.compile(r"[^\W_][\w+#]*(?:'\w+)*|&")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME = re.compile(r"(?:\.{0,2}/)?[\w.*?\[\]@~+-]+(?:/[\w.*?\[\]@~+-]*)*\Z")
 _EXTENSION = re.compile(r"[\w*?\]-]\.(?:(?=[0-9]*[a-z])[a-z0-9]{1,5}|[A-Z]{2,5})\Z")
@@ -117,7 +117,7 @@ def _chunk(chunk: str, at: int, found: list[Token]) -> None:
 
 
 def _words(core: str, at: int, found: list[Token]) -> None:
-    """Add the words of *core*; ``and/or`` and ``a,b`` fall apart, ``read-only`` stays whole."""
+    """Add the words of *core*: ``and/or``, ``a,b`` and ``hard-coded`` are two each."""
     for match in _WORD.finditer(core):
         word = match.group()
         low = word.lower().removesuffix("'s")
