@@ -15,6 +15,7 @@ from ._view import View
 
 __all__ = ["diagnose", "revise", "validate"]
 
+_TRIED = 50
 _CHECKS = (_structure, _solvability, _completeness, _redundancy, _budget)
 
 
@@ -34,12 +35,20 @@ def revise(plan: Plan, findings: Sequence[Finding], context: PlanContext) -> Gra
     asked = {(f.rule, f.task_ids) for f in findings}
     mendable = [d for d in diagnose(View(plan, context)) if d.mend is not None and _key(d) in asked]
     whole = _patch(plan.graph, mendable)
-    if whole is None or _builds(plan.graph, whole):
-        return whole
-    # Two mends that are right by themselves can contradict each other; then the first that holds is made alone, and
-    # the next revision sees to the rest.
-    single = (_patch(plan.graph, [one]) for one in mendable)
-    return next((patch for patch in single if patch is not None and _builds(plan.graph, patch)), None)
+    return whole if whole is None or _builds(plan.graph, whole) else _without_contradictions(plan.graph, mendable)
+
+
+def _without_contradictions(graph: TaskGraph, mendable: Sequence[Diagnosis]) -> GraphPatch | None:
+    """Return the patch of the mends that hold together: each joins when the graph still builds with it.
+
+    Two that are right by themselves can close a circle between them; the next revision sees to what is left out.
+    """
+    chosen: list[Diagnosis] = []
+    for one in mendable[:_TRIED]:
+        patch = _patch(graph, [*chosen, one])
+        if patch is not None and _builds(graph, patch):
+            chosen.append(one)
+    return _patch(graph, chosen)
 
 
 def _key(diagnosis: Diagnosis) -> tuple[str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 
 from genesis_core import Mend, Task
 
@@ -50,8 +51,9 @@ def disordered(view: View) -> Iterator[Diagnosis]:
     builds = [step for step in steps if step.stage is Stage.BUILD and step.about]
     if not builds or len(builds) == len(steps):
         return
-    pairs = [(b, s) for s in steps if s.stage is not Stage.BUILD for b in _built_for(s, _index(builds))]
-    for built, later in pairs[:_PAIRS]:
+    index = _index(builds)
+    pairs = ((built, step) for step in steps if step.stage is not Stage.BUILD for built in _built_for(step, index))
+    for built, later in islice(pairs, _PAIRS):
         yield from _pair(view, built.task, later)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 
 from genesis_core import AgentCard, Effect, PlanContext, ToolSpec
+
+from ._words import EMPTY_WORDS, READER
 
 __all__ = ["Roster", "normal", "roster"]
 
 _WANTS_MODEL = "needs-model"
 """Tag of a skill that a card has only with a model."""
+_LEAST_CHARS, _MOST_CHARS = 6, 60
+"""Length of the names of skills in which a misspelling is looked for."""
 
 
 @lru_cache(maxsize=4096)
@@ -33,12 +37,39 @@ class Roster:
             card.name: every[card.name] if models else _skills(card, offline=True) for card in agents
         }
         """The skills that each agent can exercise as things are."""
-        self.skills = _by_skill(self.now)
-        self.skills_with_model = _by_skill(every)
+        self.skills = _index(self.now)
+        self.skills_with_model = _index(every)
         sending = {tool.name for tool in tools if tool.effect is Effect.SEND}
         calls = {card.name: tuple(name for name in card.tools if name in sending) for card in agents}
         self.sends = {agent: names for agent, names in calls.items() if names}
         """The tools of each agent that reach beyond this machine."""
+
+    @cached_property
+    def kinds(self) -> Mapping[str, tuple[str, ...]]:
+        """Who claims each kind of task."""
+        return _index({name: frozenset(map(normal, card.kinds)) for name, card in self.cards.items()})
+
+    @cached_property
+    def sayers(self) -> Mapping[str, tuple[str, ...]]:
+        """Whose card says each telling word."""
+        return _index({name: _words(card) for name, card in self.cards.items()})
+
+    def near(self, skill: str) -> str | None:
+        """Return the skill that *skill*, as compared, misspells by one letter or two swapped; None: it is like none.
+
+        Two names that differ so little have a name in common once a letter of each is left out.
+        """
+        if len(skill) < _LEAST_CHARS:
+            return None
+        return next((self._shortened[s] for s in _shortened(skill) if s in self._shortened), None)
+
+    @cached_property
+    def _shortened(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for skill in sorted(self.skills_with_model):
+            for name in _shortened(skill) if len(skill) >= _LEAST_CHARS else ():
+                found.setdefault(name, skill)
+        return found
 
     def absent(self, agent: str) -> bool:
         """Return whether *agent* can do nothing without a model, and there is none."""
@@ -58,12 +89,26 @@ def _skills(card: AgentCard, *, offline: bool) -> frozenset[str]:
     return frozenset(normal(name) for skill in kept for name in (skill.id, skill.name) if name)
 
 
-def _by_skill(skills: Mapping[str, frozenset[str]]) -> Mapping[str, tuple[str, ...]]:
+def _shortened(name: str) -> Iterator[str]:
+    """Yield *name*, and what is left of it without each of its letters."""
+    yield name
+    for place in range(min(len(name), _MOST_CHARS)):
+        yield name[:place] + name[place + 1 :]
+
+
+def _words(card: AgentCard) -> frozenset[str]:
+    texts = [card.name, card.description, *card.kinds, *card.tools]
+    texts += [t for s in card.skills for t in (s.id, s.name, s.description, *s.tags)]
+    return frozenset(READER.terms(normal(" ".join(texts)))) - EMPTY_WORDS
+
+
+def _index(sayings: Mapping[str, frozenset[str]]) -> Mapping[str, tuple[str, ...]]:
+    """Return for each thing said the agents that say it, by name."""
     found: dict[str, list[str]] = {}
-    for agent in sorted(skills):
-        for skill in skills[agent]:
-            found.setdefault(skill, []).append(agent)
-    return {skill: tuple(agents) for skill, agents in found.items()}
+    for agent in sorted(sayings):
+        for said in sayings[agent]:
+            found.setdefault(said, []).append(agent)
+    return {said: tuple(agents) for said, agents in found.items()}
 
 
 _recent: deque[tuple[tuple[object, ...], Roster]] = deque(maxlen=8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from genesis_core import Assignment, Mend, Task
@@ -18,7 +17,6 @@ __all__ = ["check"]
 
 WEAK_FIT, WEAK_PRIOR = 0.3, 0.6
 """Fit of a task and success of an agent below which the plan says so."""
-_TYPO, _TYPO_CHARS = 0.85, 5
 _INSTALL = "install a plugin whose agent can (genesis agents lists those here), or do its work order by hand"
 _MODEL = "configure a model, or do its work order by hand"
 
@@ -71,18 +69,17 @@ def _unrouted_though_able(view: View, task: Task, wanted: Sequence[str]) -> Diag
 
 def _corrected(view: View, task: Task) -> tuple[str, ...] | None:
     """Return what *task* requires with misspelt skills put right; None when none is, or another is missing."""
-    known = view.roster.skills_with_model
     found: list[str] = []
     for skill in task.requires:
         plain = normal(skill)
-        if plain in known:
+        if plain in view.roster.skills_with_model:
             found.append(skill)
             continue
-        near = difflib.get_close_matches(plain, known, n=1, cutoff=_TYPO) if len(plain) >= _TYPO_CHARS else []
         # Words that the description says too are meant: a skill that nobody has, not a slip of the pen.
-        if not near or _is_said(view, task, [plain]):
+        near = None if _is_said(view, task, [plain]) else view.roster.near(plain)
+        if near is None:
             return None
-        found.append(near[0])
+        found.append(near)
     return tuple(found) if tuple(found) != task.requires else None
 
 

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genesis_aop import genesis_validate
+from genesis_aop._budget import HOPELESS, _longest_chain
+from genesis_aop._view import View
 from genesis_core import (
     AgentCard,
     Assignment,
@@ -22,9 +25,6 @@ from genesis_core import (
     Task,
     TaskGraph,
 )
-from genesis_aop import genesis_validate
-from genesis_aop._budget import HOPELESS, _longest_chain
-from genesis_aop._view import View
 
 WORKER = AgentCard(name="worker")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from genesis_aop import genesis_revise, genesis_validate
 from genesis_core import (
     AgentCard,
     Assignment,
@@ -17,7 +18,6 @@ from genesis_core import (
     Task,
     TaskGraph,
 )
-from genesis_aop import genesis_revise, genesis_validate
 
 WORKER = AgentCard(name="worker")
 
@@ -59,7 +59,8 @@ def test_a_clause_that_no_task_takes_up_is_quoted() -> None:
 
 
 def test_politeness_asks_for_nothing() -> None:
-    assert found(plan("Hello, could you please help me with this? Profile the tables. Thank you so much!", PROFILE)) == []
+    goal = "Hello, could you please help me with this? Profile the tables. Thank you so much!"
+    assert found(plan(goal, PROFILE)) == []
 
 
 def test_a_number_that_no_task_repeats_is_given_to_the_task_that_comes_nearest() -> None:

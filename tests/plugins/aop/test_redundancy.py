@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from genesis_core import AgentCard, Assignment, Finding, Goal, Mend, Plan, PlanContext, Severity, Task, TaskGraph
 from genesis_aop import genesis_revise, genesis_validate
+from genesis_core import AgentCard, Assignment, Finding, Goal, Mend, Plan, PlanContext, Severity, Task, TaskGraph
 
 WORKER = AgentCard(name="worker", description="profile tables, write reports, scan code, run tests")
 
@@ -51,7 +51,8 @@ def test_a_copy_is_dropped_and_who_waited_for_it_waits_for_the_first() -> None:
 
 
 @pytest.mark.parametrize("wording", [
-    "Profile the tables.", "profiling tables", "Please profile these tables", "PROFILE THE TABLE", "profiled the tables!",
+    "Profile the tables.", "profiling tables", "Please profile these tables", "PROFILE THE TABLE",
+    "profiled the tables!",
 ])
 def test_near_identical_wordings_are_copies(wording: str) -> None:
     assert [f.rule for f in found(plan(task("a"), task("b", wording)))] == ["duplicate"]

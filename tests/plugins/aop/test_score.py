@@ -8,8 +8,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis_core import AgentCard, Assignment, Estimate, Goal, Plan, PlanContext, Score, Task, TaskGraph
 from genesis_aop import genesis_validate
+from genesis_core import AgentCard, Assignment, Estimate, Goal, Plan, PlanContext, Score, Task, TaskGraph
 
 CARDS = tuple(AgentCard(name=n, prior=p) for n, p in [("bad", 0.0), ("fair", 0.7), ("good", 0.9), ("sure", 1.0)])
 WORDS = ["scan the code", "profile the tables", "write a report", "bake 2 cakes", ""]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from genesis_aop import genesis_revise, genesis_validate
 from genesis_core import (
     AgentCard,
     Assignment,
@@ -23,7 +24,6 @@ from genesis_core import (
     TaskGraph,
     ToolSpec,
 )
-from genesis_aop import genesis_revise, genesis_validate
 
 
 def card(name: str, *skills: str, **fields: Any) -> AgentCard:

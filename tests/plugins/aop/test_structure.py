@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from genesis_aop import genesis_revise, genesis_validate
 from genesis_core import (
     AgentCard,
     Assignment,
@@ -19,7 +20,6 @@ from genesis_core import (
     Task,
     TaskGraph,
 )
-from genesis_aop import genesis_revise, genesis_validate
 
 WORKER = AgentCard(name="worker")
 
