@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ._fold import RunRecord, fold
 from ._index import Index
-from ._journal import Journal, RunLock, decode, read_rows, verify_rows
+from ._journal import Journal, RunLock
 from ._keys import LocalKeyRing
+from ._rows import decode, read_rows, verify_rows
 from ._scope import find_artifact
 from .engines import KeyRing
 from .errors import JournalError, SettingsError, ToolError, did_you_mean

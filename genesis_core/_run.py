@@ -253,7 +253,7 @@ class Driver:
                 raise
             late = TimedOut(f"task {task.id!r} took longer than {seconds:g} s", hint="raise max_seconds of the task")
             return failed(task, attempt, late, context)
-        except Exception as error:  # noqa: BLE001  # whatever an agent raises becomes its task's error
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever an agent raises becomes its task's error
             return failed(task, attempt, error, context)
         finally:
             self._deadlines.drop(key)

@@ -6,6 +6,7 @@ import asyncio
 import glob
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -313,9 +314,9 @@ async def _inline(tool: Tool, arguments: Mapping[str, Any]) -> Any:
 def _jsonable(value: Any, what: str) -> Any:
     try:
         if isinstance(value, Record):
-            return value.to_json()
-        return pydantic_core.to_jsonable_python(value, inf_nan_mode="constants")
-    except pydantic_core.PydanticSerializationError as error:
+            value = value.to_json()
+        return freeze(pydantic_core.to_jsonable_python(value, inf_nan_mode="constants"))
+    except (pydantic_core.PydanticSerializationError, ValueError, RecursionError) as error:
         raise ToolError(f"{what} can't be kept as JSON", cause=str(error),
                         hint="return dict, list, str, int, float, bool, None, dates, or a Record") from None
 
@@ -331,7 +332,10 @@ def _brief(value: Any) -> Any:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_TEXT_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ToolError(f"{path.name} is no regular file", cause="a pipe or device would be waited for, for ever")
+        if status.st_size > MAX_TEXT_BYTES:
             raise ToolError(f"{path.name} is larger than {MAX_TEXT_BYTES} bytes", hint="read it through a tool")
         return path.read_bytes()
     except OSError as error:

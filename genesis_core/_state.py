@@ -90,8 +90,8 @@ def _blank(folder: Path, state: str) -> Entry:
 def _read(home: Path, folder: Path) -> Entry:
     """Return the entry that the journal in *folder* comes to."""
     from ._fold import fold
-    from ._journal import read_events
     from ._keys import LocalKeyRing
+    from ._rows import read_events
     from .errors import GenesisError
 
     try:

@@ -81,6 +81,8 @@ def freeze(value: Any, *, _depth: int = 0) -> Any:
         return value
     if kind is float:
         return _finite(value)
+    if kind is FrozenDict or kind is FrozenList:
+        return value
     if _depth > MAX_JSON_DEPTH:
         raise ValueError(f"nested deeper than {MAX_JSON_DEPTH} levels")
     if isinstance(value, Mapping):

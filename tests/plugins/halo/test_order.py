@@ -21,7 +21,7 @@ def assigned(
 ) -> dict[str, Assignment]:
     agents = agents or cards()
     found = genesis_route(tasks, agents, context_for(agents=agents, models=models, offers={"rule": rules}))
-    return {a.task_id: a for a in found}
+    return {a.task_id: a for a in found if a.agent}
 
 
 def who(description: str = "", *, models: tuple[str, ...] = WITH_MODEL, **fields: object) -> str | None:

@@ -119,7 +119,7 @@ def test_a_faulty_file_is_refused_by_the_name_of_file_and_rule(tmp_path: Path, t
 def chosen(settings: Mapping[str, object], description: str, offers: Mapping[str, object] = {}) -> str | None:
     context = context_for(agents=cards(), settings={"halo": settings}, offers={"rule": offers})
     found = genesis_route((Task(id="t", description=description),), cards(), context)
-    return found[0].agent if found else None
+    return found[0].agent or None if found else None
 
 
 def test_a_users_file_adds_replaces_and_takes_away_rules(tmp_path: Path) -> None:

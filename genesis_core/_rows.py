@@ -1,0 +1,193 @@
+"""The rows of a journal on disk: their schema, and reading and verifying them without touching a byte."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pydantic_core
+
+from .engines import KeyRing
+from .errors import JournalError
+from .runs import RunEvent
+
+__all__ = ["GENESIS_ROW", "INSERT", "Row", "connect", "damaged", "decode", "read_events", "read_rows", "verify_rows"]
+
+SCHEMA = 1
+APPLICATION_ID = 0x47454E53  # "GENS", so that file(1) and we can tell whose database it is
+MIGRATIONS: Sequence[str] = (
+    """
+    CREATE TABLE rows (
+        run TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, task TEXT NOT NULL, attempt INTEGER NOT NULL,
+        actor TEXT NOT NULL, body BLOB NOT NULL, mac BLOB NOT NULL, PRIMARY KEY (run, seq)
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX one_result ON rows (run, task, attempt) WHERE kind = 'task.done';
+    """,
+)
+"""``MIGRATIONS[n]`` takes a database from schema n to n + 1."""
+
+Row = tuple[str, int, str, str, int, str, bytes, bytes]
+INSERT = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+SELECT = (
+    "SELECT run, seq, kind, task, attempt, actor, CAST(body AS BLOB), CAST(mac AS BLOB) FROM rows ORDER BY seq"
+)
+"""An edit may have left text where bytes were: it is read as bytes, and its MAC says that it was edited."""
+GENESIS_ROW = b"genesis journal row 1"
+COPIES = 20
+"""How often a journal is copied again when it changed under the copy: its run is under way."""
+
+
+def connect(path: Path, *, full: bool = False) -> sqlite3.Connection:
+    """Open or create the journal at *path*, brought to the current schema.
+
+    Raises JournalError for a newer schema, a foreign or damaged file, or one that can't be written.
+    """
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise damaged(path, str(error)) from None
+    try:
+        _prepare(connection, path, full)
+    except BaseException:
+        connection.close()
+        raise
+    os.chmod(path, 0o600)
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, full: bool) -> None:
+    try:
+        version = _version(connection, path)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
+        connection.execute("PRAGMA busy_timeout=5000")
+        _migrate(connection, version)
+    except sqlite3.Error as error:
+        raise damaged(path, str(error)) from None
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > SCHEMA:
+        raise JournalError(
+            f"{path} has schema {version}; this program knows up to {SCHEMA}",
+            cause="it was written by a newer Genesis",
+            hint="pip install --upgrade genesis-agents",
+        )
+    return version
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    if version == SCHEMA:
+        return
+    for step, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version={step}; COMMIT;")
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+def damaged(path: Path, why: str) -> JournalError:
+    """Return the error for a journal that is not as it was written."""
+    return JournalError(
+        f"the journal of run {path.parent.name} is damaged: {why}",
+        cause=f"{path} is not as it was written; it has been left untouched",
+        hint=f"genesis verify {path.parent.name}; restore the folder from a copy, or start a new run",
+    )
+
+
+@contextmanager
+def _copied(path: Path) -> Iterator[Path]:
+    """Yield a copy of the database and its log: reading a WAL database in place would write beside it."""
+    if not path.is_file():
+        raise JournalError(f"there is no journal at {path}", cause="the file is missing", hint="genesis runs list")
+    with tempfile.TemporaryDirectory(prefix="genesis-") as folder:
+        for _ in range(COPIES):
+            before = _mark(path)
+            _copy(path, Path(folder))
+            if _mark(path) == before:
+                yield Path(folder) / path.name
+                return
+    raise JournalError(
+        f"the journal of run {path.parent.name} can't be read while it is written so fast",
+        cause="it changed under every copy", hint="wait for the run to end, then try again",
+    )
+
+
+def _mark(path: Path) -> tuple[object, ...]:
+    """Return what changes when pages move from the log into the database; rows added to the log do no harm."""
+    log, found = path.with_name(f"{path.name}-wal"), path.stat()
+    return found.st_size, found.st_mtime_ns, _head(path, 100), _head(log, 32)
+
+
+def _head(path: Path, size: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except FileNotFoundError:
+        return b""
+
+
+def _copy(path: Path, folder: Path) -> None:
+    for suffix in ("", "-wal"):
+        source = path.with_name(path.name + suffix)
+        (folder / source.name).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # the log goes when its last user does
+            shutil.copyfile(source, folder / source.name)
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return every row of the journal at *path*, which is not touched.
+
+    Raises JournalError when it is missing, damaged or of a newer schema.
+    """
+    with _copied(path) as copy:
+        try:
+            with closing(sqlite3.connect(copy)) as connection:
+                _version(connection, path)
+                check = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+                if check != "ok":
+                    raise damaged(path, check)
+                return connection.execute(SELECT).fetchall()
+        except sqlite3.Error as error:
+            raise damaged(path, str(error)) from None
+
+
+def verify_rows(path: Path, rows: Sequence[Row], keys: KeyRing) -> None:
+    """Check that *rows* are gapless, of one run, and chained; raises JournalError naming the first that is not."""
+    before = b""
+    for place, (run, seq, kind, task, attempt, actor, body, mac) in enumerate(rows, start=1):
+        if seq != place:
+            raise damaged(path, f"row {place} is missing")
+        if not isinstance(body, bytes) or not isinstance(mac, bytes):
+            raise damaged(path, f"row {seq} was edited")
+        if not keys.verify(actor, GENESIS_ROW + before + body, mac):
+            raise damaged(path, f"row {seq} ({kind}) was edited, or signed with another key")
+        _check_columns(path, (run, seq, kind, task, attempt, actor), body)
+        before = mac
+
+
+def _check_columns(path: Path, columns: tuple[Any, ...], body: bytes) -> None:
+    """The columns beside the body are not signed, so they must say what it says."""
+    value = pydantic_core.from_json(body)
+    said = {"task_id": "", "attempt": 0, **value}
+    names = ("run_id", "seq", "kind", "task_id", "attempt", "actor")
+    if tuple(said.get(name) for name in names) != columns or columns[0] != path.parent.name:
+        raise damaged(path, f"row {columns[1]} was edited")
+
+
+def read_events(path: Path, keys: KeyRing) -> list[RunEvent]:
+    """Return the verified events of the journal at *path* (raises JournalError)."""
+    rows = read_rows(path)
+    verify_rows(path, rows, keys)
+    return [decode(row[6], row[7]) for row in rows]
+
+
+def decode(body: bytes, mac: bytes) -> RunEvent:
+    """Return the event of a stored row (raises ValueError when it is none)."""
+    return RunEvent(**pydantic_core.from_json(body), mac=mac.hex())
