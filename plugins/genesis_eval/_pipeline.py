@@ -15,7 +15,7 @@ from genesis_core import AgentCard, Assignment, Genesis, Goal, Plan, PlanContext
 
 PIPELINE = "evaluation"
 ANY_MODEL = "evaluation"
-"""Stands for a configured model, so that agents that need one are candidates: who should do it is asked, not who could."""
+"""Stands for a configured model, so that agents that need one are candidates: it is asked who should, not who could."""
 
 
 class Planner(Protocol):
@@ -38,9 +38,9 @@ class _Question:
 
     tools: tuple[ToolSpec, ...] | None
     """The catalogue to decompose over; None: route instead."""
-    graph: TaskGraph = TaskGraph()
+    graph: TaskGraph = field(default_factory=TaskGraph)
     assignments: tuple[Assignment, ...] = ()
-    answered: bool = field(default=False)
+    answered: bool = False
 
 
 _question: ContextVar[_Question] = ContextVar("genesis_eval_question")

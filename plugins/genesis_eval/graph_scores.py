@@ -1,4 +1,4 @@
-"""Measures of task graphs, as TaskBench (arXiv:2311.18760) has them: tools, links, arguments and steps against gold ones.
+"""Measures of task graphs, as TaskBench (arXiv:2311.18760) has them: tools, links, arguments and steps against gold.
 
 Micro figures pool the counts of all rows; macro figures are means over rows, as GNN4TaskPlan (arXiv:2405.19119)
 reports. A predicted tool that does not exist is a false positive, a gold row without a prediction an empty one, and the
@@ -91,7 +91,7 @@ def _percent(part: int, whole: int) -> float | None:
 
 
 def score(gold: Sequence[Row], predicted: Iterable[Row], folder: Path | None = None) -> dict[str, Any]:
-    """Return the figures by domain, by ``type:`` and over ``all``; rows with a type and no nodes are scored on shape."""
+    """Return the figures by domain, by ``type:`` and over ``all``; rows with a type and no nodes are scored by shape."""
     by_id = {str(p["id"]): p for p in predicted}
     if gold and "nodes" not in gold[0]:
         return {"shapes": shapes(gold, by_id)}

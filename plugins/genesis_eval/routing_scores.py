@@ -1,4 +1,4 @@
-"""Measures of routing: how often the first agent is right, how often one of three, and how far confidence can be trusted."""
+"""Measures of routing: how often the first agent is right, or one of three, and how far confidence can be trusted."""
 
 from __future__ import annotations
 

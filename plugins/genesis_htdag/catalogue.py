@@ -1,8 +1,8 @@
 """The catalogue as the planner reads it: which words speak for which ability, and how strongly.
 
-An ability is one skill of an agent, or a tool where there are no agents. A word of the goal counts for an ability by where
-the ability says it (its name most, the agent's description least), directly or through a word that stands for it, and by
-how few agents say it at all: K. Sparck Jones, "A statistical interpretation of term specificity" (1972).
+An ability is one skill of an agent, or a tool where there are no agents. A word of the goal counts for an ability by
+where the ability says it (its name most, the agent's description least), directly or through a word that stands for it,
+and by how few agents say it at all: K. Sparck Jones, "A statistical interpretation of term specificity" (1972).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .stems import stem
 from .words import name_words
 
 NAME, TAG, FIELD, DESCRIPTION, SELF = 1.0, 0.9, 0.7, 0.6, 0.25
-"""What a word is worth in a skill's name, its tags, the agent's name and kinds, the skill's and the agent's description."""
+"""What a word is worth in a skill's name, its tags, the agent's name and kinds, the skill's description, the agent's."""
 SYNONYM = 0.65
 """Share of that for a word that only stands for it."""
 OUT_OF_REACH = 0.5
@@ -71,6 +71,8 @@ class Catalogue:
     weights: dict[str, float]
     rare: float
     """Weight of a word that nobody says."""
+    teams: dict[str, tuple[Ability, ...]]
+    """The abilities of each agent."""
     seen: dict[str, Evidence] = field(default_factory=dict)
     """Evidence by stem, filled as words turn up."""
 
@@ -111,7 +113,7 @@ def catalogue(agents: Sequence[AgentCard], tools: Sequence[ToolSpec], *, models:
 
 
 _recent: deque[tuple[tuple[object, ...], Catalogue]] = deque(maxlen=8)
-"""Indexes of the catalogues last asked for, by the identity of their members: a plan asks once for each of its tasks."""
+"""Indexes of the catalogues last asked for, by the identity of their members: a plan asks once for each task."""
 
 
 def _of_agents(cards: Sequence[AgentCard], models: bool, readers: set[str]) -> Catalogue:
@@ -170,8 +172,12 @@ def _index(drafts: Sequence[_Draft], owners: int) -> Catalogue:
             who = sayers.setdefault(term, {})
             who[ability.owner] = max(who.get(ability.owner, 0.0), strength)
     weights = {term: math.log(1 + owners / max(sum(who.values()), 1.0)) for term, who in sayers.items()}
+    teams: dict[str, list[Ability]] = {}
+    for ability, _ in drafts:
+        teams.setdefault(ability.owner, []).append(ability)
     return Catalogue(
         abilities=tuple(ability for ability, _ in drafts),
+        teams={owner: tuple(team) for owner, team in teams.items()},
         postings={term: tuple(found) for term, found in postings.items()},
         weights=weights,
         rare=math.log(1 + max(owners, 1)),

@@ -13,7 +13,7 @@ from .stems import stem
 from .words import Kind, Token
 
 _QUESTIONS = frozenset(
-    "how what which where who whom whose why whether if is are does do did can could has have was were should will".split()
+    "how what which where who whom whose why whether if is are was were does do did can could has have will".split()
 )
 _NEGATIONS = frozenset({"don't", "not", "never", "no", "without", "except", "excluding", "skip", "ignore", "omit"})
 _SUBORDINATE = (Joint.AFTER, Joint.BEFORE)

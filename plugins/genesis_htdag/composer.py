@@ -155,7 +155,7 @@ class Composer:
         return True
 
     def _as_noun(self, clause: Clause) -> Clause:
-        """Read "code structure" and "test results" as nouns when something here knows them so, and nothing as a deed."""
+        """Read "code structure" and "test results" as nouns when something here knows them so, and not as a deed."""
         follow = clause.tokens[1] if len(clause.tokens) > 1 else None
         if not clause.verb or clause.verb not in lexicon().either or follow is None or follow.low in lexicon().stop:
             return clause
@@ -218,7 +218,8 @@ class Composer:
     def _twin(self, step: Step, clause: Clause) -> Step | None:
         last = self._last
         if last is not None and clause.deed is None and (last.owner, last.gathers) == (step.owner, step.gathers):
-            if (last.clause.sentence, last.clause.item) == (clause.sentence, clause.item):
+            here = (last.clause.sentence, last.clause.item) == (clause.sentence, clause.item)
+            if here:
                 return last
         return next((s for s in reversed(self._by_owner.get(step.owner, ())) if same_work(s, step)), None)
 

@@ -1,4 +1,4 @@
-"""What tools need from each other: identifiers that one asks for and another gives, and the order where nothing is said."""
+"""What tools need from each other: identifiers that one asks for and another gives, or else the order of the text."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Needs:
     def flows(self, before: Sequence[Ability], ability: Ability) -> list[int]:
         """Return which of the tools called *before* feed *ability*.
 
-        Those that give an input of it by name; else the last one, unless inputs are declared and that one gives nothing:
-        where the flow is hidden the user's order is kept.
+        Those that give an input of it by name; else the last one, unless inputs are declared and that one gives
+        nothing: where the flow is hidden the user's order is kept.
         """
         mine = self.ports[ability.index]
         feeding = [a.index for a in before if mine.takes and self._feeds(self.ports[a.index], mine)]
@@ -54,7 +54,7 @@ class Needs:
 
 
 def producer(ability: Ability, needs: Needs, wanted: set[int]) -> Ability | None:
-    """Return the tool that gives the identifier which *ability* asks for: one that is *wanted* anyway, else the nearest kin."""
+    """Return the tool that gives the identifier which *ability* asks for: a *wanted* one, else the nearest kin."""
     mine = needs.ports[ability.index]
     if not mine.asks and not mine.by_id:
         return None
@@ -96,6 +96,6 @@ def _ports(ability: Ability) -> Ports:
 
 
 def _fits(given: str, taken: str) -> bool:
-    """Whether an output can fill an input: the same name, or an identifier that the input qualifies (``originSkyId``)."""
+    """Whether an output can fill an input: the same name, or an identifier that the input qualifies (``originId``)."""
     one, other = given.lower().replace("_", ""), taken.lower().replace("_", "")
     return one == other or (len(one) > 3 and bool(_IDENTIFIER.search(given)) and other.endswith(one))

@@ -24,8 +24,10 @@ IN_REACH = 0.6
 """Share of the best evidence that an ability needs to be preferred when nothing can exercise the best one."""
 PRODUCTS = frozenset(
     stem(w)
-    for w in "map overview diagram picture chart graph list inventory breakdown outline summary analysis profile statistics "
-    "scan audit review assessment evaluation inspection description explanation catalogue index search report survey study".split()
+    for w in (
+        "map overview diagram picture chart graph list inventory breakdown outline summary analysis profile statistics "
+        "scan audit review assessment evaluation inspection description explanation index search report survey study"
+    ).split()
 )
 """What asking for amounts to asking a question: "make a list of the modules"."""
 _PREPOSITIONS = frozenset("of for with in on about from that which to by under below at into as how what using".split())
@@ -89,7 +91,7 @@ def match(clause: Clause, catalogue: Catalogue, places: Places, *, deed: Deed | 
 
 
 def _anchored(words: Iterable[_Word]) -> bool:
-    """Whether *words* speak of documents: then what follows "about" is what is looked for in them, and no work itself."""
+    """Whether *words* speak of documents: then what follows "about" is looked for in them, and is no work itself."""
     return any("#document" in lexicon().concepts.get(w.root, ()) for w in words)
 
 
@@ -198,14 +200,14 @@ def _not_documents(words: Sequence[_Word], verb: str) -> bool:
 
 
 def _beside_topic(outside: Sequence[_Word], query: range, ability: Ability) -> Sequence[_Word]:
-    """Return the words that say where to search; where no word leads to a topic, those that are unknown are the topic."""
+    """Return the words that say where to search; where no word leads to a topic, the unknown ones are the topic."""
     if query or not _anchored(outside):
         return outside
     return [w for w in outside if _knows(ability, w.root)]
 
 
 def _does(ability: Ability, clause: Clause, words: Sequence[_Word], deed: Deed | None, verb: str) -> bool:
-    """Whether the ability does such deeds: asking is free, an act has to be named, a thing made has to be its product."""
+    """Whether the ability does such deeds: asking is free, an act has to be named, what is made to be its product."""
     if deed is Deed.ACT:
         return _knows(ability, verb)
     if deed is Deed.MAKE and clause.verb:
@@ -236,7 +238,7 @@ def _also(best: Ability, words: Sequence[_Word], totals: dict[int, float], catal
     """
     if best.gathers or not best.ready:
         return ()
-    mine = [a for a in catalogue.abilities if a.owner == best.owner and a.ready and a is not best and not a.gathers]
+    mine = [a for a in catalogue.teams[best.owner] if a.ready and a is not best and not a.gathers]
     if any(not w.generic and _in_field(best, w.root) for w in words):
         return tuple(mine)
     bar = 0.8 * totals[best.index]

@@ -32,44 +32,48 @@ class Joint(StrEnum):
 _PERSON = r"(?:i|we|you|they|someone|somebody|the team|my team|our team|my boss|the user)"
 _WISH = (
     rf"{_PERSON}(?: would|'d|'ll| will)?(?: really| just| also| only)?"
-    r"(?: like| love| want| wants| need| needs| wish| expect| require| have)(?: for)?(?: you| someone| somebody| genesis| it)?(?: to)?"
+    r"(?: like| love| want| wants| need| needs| wish| expect| require| have)"
+    r"(?: for)?(?: you| someone| somebody| genesis| it)?(?: to)?"
 )
-LEAD = re.compile(
-    r"(?:"
-    + r"|".join(
-        (
-            r"please|kindly|hi|hello|hey|thanks|thank you|also|now|so|well|ok|okay|just|too|and|simply|additionally|moreover",
-            r"furthermore|besides|likewise|in addition|plus|at the same time|meanwhile|in parallel",
-            r"first(?:ly| of all)?|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|fifth(?:ly)?|to begin with|to start with|to begin",
-            r"(?:start|begin)(?: off)?(?: by| with)|by|(?:step|task|part|phase) (?:\d+|one|two|three|four|five|six)",
-            _WISH,
-            r"(?:i am|i'm|we are|we're) (?:interested in|looking for|curious about|curious)",
-            r"(?:can|could|would|will|may|might|should|shall) (?:you|we|i|someone|it|this|they)(?: also| then)?",
-            r"(?:help|let|allow|ask|get) (?:me|us)(?: to)?|let|go ahead|be so kind as to|be sure to|make sure(?: that)?(?: you| to)?",
-            r"do(?: all)? the following(?: things| tasks| steps)?|the following(?: things| tasks| steps)?|as follows",
-            r"(?:your|the|my|our) (?:tasks?|jobs?|goals?|aims?|objectives?|missions?|plan)(?: here| today)?(?: is| are)?(?: to)?",
-            r"(?:goals?|tasks?|todo|to do|to-do|objectives?|aims?)(?= |$)",
-            r"(?:it|this|that|which|they|these)(?: should| must| has to| needs to| will| shall| would)"
-            r"(?: also| then)?(?= (?:contain|include|cover|have|show|list|give|explain|describe|say|mention)\b)",
-            r"(?:contain|include|cover)(?:s|ing)?(?: also)?",
-            r"(?:take|have|get|give (?:me|us)) (?:an?|another|some) (?:\w+ )?(?:look|idea|sense|feel|picture|impression|insight|glance)"
-            r"(?: at| of| into| for| in| through| from| on| about)?",
-            r"(?:go|come|run|get) (?:through|over|on|back)|keep|do me a favou?r|get started|get going|round (?:it|this|everything) off(?: with| by)?",
-            r"(?:end|finish|conclude|close|wrap up|round off)(?: up)? (?:with|by)|top it off with|then|finally",
-            r"try to|attempt to|remember to|don't forget to|feel free to|it would be (?:great|nice|good) (?:if|to)",
-            r"i wonder (?:if|whether)|you (?:should|must|can|will|have|could|need to|are to)(?: also| then)?|both|either|to",
-        )
-    )
-    + r")(?: |$)"
+_REPORTED = r"(?:contain|include|cover|have|show|list|give|explain|describe|say|mention)\b"
+_SHOULD = (
+    r"(?:it|this|that|which|they|these)(?: should| must| has to| needs to| will| shall| would)(?: also| then)?"
+    rf"(?= {_REPORTED})"
 )
+_LOOK = (
+    r"(?:take|have|get|give (?:me|us)) (?:an?|another|some) (?:\w+ )?"
+    r"(?:look|idea|sense|feel|picture|impression|insight|glance)(?: at| of| into| for| in| through| from| on| about)?"
+)
+_LEADS = (
+    r"please|kindly|hi|hello|hey|thanks|thank you|also|now|so|well|ok|okay|just|too|and|simply|both|either",
+    r"to|by|let|keep",
+    r"additionally|moreover|furthermore|besides|likewise|in addition|plus|at the same time|meanwhile|then",
+    r"in parallel",
+    r"first(?:ly| of all)?|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|fifth(?:ly)?|finally|to begin(?: with)?|to start with",
+    r"(?:start|begin)(?: off)?(?: by| with)|(?:step|task|part|phase) (?:\d+|one|two|three|four|five|six)",
+    r"(?:end|finish|conclude|close|wrap up|round off)(?: up)? (?:with|by)|top it off with",
+    r"round (?:it|this|everything) off(?: with| by)?",
+    _WISH,
+    r"(?:i am|i'm|we are|we're) (?:interested in|looking for|curious about|curious)|i wonder (?:if|whether)",
+    r"(?:can|could|would|will|may|might|should|shall) (?:you|we|i|someone|it|this|they)(?: also| then)?",
+    r"you (?:should|must|can|will|have|could|need to|are to)(?: also| then)?",
+    r"(?:help|let|allow|ask|get) (?:me|us)(?: to)?|go ahead|do me a favou?r|get started|get going",
+    r"be so kind as to|be sure to|make sure(?: that)?(?: you| to)?|it would be (?:great|nice|good) (?:if|to)",
+    r"try to|attempt to|remember to|don't forget to|feel free to|as follows",
+    r"(?:do )?(?:all )?the following(?: things| tasks| steps)?|(?:goals?|tasks?|todo|to do|objectives?|aims?)(?= |$)",
+    r"(?:your|the|my|our) (?:tasks?|jobs?|goals?|aims?|objectives?|missions?|plan)(?: here)?(?: is| are)?(?: to)?",
+    _SHOULD,
+    r"(?:contain|include|cover)(?:s|ing)?(?: also)?",
+    _LOOK,
+    r"(?:go|come|run|get) (?:through|over|on|back)",
+)
+LEAD = re.compile("(?:" + "|".join(_LEADS) + ")(?: |$)")
 """Politeness and framing before an action, in the lower-case words of a segment."""
-WISHES = re.compile(
-    rf"(?:{_WISH}|(?:the|our|my|a) (?:\w+ ){{1,3}}(?:needs|wants|requires|expects|asks for)(?: you)?(?: to)?)(?: |$)"
-)
+_NEEDS = r"(?:the|our|my|a) (?:\w+ ){1,3}(?:needs|wants|requires|expects|asks for)(?: you)?(?: to)?"
+WISHES = re.compile(f"(?:{_WISH}|{_NEEDS})(?: |$)")
 """Somebody wants something: what follows is asked for even without a verb."""
-HAVE_DONE = re.compile(
-    r"(?:(?:you|we|i|they|it)(?:'ve|'re| have| has| had| are| is)?|everything|all|that|this)(?: been)?(?: then| all| also)?(?: |$)"
-)
+_HAVE = r"(?:you|we|i|they|it)(?:'ve|'re| have| has| had| are| is)?"
+HAVE_DONE = re.compile(f"(?:{_HAVE}|everything|all|that|this)(?: been)?(?: then| all| also)?(?: |$)")
 """The subject of a subordinate: "once you have mapped ..."."""
 
 PARTICLES = {

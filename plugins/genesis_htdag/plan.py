@@ -23,7 +23,7 @@ Group = tuple[int, ...]
 
 
 def decompose(text: str, context: PlanContext) -> Decomposition:
-    """Return the tasks that *text* asks for; what nothing in the catalogue does is a task that requires what is missing."""
+    """Return the tasks that *text* asks for; what nothing here does is a task that requires what is missing."""
     index = catalogue(context.agents, context.tools, models=bool(context.models))
     if not context.agents and context.tools:
         return _of_tools(text, index)
@@ -132,7 +132,7 @@ def _task(step: Step, name: str, parent: str | None, needs: Sequence[tuple[str, 
 
 
 def _kind(step: Step) -> str:
-    """Return the kind of work, in the words of the card of who does it: the kind that the step itself names, or the first."""
+    """Return the kind of work, in the words of who does it: the kind that the step itself names, or the first."""
     kinds = step.abilities[0].kinds if step.abilities else ()
     said = {stem(t.low) for t in step.tokens if t.kind is Kind.WORD}
     return next((k for k in kinds if {stem(w) for w in name_words(k)} <= said), kinds[0] if kinds else "")

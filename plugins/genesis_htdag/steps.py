@@ -91,20 +91,21 @@ def spelled(text: str, tokens: Sequence[Token]) -> str:
 
 def same_work(earlier: Step, step: Step) -> bool:
     """Whether *step* asks for nothing that *earlier* does not do already."""
-    if not step.abilities or earlier.owner != step.owner or earlier.gathers != step.gathers:
+    if earlier.owner != step.owner or earlier.gathers != step.gathers:
         return False
     if step.gathers:
         return True
-    if Deed.ACT in (step.deed, earlier.deed):
+    if step.deed is Deed.ACT or earlier.deed is Deed.ACT:
         return step.description == earlier.description
-    if not _same_place(earlier, step):
+    if not step.residue <= earlier.residue or not _same_place(earlier, step):
         return False
-    return step.residue <= earlier.residue and (not step.query or not earlier.query or step.query == earlier.query)
+    return not step.query or not earlier.query or step.query == earlier.query
 
 
 def _same_place(earlier: Step, step: Step) -> bool:
     """Whether both are about the same files; one that names none, in the same item, is about those named before."""
-    theirs, mine = earlier.folders + earlier.files, step.folders + step.files
-    if mine or not theirs:
-        return not mine or mine == theirs
+    if step.folders or step.files:
+        return step.folders == earlier.folders and step.files == earlier.files
+    if not earlier.folders and not earlier.files:
+        return True
     return step.points_back or step.clause.item == earlier.clause.item

@@ -34,12 +34,12 @@ OTHER_DEED = 0.4
 KIN = 0.5
 """Share of the name that a tool has in common with the tools just called, which counts for it."""
 _PREPOSITIONS = frozenset(
-    "with from for at on in to using by starting under titled named into between during before after until till through "
-    "about via per as than".split()
+    "with from for at on in to using by starting under titled named into between during before after until till "
+    "through about via per as than".split()
 )
 _DEEDS = frozenset(
-    "#cancel #change #delete #book #buy #sell #pay #send #create #query #recommend #calculate #convert #translate #write "
-    "#login #compress #set #order #similar".split()
+    "#cancel #change #delete #book #buy #sell #pay #send #create #query #recommend #calculate #convert #translate "
+    "#write #login #compress #set #order #similar".split()
 )
 _IDLE = frozenset(
     stem(w) for w in "tool api get retrieve obtain fetch special system service used use information data".split()

@@ -11,7 +11,8 @@ from .words import Kind, Token
 
 _TOPIC = frozenset({"about", "regarding", "concerning", "mention", "mentions", "mentioning", "mentioned"})
 _SAYS = frozenset(
-    "say says said state states stated promise promises promised claim claims claimed guarantee guarantees guaranteed".split()
+    "say says said state states stated promise promises promised claim claims claimed "
+    "guarantee guarantees guaranteed".split()
 )
 _PLACE = frozenset({"in", "from", "within", "inside", "under", "below", "across", "throughout", "out"})
 _BELOW = frozenset({"under", "below", "inside", "beneath", "within"})

@@ -149,6 +149,9 @@ def name_words(name: str) -> list[str]:
 
 def slug(words: list[str], *, limit: int = 48) -> str:
     """Return a short task id made of *words*."""
-    plain = ["".join(c for c in unicodedata.normalize("NFKD", w).lower() if c.isascii() and c.isalnum()) for w in words]
-    text = "-".join(w for w in plain if w)
-    return text[:limit].rstrip("-") or "task"
+    plain = (w.lower() if w.isascii() and w.isalnum() else _ascii(w) for w in words)
+    return "-".join(w for w in plain if w)[:limit].rstrip("-") or "task"
+
+
+def _ascii(word: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", word).lower() if c.isascii() and c.isalnum())
