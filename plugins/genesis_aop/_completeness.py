@@ -15,8 +15,7 @@ from ._words import EMPTY_WORDS, READER, stem
 
 __all__ = ["check"]
 
-_CLAUSE = re.compile(r"(?<=[^\d\s])[.;!?]+(?=\s|\Z)|\n+|,(?=\s)|\s(?:and|then)(?=\s)")
-_LEAST_TELLING = 2
+_CLAUSE = re.compile(r"(?<=[^\d\s])\.+(?=\s|\Z)|[;!?]+(?=\s|\Z)|\n+|,(?=\s)|\s(?:and|then)(?=\s)")
 _MENDED, _SHOWN_CHARS = 20, 160
 _WHERE = "hidden, version control and dependency folders were not looked into"
 
@@ -54,8 +53,8 @@ def _clauses(text: str) -> Iterator[_Clause]:
     for part in _CLAUSE.split(text):
         terms = READER.terms(part)
         exact = tuple(t for t in terms if t[0] == "=" and (len(t) > 2 or t[1].isdigit()))
-        telling = frozenset(t for t in terms if t[0] != "=") - EMPTY_WORDS
-        if exact or len(telling) >= _LEAST_TELLING:
+        telling = frozenset(t for t in terms if t[0] != "=" and not t.endswith("ly")) - EMPTY_WORDS
+        if exact or telling:
             yield _Clause(" ".join(part.split()), telling, exact)
 
 
@@ -63,11 +62,13 @@ def _left_out(view: View) -> Iterator[Diagnosis]:
     """Yield the clauses of the goal that no task takes up at all, and the names and numbers that none repeats."""
     said, given_up = view.said, frozenset(READER.terms(" ".join(view.plan.not_understood)))
     clauses = [c for c in _clauses(view.plan.goal.text) if not given_up.issuperset((*c.telling, *c.exact))]
-    nowhere = [c for c in clauses if len(c.telling) >= _LEAST_TELLING and said.isdisjoint(c.telling)]
+    nowhere = [c for c in clauses if c.telling and said.isdisjoint(c.telling) and not _leads_in(c.text)]
     if nowhere:
         yield note("uncovered", f"no task takes up {named([_brief(c.text) for c in nowhere])}",
                    hint="add a task for it, or leave it out of the goal")
-    missing = [(c, lost) for c in clauses if (lost := [t[1:] for t in c.exact if not _is_said(t, said)])]
+    gone = frozenset(nowhere)
+    taken_up = [c for c in clauses if c not in gone]
+    missing = [(c, lost) for c in taken_up if (lost := [t[1:] for t in c.exact if not _is_said(t, said)])]
     nearest = _nearest(view, [c for c, _ in missing[:_MENDED]])
     homeless = [name for _, lost in missing[_MENDED:] for name in lost]
     for (clause, lost), task_id in zip(missing, nearest, strict=False):
@@ -79,6 +80,11 @@ def _left_out(view: View) -> Iterator[Diagnosis]:
     if homeless:
         yield note("left-out", f"the goal says {named(homeless)} and no task repeats it",
                    hint="name it in the description or the inputs of the task that it belongs to")
+
+
+def _leads_in(text: str) -> bool:
+    """Return whether *text* is a heading, or introduces a list: it says what the rest is about."""
+    return text.startswith("#") or text.endswith(":")
 
 
 def _is_said(term: str, said: frozenset[str]) -> bool:

@@ -22,7 +22,7 @@ from ._words import EMPTY_WORDS
 __all__ = ["check"]
 
 _LEAST_TERMS, _LEAST_TELLING = 2, 3
-"""Terms that a description must have to be a copy, and telling ones to overlap: shorter ones say too little."""
+"""Terms that a description must have to be a copy (one, beside required skills), and telling ones to overlap."""
 _COPIES = 3
 """More equal tasks than this are no slip: somebody meant to repeat them."""
 _CANDIDATES = 8
@@ -35,7 +35,7 @@ def check(view: View) -> Iterator[Diagnosis]:
     alike: dict[tuple[str, ...], list[Task]] = {}
     for task in view.leaves:
         terms = view.terms[task.id]
-        if len(terms) >= _LEAST_TERMS:
+        if len(terms) >= _LEAST_TERMS or (terms and task.requires):
             alike.setdefault(terms, []).append(task)
     pairs: list[tuple[Task, Task]] = []
     for tasks in alike.values():

@@ -63,6 +63,16 @@ def test_politeness_asks_for_nothing() -> None:
     assert found(plan(goal, PROFILE)) == []
 
 
+def test_headings_and_lead_ins_ask_for_nothing() -> None:
+    goal = "# Numbers\nProfile the tables\n# Paper\nPlease deliver:\n- write a report"
+    assert found(plan(goal, PROFILE, REPORT)) == []
+
+
+def test_one_word_is_enough_to_ask_for_something() -> None:
+    (finding,) = found(plan("profile the tables, report", PROFILE))
+    assert finding.rule == "uncovered" and "'report'" in finding.message
+
+
 def test_a_number_that_no_task_repeats_is_given_to_the_task_that_comes_nearest() -> None:
     wanting = plan("Profile the 12 largest tables, then write a report.", PROFILE, REPORT)
     (finding,) = found(wanting)
@@ -75,7 +85,7 @@ def test_a_number_that_no_task_repeats_is_given_to_the_task_that_comes_nearest()
 
 
 def test_a_number_that_belongs_to_no_task_is_a_note() -> None:
-    (finding,) = found(plan("Profile the tables. 250 zebras!", PROFILE))
+    (finding,) = found(plan("Profile the tables. 250!", PROFILE))
     assert (finding.rule, finding.severity, finding.mend) == ("left-out", Severity.NOTE, Mend.NONE)
 
 

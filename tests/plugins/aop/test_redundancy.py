@@ -110,6 +110,11 @@ def test_tasks_without_a_description_are_no_copies() -> None:
     assert found(plan(task("a", ""), task("b", ""), task("c", "go"), task("d", "go"))) == []
 
 
+def test_one_word_is_enough_where_the_same_skill_is_required() -> None:
+    made = plan(task("a", "security", requires=["scan"]), task("b", "Security", requires=["scan"]))
+    assert "duplicate" in {f.rule for f in found(made)}
+
+
 def test_the_same_words_in_two_sections_are_two_tasks() -> None:
     made = plan(task("front", "the front"), task("back", "the back"),
                 task("a", parent="front"), task("b", parent="back"))
