@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ._code_base import CodeBase
 from ._code_map import place_of, table
-from ._complexity import FunctionSize, functions_in
+from ._complexity import FunctionSize
 from ._report_text import counted, number
 from ._sources import unread_note
 
@@ -21,7 +21,7 @@ _Placed = tuple[str, str, FunctionSize]
 
 def complexity_report(code: CodeBase) -> Json:
     """Return the complexity of every function as a report: the figures, and the most complex and longest ones."""
-    found = [(code.names[m.file], m.file, function) for m in code.modules for function in functions_in(m.tree)]
+    found = [(code.names[m.file], m.file, function) for m in code.modules for function in m.functions]
     figures = _figures(code, found)
     return {
         "title": "Complexity",

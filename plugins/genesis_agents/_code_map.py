@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from ._code_base import CodeBase
-from ._complexity import functions_in
 from ._languages import is_python, language_of
 from ._modules import Module
 from ._report_text import counted, number
@@ -82,8 +80,7 @@ def sizes(code: CodeBase) -> list[ModuleSize]:
 
 
 def _size(module: Module, name: str) -> ModuleSize:
-    functions = len(functions_in(module.tree))
-    return ModuleSize(module.file, name, module.lines, module.code_lines, functions, module.count(ast.ClassDef))
+    return ModuleSize(module.file, name, module.lines, module.code_lines, len(module.functions), module.classes)
 
 
 def map_report(files: MapFiles, code: CodeBase) -> Json:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from ._complexity import FunctionSize, functions_in
 from ._imports import Import, imports_in
 from ._sources import Source, Unread, count_lines
 
@@ -24,20 +25,20 @@ _Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Module:
-    """A Python file and its syntax tree."""
+    """What stands in a Python file. Its syntax tree is let go: those of a large code base would fill the memory."""
 
     source: Source
-    tree: ast.Module
+    imports: tuple[Import, ...]
+    """In the order of the text."""
+    functions: tuple[FunctionSize, ...]
+    classes: int
+    docstrings: frozenset[tuple[int, int]]
+    """Line and column of each."""
 
     @property
     def file(self) -> str:
         """Its path in the workspace."""
         return self.source.file
-
-    @cached_property
-    def imports(self) -> tuple[Import, ...]:
-        """What it imports, in the order of its text."""
-        return tuple(imports_in(self.tree))
 
     @cached_property
     def lines(self) -> int:
@@ -47,16 +48,11 @@ class Module:
     @cached_property
     def code_lines(self) -> int:
         """Lines that hold code: no blank line, comment or docstring, but every line of any other string."""
-        docstrings = set(_docstrings(self.tree))
         coded: set[int] = set()
         for token in _tokens(self.source.data):
-            if token.type not in _NO_CODE and not (token.type == tokenize.STRING and token.start in docstrings):
+            if token.type not in _NO_CODE and not (token.type == tokenize.STRING and token.start in self.docstrings):
                 coded.update(range(token.start[0], token.end[0] + 1))
         return len(coded)
-
-    def count(self, *kinds: type[ast.AST]) -> int:
-        """Count the nodes of some kinds."""
-        return sum(isinstance(node, kinds) for node in ast.walk(self.tree))
 
     def quote(self, line: int) -> str:
         """Return the words of a line."""
@@ -73,10 +69,10 @@ def _tokens(data: bytes) -> Iterator[tokenize.TokenInfo]:
         yield from tokenize.tokenize(io.BytesIO(data).readline)
 
 
-def _docstrings(tree: ast.Module) -> Iterator[tuple[int, int]]:
+def _docstrings(documented: Iterable[_Documented]) -> Iterator[tuple[int, int]]:
     """Yield line and column of each docstring."""
-    for node in ast.walk(tree):
-        first = node.body[0] if isinstance(node, _Documented) and node.body else None
+    for node in documented:
+        first = node.body[0] if node.body else None
         text = first.value if isinstance(first, ast.Expr) else None
         if isinstance(text, ast.Constant) and isinstance(text.value, str):
             yield text.lineno, text.col_offset
@@ -87,12 +83,29 @@ def parse(source: Source) -> Module | Unread:
     if len(source.data) > MAX_BYTES:
         return Unread(source.file, f"larger than {MAX_BYTES // 1_000_000} MB")
     try:
-        return Module(source, _quietly(lambda: ast.parse(source.data, source.file)))
+        return _module(source, _quietly(lambda: ast.parse(source.data, source.file)))
     except SyntaxError as error:
         place = f" at line {error.lineno}" if error.lineno else ""
         return Unread(source.file, f"no valid Python{place}: {error.msg}")
     except (ValueError, RecursionError, MemoryError) as error:
         return Unread(source.file, f"no valid Python: {str(error) or type(error).__name__}")
+
+
+def _module(source: Source, tree: ast.Module) -> Module:
+    documented = [node for node in _statements(tree) if isinstance(node, _Documented)]
+    classes = sum(isinstance(node, ast.ClassDef) for node in documented)
+    docstrings = frozenset(_docstrings(documented))
+    return Module(source, tuple(imports_in(tree)), tuple(functions_in(tree)), classes, docstrings)
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield a module and every statement in it; no expression holds one."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+            waiting.extend(getattr(node, name, ()))
 
 
 def _quietly(make: Callable[[], ast.Module]) -> ast.Module:

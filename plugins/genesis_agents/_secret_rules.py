@@ -106,7 +106,7 @@ BARE_NAMES = ("dockerfile", "containerfile", ".env", "credentials", "pgpass")
 PLACEHOLDERS = re.compile(
     r"example|change[_-]?(?:me|it|this)|place[_-]?holder|dummy|your[_-]|[_-]here\b|todo|redacted|replace[_-]?(?:me|this)"
     r"|insert[_-]|x{4,}|\*{3,}|\.{3,}|…|<[^>]*>|\$\{|\$\(|\{\{|%\(|%s|^\$|^%|^\{.*\}$|^env[:.]|os\.environ|getenv"
-    r"|process\.env|^not[_-]?(?:a|so|real)|^fake|^test[_-]?|^sample|^my[_-]|^some[_-]|^foo|^none$|^null$|^undefined$",
+    r"|\(\?|\\[dswbn]|process\.env|^not[_-]?(?:a|so|real)|^fake|^test[_-]?|^sample|^my[_-]|^some[_-]|^foo|^none$|^null$|^undefined$",
     re.IGNORECASE,
 )
 NOT_A_SECRET_NAME = re.compile(

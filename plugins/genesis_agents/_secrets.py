@@ -22,7 +22,7 @@ from ._secret_rules import (
     shaped,
 )
 
-_STAND_INS = frozenset({*PASSWORD_WORDS, "pass", "secret", "token", "user", "port", "pw"})
+_STAND_INS = frozenset({*PASSWORD_WORDS, "pass", "secret", "token", "user", "port", "pw", "test", "123"})
 """Words that stand for the password of an address: user:password@host."""
 SHOWN = 4  # characters of a secret that a quote shows, fewer of a short one
 
@@ -105,8 +105,11 @@ def _looks_random(value: str, word: str) -> bool:
     """Tell whether a value is a secret rather than a word about one: mixed characters, and not repetitive."""
     if PLACEHOLDERS.search(value) or word in value.lower() and not _mixed(value):
         return False
-    least, bits = (6, 2.3) if word in PASSWORD_WORDS else (12, 3.0)
-    return len(value) >= least and _mixed(value) and entropy(value) >= bits and not _is_code_or_place(value)
+    is_password = word in PASSWORD_WORDS
+    least, bits = (6, 2.3) if is_password else (12, 3.0)
+    if len(value) < least or not (is_password or value.isascii()):
+        return False
+    return _mixed(value) and entropy(value) >= bits and not _is_code_or_place(value)
 
 
 def _mixed(value: str) -> bool:

@@ -128,7 +128,8 @@ def test_a_program_without_quotes_assigns_a_variable() -> None:
     ["changeme", "change-me-1", "example-1234567890", "your-api-key-1", "<api-key-1234>", "${API_KEY_1}", "{{ key_1 }}",
      "$API_KEY_123", "%(password)s1", "xxxxxxxx1234", "********1", "os.environ['X1']", "getenv('API1')", "env:API_KEY1",
      "dummy-1234567", "placeholder1", "TODO-1234567", "test-password1", "...", "", "password", "api_key", "None",
-     "aaaaaaa1", "settings.auth.key1", "/run/secrets/db1", "https://auth.host1/token", "get_key(1)", "first name1"],
+     "aaaaaaa1", "settings.auth.key1", "/run/secrets/db1", "https://auth.host1/token", "get_key(1)", "first name1",
+     r"(?=\w)a1[x]"],
 )  # fmt: skip
 def test_what_stands_for_a_secret_is_none(value: str) -> None:
     for name in ("password", "api_key"):
@@ -150,6 +151,10 @@ def test_a_name_that_speaks_about_a_secret_holds_none(name: str) -> None:
 )  # fmt: skip
 def test_examples_and_look_alikes_are_no_secrets(text: str) -> None:
     assert rules(text, "ci.yml") == []
+
+
+def test_words_of_another_language_are_no_key_but_may_be_a_password() -> None:
+    assert rules('{"invalidTokenText":"标记中的文本,不是1个", "password": "pässwört-77"}') == ["hardcoded-password"]
 
 
 def test_a_token_in_a_telling_name_is_reported_once_and_as_what_it_is() -> None:
