@@ -20,6 +20,9 @@ CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, goal TEXT, workspace TEXT, state TEXT, started TEXT, ended TEXT, tasks INTEGER,
     done INTEGER, cost TEXT, seconds REAL, seq INTEGER, mac TEXT, pipeline TEXT)
 """
+_UNUSABLE = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""What SQLite says of other columns than ours, of damage, and of a file that is no database."""
+BUSY_SECONDS = 5.0
 
 
 class Entry(NamedTuple):
@@ -47,18 +50,21 @@ class Index:
         self.home, self.path = home, home / "index.db"
 
     def put(self, entry: Entry) -> None:
-        """Write or replace one entry. A damaged index is made anew; one that can't be written harms no run."""
+        """Write or replace one entry. A damaged or older index is made anew; one that can't be written harms no run."""
         try:
             self._write(entry)
-        except sqlite3.OperationalError:
-            return  # locked, read-only or no room: what it holds can be derived again
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF not in _UNUSABLE:
+                return  # locked, read-only or no room: what it holds can be derived again
             with contextlib.suppress(sqlite3.Error, OSError):
                 self.path.unlink(missing_ok=True)
                 self._write(entry)
 
+    def _open(self, mode: str = "rwc") -> sqlite3.Connection:
+        return sqlite3.connect(f"{self.path.resolve().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS)
+
     def _write(self, entry: Entry) -> None:
-        with closing(sqlite3.connect(self.path, timeout=5)) as db, db:
+        with closing(self._open()) as db, db:
             db.execute(_SCHEMA)
             marks = ",".join("?" * len(entry))
             db.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", entry)  # noqa: S608  # only question marks
@@ -66,7 +72,7 @@ class Index:
     def drop(self, run_id: str) -> None:
         """Forget one run."""
         if self.path.exists():
-            with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(self.path, timeout=5)) as db, db:
+            with contextlib.suppress(sqlite3.Error), closing(self._open()) as db, db:
                 db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
 
     def entries(self) -> dict[str, Entry]:
@@ -74,7 +80,7 @@ class Index:
         if not self.path.exists():
             return {}
         try:
-            with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+            with closing(self._open("ro")) as db:
                 return {row[0]: Entry(*row) for row in db.execute("SELECT * FROM runs")}
         except (sqlite3.Error, TypeError):
             return {}

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import pydantic_core
 
-from ._rows import GENESIS_ROW, INSERT, Row, connect
+from ._rows import GENESIS_ROW, INSERT, Row, connect, decode
 from .engines import KeyRing
 from .errors import JournalError
 from .policy import Label
@@ -53,10 +53,13 @@ class Entry(NamedTuple):
 
     def event(self) -> RunEvent:
         """Return the RunEvent."""
-        return RunEvent(
-            run_id=self.run_id, seq=self.seq, time=self.time, kind=self.kind, actor=self.actor, task_id=self.task_id,
-            attempt=self.attempt, data=self.data, label=self.label, mac=self.head.hex(),
-        )
+        try:
+            return RunEvent(
+                run_id=self.run_id, seq=self.seq, time=self.time, kind=self.kind, actor=self.actor,
+                task_id=self.task_id, attempt=self.attempt, data=self.data, label=self.label, mac=self.head.hex(),
+            )
+        except ValueError:  # odd text: as it stands in the row
+            return decode(_encode(*self[:9]), self.head)
 
 
 class RunLock:
