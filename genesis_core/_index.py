@@ -67,7 +67,8 @@ class Index:
         with closing(self._open()) as db, db:
             db.execute(_SCHEMA)
             marks = ",".join("?" * len(entry))
-            db.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", entry)  # noqa: S608  # only question marks
+            values = [_utf8(value) if isinstance(value, str) else value for value in entry]
+            db.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", values)  # noqa: S608  # only question marks
 
     def drop(self, run_id: str) -> None:
         """Forget one run."""
@@ -90,3 +91,8 @@ class Index:
         runs = self.home / "runs"
         if runs.is_dir():
             yield from sorted((f for f in runs.iterdir() if f.is_dir()), key=lambda f: f.name, reverse=True)
+
+
+def _utf8(text: str) -> str:
+    """Return *text* as SQLite can hold it: the name of a workspace may hold bytes that are no characters."""
+    return text.encode("utf-8", "backslashreplace").decode()

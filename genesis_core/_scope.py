@@ -206,11 +206,13 @@ class TaskContext:
         work_order: WorkOrder | None = None,
     ) -> TaskResult:
         """Return the result of this attempt; *output* is a Record or any JSON value. The kernel sets its label."""
+        given: dict[str, Any] = {
+            "evidence": tuple(e if isinstance(e, Evidence) else Evidence(**e) for e in evidence),
+            "artifacts": tuple(artifacts), "error": error, "work_order": work_order, "usage": self._usage,
+        }
         return TaskResult(
             task_id=self.task.id, attempt=self.attempt, state=state, output=_jsonable(output, "the output"),
-            evidence=tuple(e if isinstance(e, Evidence) else Evidence(**e) for e in evidence),
-            artifacts=tuple(artifacts), level=level, error=error, work_order=work_order,
-            usage=self.usage, label=self._label,
+            level=level, label=self._label, **{name: value for name, value in given.items() if value},
         )
 
     def blocked(self, why: str, *, tried: Sequence[str] = (), acceptance: Sequence[str] = ()) -> TaskResult:

@@ -28,7 +28,7 @@ import difflib
 from collections.abc import Iterable
 from enum import StrEnum
 
-from .records import Record
+from .records import Record, sayable
 
 __all__ = [
     "AccessDenied", "BudgetExceeded", "Category", "DependencyDown", "GenesisError", "GraphError", "JournalError",
@@ -162,15 +162,10 @@ class TaskError(Record):
     def of(cls, error: BaseException) -> TaskError:
         """Return what *error* says, without a traceback."""
         if isinstance(error, GenesisError):
-            return cls(category=error.category, message=_sayable(error.message), hint=_sayable(error.hint),
-                       cause=_sayable(error.cause), code=error.code)
-        message = _sayable(f"{type(error).__name__}: {error}"[:2000])
+            return cls(category=error.category, message=sayable(error.message), hint=sayable(error.hint),
+                       cause=sayable(error.cause), code=error.code)
+        message = sayable(f"{type(error).__name__}: {error}"[:2000])
         return cls(category=_category(error), message=message, code="unexpected")
-
-
-def _sayable(text: str) -> str:
-    """Return *text* so that UTF-8 can say it: names of files may hold bytes that are no characters."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _category(error: BaseException) -> Category:

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Wit
 
 __all__ = [
     "FrozenDict", "FrozenList", "Json", "JsonObject", "Record", "canonical_json", "digest", "freeze", "frozen_mapping",
+    "sayable",
 ]
 
 _T = TypeVar("_T")
@@ -102,6 +103,11 @@ def _whole(text: str) -> str:
     """Refuse lone surrogates (UnicodeEncodeError is a ValueError): UTF-8 can't say them."""
     text.encode()
     return text
+
+
+def sayable(text: str) -> str:
+    """Return *text* with lone surrogates as escapes, so that UTF-8 can say it: names of files may hold any bytes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _key(key: object) -> str:

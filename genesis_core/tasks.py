@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_serializer, model_validator
 from ._pointers import has_pointer
 from .errors import GraphError, TaskError, did_you_mean
 from .policy import Label, Usage
-from .records import FrozenDict, Json, JsonObject, Record, frozen_mapping
+from .records import FrozenDict, Json, JsonObject, Record, frozen_mapping, sayable
 
 __all__ = [
     "Acceptance", "Artifact", "Evidence", "Goal", "GraphPatch", "Input", "Level", "Task", "TaskGraph", "TaskResult",
@@ -38,7 +38,7 @@ class Goal(Record):
     def _not_empty(cls, text: str) -> str:
         if not text.strip():
             raise ValueError("the goal is empty")
-        return text
+        return sayable(text)
 
 
 class Input(Record):
