@@ -686,3 +686,55 @@ def test_every_beginning_of_a_journal_folds_to_an_interrupted_run(recorded: Path
 def test_no_rows_are_no_run() -> None:
     with pytest.raises(ValueError, match="without rows"):
         fold([])
+
+
+# -- ordinary and odd values ------------------------------------------------------------------------------------------
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def circle() -> Any:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+UNKEPT = {
+    "nan": float("nan"), "infinity": {"a": [float("inf")]}, "half a character": "caf\udce9", "odd key": {"\ud800": 1},
+    "no text": b"\xff", "too deep": nested(100), "circle": circle(), "object": object(),
+}
+
+
+@pytest.mark.parametrize("kind", UNKEPT)
+def test_what_json_cannot_say_fails_its_task_and_never_the_run(tmp_path: Path, kind: str) -> None:
+    async def main() -> tuple[Any, Any]:
+        graph = TaskGraph(tasks=(Task(id="odd", agent="odd"), Task(id="fine", agent="w")))
+        agents = FakeAgent("odd", work=lambda t, c: UNKEPT[kind]), FakeAgent("w", output=2**200)
+        async with open_genesis(tmp_path, *agents) as genesis:
+            run = await genesis.start(await genesis.plan("x", workspace=tmp_path, graph=graph))
+            return await run.result(), genesis.verify(run.id)
+
+    result, record = asyncio.run(main())
+    assert record.results == result.tasks
+    assert result.tasks["odd"].error.message == "the output can't be kept as JSON"
+    assert result.tasks["odd"].error.cause
+    assert result.tasks["fine"].output == 2**200
+
+
+def test_a_goal_and_an_error_in_odd_bytes_are_recorded_as_escapes(tmp_path: Path) -> None:
+    async def main() -> tuple[Any, Any]:
+        async with open_genesis(tmp_path, FakeAgent("w", error=OSError("no caf\udce9"))) as genesis:
+            report = await genesis.plan("look at caf\udce9", workspace=tmp_path, graph=one_task())
+            run = await genesis.start(report)
+            return await run.result(), genesis.verify(run.id)
+
+    result, record = asyncio.run(main())
+    assert record.plan == result.plan
+    assert record.plan.goal.text == r"look at caf\udce9"
+    assert record.results["a"].error.message == r"OSError: no caf\udce9"
+    assert [e.goal for e in Index(tmp_path).entries().values()] == [r"look at caf\udce9"]
