@@ -13,7 +13,7 @@ Row = Mapping[str, Any]
 
 
 def read_rows(path: Path, needed: Iterable[str]) -> list[Row]:
-    """Return the rows of a JSON Lines file; raises SettingsError when it can't be read or a *needed* field is lacking."""
+    """Return the rows of a JSON Lines file; raises SettingsError when one can't be read or lacks a *needed* field."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -66,11 +66,15 @@ def as_tools(graph: TaskGraph, known: set[str]) -> dict[str, list[Any]]:
 
 
 def _tool(task: Task, known: set[str]) -> str:
-    """Return the tool that *task* calls: what it says of itself, what it requires, or its own name."""
+    """Return the tool that *task* calls: what it says of itself, or whatever it names that is one.
+
+    A task that requires what no tool is counts with that: a tool that was made up.
+    """
     said = task.metadata.get("tool")
     if isinstance(said, str) and said:
         return said
-    return next((name for name in (*task.requires, task.agent or "", task.kind, task.id) if name in known), "")
+    names = (*task.requires, task.agent or "", task.kind, task.id)
+    return next((name for name in names if name in known), task.requires[0] if task.requires else "")
 
 
 def _scores(rows: list[Row], made: list[Prediction], folder: Path | None) -> dict[str, Any] | None:

@@ -91,7 +91,7 @@ def _percent(part: int, whole: int) -> float | None:
 
 
 def score(gold: Sequence[Row], predicted: Iterable[Row], folder: Path | None = None) -> dict[str, Any]:
-    """Return the figures by domain, by ``type:`` and over ``all``; rows with a type and no nodes are scored by shape."""
+    """Return the figures by domain, by ``type:`` and over ``all``; rows with no nodes are scored by their shape."""
     by_id = {str(p["id"]): p for p in predicted}
     if gold and "nodes" not in gold[0]:
         return {"shapes": shapes(gold, by_id)}

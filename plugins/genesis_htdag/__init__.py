@@ -1,4 +1,4 @@
-"""Turn a goal into a hierarchical task graph, with no model: clauses, lists, order words, named files, the catalogue."""
+"""Turn a goal into a hierarchical task graph, with no model: clauses, lists, order words, names, the catalogue."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from .stems import stem
 from .words import name_words
 
 NAME, TAG, FIELD, DESCRIPTION, SELF = 1.0, 0.9, 0.7, 0.6, 0.25
-"""What a word is worth in a skill's name, its tags, the agent's name and kinds, the skill's description, the agent's."""
+"""What a word is worth in a skill's name, its tags, the agent's name and kinds, its description, the agent's."""
 SYNONYM = 0.65
 """Share of that for a word that only stands for it."""
 OUT_OF_REACH = 0.5

@@ -64,7 +64,7 @@ class Composer:
             hangs = follow.joint if follow is not None else Joint.COLON if opens else None
             step = self._next(text, clause, hangs)
             if step is not None:
-                step.group, step.numbered = step.group or group, step.numbered or numbered
+                step.group, step.numbered, step.listed = step.group or group, step.numbered or numbered, listed
                 self._note(step, heads=hangs is Joint.COLON)
 
     def _sentence(self, clause: Clause, *, first: bool, listed: bool) -> None:

@@ -147,7 +147,7 @@ class _Groups:
         return [i for i in self.earlier if step.changes or order[i].changes]
 
     def _opens(self, step: Step) -> bool:
-        ordered = step.numbered or (step.clause.joint is Joint.START and not step.group)
+        ordered = step.numbered or (step.clause.joint is Joint.START and not step.listed)
         return step.clause.joint is Joint.THEN or (step.changes and ordered)
 
     def add(self, step: Step, at: int) -> None:

@@ -49,7 +49,7 @@ _LEADS = (
     r"to|by|let|keep",
     r"additionally|moreover|furthermore|besides|likewise|in addition|plus|at the same time|meanwhile|then",
     r"in parallel",
-    r"first(?:ly| of all)?|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|fifth(?:ly)?|finally|to begin(?: with)?|to start with",
+    r"first(?:ly| of all)?|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|fifth(?:ly)?|finally|to (?:begin|start)(?: with)?",
     r"(?:start|begin)(?: off)?(?: by| with)|(?:step|task|part|phase) (?:\d+|one|two|three|four|five|six)",
     r"(?:end|finish|conclude|close|wrap up|round off)(?: up)? (?:with|by)|top it off with",
     r"round (?:it|this|everything) off(?: with| by)?",

@@ -37,6 +37,9 @@ class Step:
     more: list[str] = field(default_factory=list)
     """Descriptions of later clauses that ask for the same work."""
     numbered: bool = False
+    """Whether it is an item of a numbered list."""
+    listed: bool = False
+    """Whether it is an item of any list."""
 
     @property
     def gathers(self) -> bool:

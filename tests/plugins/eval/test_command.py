@@ -1,0 +1,60 @@
+"""``genesis eval``: lists what there is, ends with 0 whatever the score, and says what it can't use in three lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from genesis_cli import main
+
+pytest_plugins = ["genesis_core.testing"]
+ROW = {"id": "1", "domain": "d", "request": "Send an email", "type": "single", "nodes": ["play_song"], "links": [],
+       "tools": [{"id": "send_email", "desc": "Send an email"}, {"id": "play_song", "desc": "Play a song"}]}  # fmt: skip
+
+
+@pytest.fixture
+def data(tmp_path: Path, genesis_home: Path) -> str:
+    path = tmp_path / "data.jsonl"
+    path.write_text(json.dumps(ROW) + "\n")
+    return str(path)
+
+
+@pytest.mark.usefixtures("genesis_home")
+def test_without_a_kind_it_lists_those_that_are_installed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "--json"]) == 0
+    assert {"decomposition", "routing"} <= set(json.loads(capsys.readouterr().out)["data"]["evaluations"])
+
+
+def test_a_score_of_nothing_is_a_result(data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out.jsonl"
+    assert main(["eval", "decomposition", "--data", data, "--predictions", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["ok"] and told["data"]["scores"]["all"]["node_f1"] == 0.0
+    assert json.loads(out.read_text()) == {"id": "1", "nodes": ["send_email"], "links": []}
+
+
+def test_people_get_one_line_a_group(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "decomposition", "--data", data]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert (
+        lines[0].startswith("decomposition: 1 rows") and [line.split(":")[0].strip() for line in lines[1:]][-1] == "all"
+    )
+
+
+@pytest.mark.usefixtures("genesis_home")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["eval", "rooting", "--data", "x"], "did you mean 'routing'?"),
+        (["eval", "routing"], "needs --data"),
+        (["eval", "routing", "--data", "/no/such/file"], "can't be read"),
+    ],
+)
+def test_what_cannot_be_used_ends_with_2_and_the_way_out(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert said in error and "hint: " in error
