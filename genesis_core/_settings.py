@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,11 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def _put(target: dict[str, Any], path: list[str], value: Any) -> None:
     for part in path[:-1]:
-        target = target.setdefault(part, {})
+        inner = target.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise SettingsError(f"the environment sets {part!r} both as a value and as a table",
+                                cause=f"GENESIS_{'__'.join(path).upper()} needs a table", hint="unset one of them")
+        target = inner
     target[path[-1]] = value
 
 
@@ -167,12 +171,21 @@ def _merge(into: dict[str, Any], layer: Mapping[str, Any], origins: dict[str, st
 def _wrong(error: ValidationError, origins: Mapping[str, str]) -> SettingsError:
     first = error.errors()[0]
     name = ".".join(str(p) for p in first["loc"])
-    known = did_you_mean(str(first["loc"][-1]), Settings.model_fields) if first["type"] == "extra_forbidden" else ""
-    where = origins.get(name, "the settings")
+    known = did_you_mean(str(first["loc"][-1]), _fields(first["loc"])) if first["type"] == "extra_forbidden" else ""
+    where = next((o for key, o in origins.items() if key == name or key.startswith(f"{name}.")), "the settings")
     what = f"unknown setting {name!r} in {where}{known}" if known or first["type"] == "extra_forbidden" else (
         f"setting {name!r} in {where} can't be {first['input']!r}"
     )
     return SettingsError(what, cause=first["msg"], hint="genesis config --origin shows every setting")
+
+
+def _fields(place: tuple[int | str, ...]) -> Iterable[str]:
+    """Return the names that stand where *place* ends: those of all settings, or of the section that it is in."""
+    owner: Any = Settings
+    for part in place[:-1]:
+        owner = owner.model_fields[part].annotation
+    fields: dict[str, Any] = owner.model_fields
+    return fields
 
 
 def flatten(settings: Settings) -> Iterator[tuple[str, Any]]:
