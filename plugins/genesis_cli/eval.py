@@ -25,8 +25,9 @@ PIPELINE = "evaluation"
 @click.argument("kind", required=False)
 @click.option("--data", metavar="FILE", help="Rows to predict, as JSON Lines; gold fields in them are scored against.")
 @click.option("--tools", metavar="DIR", help="Folder with <domain>.tool_desc.json, for decomposition.")
-@click.option("--predictions", metavar="FILE",
-              help="Write each prediction there as it is made; one that was interrupted goes on.")
+@click.option(
+    "--predictions", metavar="FILE", help="Write each prediction there as it is made; one that was interrupted goes on."
+)
 @common
 def eval(session: Session, kind: str | None, data: str | None, tools: str | None, predictions: str | None) -> int:
     """Measure planning: KIND is the name of an evaluation; without one, those that are installed are listed."""
@@ -63,8 +64,11 @@ def _known(kind: str, offered: Mapping[str, Any]) -> str:
     from ._group import nearest
 
     near = nearest(kind, list(offered))
-    raise SettingsError(f"there is no evaluation {kind!r}" + (f"; did you mean {near!r}?" if near else ""),
-                        cause=f"installed: {', '.join(sorted(offered)) or 'none'}", hint="genesis eval lists them")
+    raise SettingsError(
+        f"there is no evaluation {kind!r}" + (f"; did you mean {near!r}?" if near else ""),
+        cause=f"installed: {', '.join(sorted(offered)) or 'none'}",
+        hint="genesis eval lists them",
+    )
 
 
 def _listed(genesis: Genesis) -> str:

@@ -11,7 +11,7 @@ from genesis_cli import main
 
 pytest_plugins = ["genesis_core.testing"]
 ROW = {"id": "1", "domain": "d", "request": "Send an email", "type": "single", "nodes": ["play_song"], "links": [],
-       "tools": [{"id": "send_email", "desc": "Send an email"}, {"id": "play_song", "desc": "Play a song"}]}  # fmt: skip
+       "tools": [{"id": "send_email", "desc": "Send email"}, {"id": "play_song", "desc": "Play a song"}]}  # fmt: skip
 
 
 @pytest.fixture
