@@ -1,4 +1,4 @@
-"""Print the share of mutants that the tests caught, and fail below a floor: ``mutation_score.py STATS.json PERCENT``."""
+"""Print the share of mutants that the tests caught, and fail below a floor: ``mutation_score.py STATS PERCENT``."""
 
 from __future__ import annotations
 
