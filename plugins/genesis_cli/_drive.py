@@ -42,6 +42,8 @@ class Interrupts:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self.number:
+            return  # this process is on its way out: a second signal must still end it at once, with the right code
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["genesis", "run"]
 
+SIGNALED = (130, 143)
 EPILOG = """\b
 genesis                 suggests goals that fit the current folder
 genesis run "GOAL"      plans and runs; genesis run --help for the rest
@@ -58,7 +59,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BaseException as error:  # noqa: BLE001  # the one place where anything becomes an exit code
         code = _failed(error, session)
     streams.finish()
+    if code in SIGNALED:
+        _end_in_peace()
     return code if isinstance(code, int) else 0
+
+
+def _end_in_peace() -> None:
+    """Ignore further signals: the interpreter resets them while it ends, and one more would change the exit code."""
+    import signal
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _failed(error: BaseException, session: Session) -> int:

@@ -39,6 +39,8 @@ def global_options(*, hidden: bool) -> Callable[[_F], _F]:
                          help="Show the traceback of an error."),
             click.option("-v", "--verbose", count=True, expose_value=False, hidden=hidden, callback=_set("verbose"),
                          help="Tell more on stderr."),
+            click.option("--json", is_flag=True, expose_value=False, callback=_set("json"),
+                         help="Print one JSON document."),
         )):
             function = option(function)
         return function
@@ -56,9 +58,7 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(session, *arguments, **named)
 
     wrapped = update_wrapper(body, function)
-    as_json = click.option("--json", is_flag=True, expose_value=False, callback=_set("json"),
-                           help="Print one JSON document.")
-    return global_options(hidden=True)(as_json(wrapped))
+    return global_options(hidden=True)(wrapped)
 
 
 def _session(context: click.Context) -> Session:

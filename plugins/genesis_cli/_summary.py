@@ -22,6 +22,10 @@ HEADLINES: Mapping[RunState, str] = {
     RunState.CANCELED: "stopped", RunState.INTERRUPTED: "interrupted", RunState.WAITING: "waiting for approval",
     RunState.OUT_OF_BUDGET: "stopped: the budget is spent", RunState.DENIED: "denied", RunState.REJECTED: "rejected",
 }
+CAUSES: Mapping[RunState, str] = {
+    RunState.CANCELED: "somebody asked for it; what is recorded is kept",
+    RunState.INTERRUPTED: "its process ended before it did; what is recorded is kept",
+}
 MAX_OUTPUT_LINES = 40
 
 
@@ -133,10 +137,11 @@ def problem_of_run(result: RunResult, code: int) -> Problem | None:
     why = error or (None if first is None else first.error)
     word = HEADLINES.get(result.state, result.state.value)
     hint = _real(why.hint, result.run_id) if why is not None else ""
+    cause = CAUSES.get(result.state, "") if why is None else why.message
     return Problem(
         f"the run is {word}" if result.state is not RunState.FAILED else "the run failed",
-        "" if why is None else why.message, hint or _way_on(result), code=(error.code if error else "") or
-        result.state.value, exit_code=code, correlation_id=result.run_id,
+        cause, hint or _way_on(result), code=(error.code if error else "") or result.state.value,
+        exit_code=code, correlation_id=result.run_id,
     )
 
 

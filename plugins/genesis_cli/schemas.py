@@ -18,7 +18,7 @@ from genesis_core import Finding, Plan, PlanFile, Record, RunEvent, RunState, Sc
 from . import _streams as streams
 from ._document import RUN_SCHEMA
 
-__all__ = ["SCHEMAS", "main", "made"]
+__all__ = ["SCHEMAS", "made", "main"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}

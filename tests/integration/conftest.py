@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 KIT = Path(__file__).parent / "kit"
+STRIPPED = ("GENESIS_", "USE_V2", "LC_", "LANG", "PYTHONIO", "FORCE_COLOR", "NO_COLOR", "COLUMNS")
+"""Variables of whoever runs the tests that would change what is tested."""
 
 
 @dataclass
@@ -77,8 +79,7 @@ class Shell:
 def shell(tmp_path: Path) -> Shell:
     folder = tmp_path / "work"
     folder.mkdir()
-    kept = {k: v for k, v in os.environ.items()
-            if not k.startswith(("GENESIS_", "USE_V2", "LC_", "LANG", "PYTHONIO", "FORCE_COLOR", "NO_COLOR", "COLUMNS"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(STRIPPED)}
     path = os.pathsep.join([str(KIT), *filter(None, [kept.pop("PYTHONPATH", "")])])
     home = tmp_path / "home"
     return Shell(folder, home, {

@@ -65,7 +65,7 @@ BAD: dict[str, tuple[int, Callable[[Any], list[str]], str]] = {
     "unknown run": (2, words("explain", "20200101-000000-00000000"), "there is no run"),
     "unknown run to resume": (2, words("resume", "nothing"), "there is no run 'nothing'"),
     "unknown run again": (2, words("run", "--again", "nothing"), "there is no run 'nothing'"),
-    "unknown run again, with a goal": (2, words("run", "Scan this repository", "--again", "no"), "there is no run 'no'"),
+    "unknown run again, with a goal": (2, words("run", "Scan this code", "--again", "no"), "there is no run 'no'"),
     "unknown plugin blocked": (2, words("-p", "hello", "runs"), "is not no:NAME"),
     "cycle": (2, plan("tasks: [{id: a, depends_on: [b]}, {id: b, depends_on: [a]}]"), "'a' -> 'b' -> 'a'"),
     "unknown agent": (2, plan("tasks: [{id: a, agent: ecko}]"), "unknown agent 'ecko'; did you mean 'echo'?"),
@@ -89,14 +89,8 @@ BAD: dict[str, tuple[int, Callable[[Any], list[str]], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", list(BAD))
-@pytest.mark.parametrize("used", [False, True], ids=["fresh", "used"])
-def test_bad_input_is_named_in_three_lines_and_leaves_no_trace(shell: Any, case: str, used: bool) -> None:
+def refused(shell: Any, case: str) -> None:
     code, prepare, said = BAD[case]
-    if used and case not in ("empty goal", "unknown run again, with a goal", "unknown agent", "too deep"):
-        pytest.skip("the folder in use is looked at with four of them")
-    if used:
-        shell.run(SAY)
     arguments = prepare(shell)
     before = shell.state()
     done = shell(*arguments, timeout=20)
@@ -106,6 +100,18 @@ def test_bad_input_is_named_in_three_lines_and_leaves_no_trace(shell: Any, case:
     assert said in done.stderr
     assert done.stdout == ""
     assert shell.state() == before
+
+
+@pytest.mark.parametrize("case", list(BAD))
+def test_bad_input_is_named_in_three_lines_and_makes_no_state_folder(shell: Any, case: str) -> None:
+    refused(shell, case)
+    assert not shell.home.exists()
+
+
+def test_bad_input_leaves_a_state_folder_in_use_as_it_was(shell: Any) -> None:
+    shell.run(SAY)
+    for case in ("empty goal", "unknown run again, with a goal", "unknown agent", "cycle", "too deep", "alias bomb"):
+        refused(shell, case)
 
 
 @pytest.mark.parametrize("case", ["cycle", "unknown command", "over 5,000 characters"])

@@ -1,4 +1,4 @@
-"""Closed pipes, other encodings, no terminal, a real one: nothing is lost, and nothing is shown that does not belong."""
+"""Closed pipes, other encodings, no terminal, a real one: nothing is lost, and nothing shows that does not belong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small things that people read or type: amounts, cleaned text, tables, the longest chain, suggestions, the state folder."""
+"""What people read or type: amounts, cleaned text, tables, the longest chain, suggestions, the state folder."""
 
 from __future__ import annotations
 
