@@ -65,7 +65,7 @@ class Composer:
             step = self._next(text, clause, hangs)
             if step is not None:
                 step.group, step.numbered, step.listed = step.group or group, step.numbered or numbered, listed
-                self._note(step, heads=hangs is Joint.COLON)
+                self._note(step, heads=hangs in (Joint.COLON, Joint.DASH))
 
     def _sentence(self, clause: Clause, *, first: bool, listed: bool) -> None:
         if not first:
@@ -242,7 +242,7 @@ class Composer:
 
     def _belongs(self, clause: Clause, last: Step) -> bool:
         """Whether a clause that means nothing by itself is part of the step before it, in the same sentence."""
-        loose = clause.joint in (Joint.COMMA, Joint.AND) and (clause.deed is None or self._goes_on(clause))
+        loose = clause.joint in (Joint.COMMA, Joint.DASH, Joint.AND) and (clause.deed is None or self._goes_on(clause))
         item_of_its_own = self._listing and last.clause.deed is None
         return loose and last.clause.sentence == clause.sentence and not item_of_its_own
 
@@ -268,6 +268,8 @@ class Composer:
 
     def _empty(self, text: str, clause: Clause, deed: Deed | None, verb: str) -> Step | None:
         """Keep a clause without content for the one after it, unless it asks to put everything together."""
+        if clause.joint is Joint.CONTENT:
+            return self._last
         everything = any(t.low in _EVERYTHING for t in clause.objects)
         if self.gatherer is not None and clause.verb and everything and (verb in _GATHERING or deed is Deed.MAKE):
             step = Step(text, list(clause.tokens), clause, deed, verb, abilities=[self.gatherer])

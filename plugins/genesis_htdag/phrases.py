@@ -17,6 +17,8 @@ class Joint(StrEnum):
     COMMA = "comma"
     AND = "and"
     COLON = "colon"
+    DASH = "dash"
+    """A comma, or a colon: what stands before it may sum up what follows."""
     THEN = "then"
     """After what stands before it: "then", "finally", "after that"."""
     AFTER = "after"

@@ -98,8 +98,10 @@ def _step(cutter: _Cutter, tokens: Sequence[Token], at: int) -> int:
 
 
 def _mark(cutter: _Cutter, mark: str) -> None:
-    if mark in ",-":
+    if mark == ",":
         cutter.cut(Joint.COMMA)
+    elif mark == "-":
+        cutter.cut(Joint.DASH)
     elif mark in ARROWS:
         cutter.cut(Joint.THEN)
     elif mark == "+":
