@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from genesis_core.testing import AgentContract, DecomposeContract, ToolContract
 from genesis_plugin_hello import genesis_decompose
 from genesis_plugin_hello.greeter import greeter, greeting
-
-from genesis_core.testing import AgentContract, DecomposeContract, ToolContract
 
 
 class TestGreeter(AgentContract):
