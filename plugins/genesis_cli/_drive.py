@@ -27,7 +27,7 @@ Handler = Callable[[int, FrameType | None], Any] | int | None
 class Interrupts:
     """First signal: cancel what can be cancelled. Second: end this process at once; the journal is always resumable."""
 
-    def __init__(self, view: View | None = None) -> None:
+    def __init__(self, view: View) -> None:
         self.number = 0
         self._view = view
         self._run: Run | None = None
@@ -62,7 +62,7 @@ class Interrupts:
     def _cancel(self) -> None:
         if self._run is not None:
             again = "; press Ctrl-C again to stop at once" if self.number == signal.SIGINT else ""
-            streams.note(f"stopping{again}")
+            self._view.say(f"stopping{again}")
             self._ending = asyncio.ensure_future(self._run.cancel())
         elif self._task is not None:
             self._task.cancel()

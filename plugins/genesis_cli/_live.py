@@ -38,6 +38,7 @@ class LiveView:
         self._ascii = streams.glyph(FRAMES[0], "") == ""
         self._timer: asyncio.TimerHandle | None = None
         self._ended = False
+        self._said = ""
 
     def begin(self) -> None:
         """Start drawing."""
@@ -48,15 +49,20 @@ class LiveView:
         """Take in one event; the next frame shows it."""
         self.progress.take(event)
 
+    def say(self, text: str) -> None:
+        """Show it below the tree: a line of its own would tear the picture."""
+        self._said = text
+
     def end(self) -> None:
         """Draw the last frame and give the cursor back."""
         if self._ended:
             return
-        self._ended = True
+        self._ended, self._said = True, ""
         if self._timer is not None:
             self._timer.cancel()
         self._live.update(self, refresh=True)
         self._live.stop()
+        streams.note()
 
     def _tick(self) -> None:
         self._live.refresh()
@@ -97,7 +103,8 @@ class LiveView:
     def _seconds(self, line: TaskLine) -> str:
         if line.state == "working" and line.began is not None:
             return duration((datetime.now(UTC) - line.began).total_seconds())
-        return "" if line.state in ("submitted", "skipped", "blocked") or line.reused else duration(line.seconds)
+        untimed = line.state in ("submitted", "skipped", "blocked", "canceled") or line.reused or line.began is None
+        return "" if untimed else duration(line.seconds)
 
     def _foot(self, hidden: int) -> Text:
         progress = self.progress
@@ -106,7 +113,8 @@ class LiveView:
         more = f", {hidden} not shown" if hidden else ""
         failed = progress.count("failed")
         trouble = f", {failed} failed" if failed else ""
-        return Text(f"{done} of {total} tasks done{trouble}{more}, {duration(since)}", style="dim", no_wrap=True)
+        text = Text(f"{done} of {total} tasks done{trouble}{more}, {duration(since)}", style="dim", no_wrap=True)
+        return text.append(f"  {self._said}" if self._said else "", "yellow")
 
 
 def _indent(line: TaskLine) -> int:

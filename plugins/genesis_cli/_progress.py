@@ -68,6 +68,7 @@ class Progress:
             if task_id in self.lines:
                 line = self.lines[task_id]
                 line.state, line.why = result.state.value, "" if result.error is None else result.error.message
+                line.doing = "recorded before"
         self._lift()
         return self
 

@@ -123,7 +123,7 @@ def _trouble(name: str, task: TaskResult) -> Iterator[str]:
         yield f"  hint: {streams.one_line(error.hint)}"
     order = task.work_order
     if order is not None:
-        yield f"  to do: {streams.one_line(order.goal)}"
+        yield from (f"  to do: {streams.one_line(text)}" for text in (order.goal,) if text)
         yield from (f"  tried: {streams.one_line(text)}" for text in order.tried)
         yield from (f"  accepted when: the output has {streams.one_line(text)}" for text in order.acceptance)
 
@@ -136,8 +136,9 @@ def problem_of_run(result: RunResult, code: int) -> Problem | None:
     first = next((t for t in result.tasks.values() if t.state in (TaskState.FAILED, TaskState.BLOCKED)), None)
     why = error or (None if first is None else first.error)
     word = HEADLINES.get(result.state, result.state.value)
-    hint = _real(why.hint, result.run_id) if why is not None else ""
-    cause = CAUSES.get(result.state, "") if why is None else why.message
+    hint = _real(why.hint, result.run_id) if why is not None and result.state not in CAUSES else ""
+    stopped = CAUSES.get(result.state, "") if error is None else ""
+    cause = stopped or ("" if why is None else why.message)
     return Problem(
         f"the run is {word}" if result.state is not RunState.FAILED else "the run failed",
         cause, hint or _way_on(result), code=(error.code if error else "") or result.state.value,

@@ -27,6 +27,9 @@ class View(Protocol):
     def take(self, event: RunEvent) -> None:
         """Show one event."""
 
+    def say(self, text: str) -> None:
+        """Tell the person something while it goes."""
+
     def end(self) -> None:
         """The run has ended, or this process is about to."""
 
@@ -57,6 +60,10 @@ class QuietView:
     def take(self, event: RunEvent) -> None:
         """Count."""
         self.progress.take(event)
+
+    def say(self, text: str) -> None:
+        """Write it to stderr."""
+        streams.note(text)
 
     def end(self) -> None:
         """Show nothing."""

@@ -165,5 +165,6 @@ def finish(
     streams.note()
     if problem is not None:
         streams.note(problem.lines())
-    session.next_steps(next_steps(result))
+    told = "" if problem is None else problem.hint
+    session.next_steps([step for step in next_steps(result) if step[0] != told])
     return code

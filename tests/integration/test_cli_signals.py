@@ -69,7 +69,7 @@ def test_a_person_reads_the_resume_line(shell: Any) -> None:
     run_id = shell.json("runs")["data"]["runs"][0]["id"]
     assert status == 130
     assert "stopping; press Ctrl-C again" in errors
-    assert f"next: genesis resume {run_id}" in errors
+    assert f"hint: genesis resume {run_id}" in errors
 
 
 @pytest.mark.parametrize("agent", ["sleepy", "holder"])
