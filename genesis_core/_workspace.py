@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -34,9 +35,12 @@ class Workspace:
         self._digests: dict[tuple[str, int, int], str] = {}
 
     def files(self, pattern: str = "**/*") -> tuple[str, ...]:
-        """Return the files that match a glob (``**`` for any folders), as sorted POSIX names."""
+        """Return the files that match a glob (``**`` for any folders), as sorted POSIX names.
+
+        A name that UTF-8 can't say is left out: no journal, report or model could repeat it.
+        """
         if self._names is None:
-            self._names = tuple(sorted(self._walk()))
+            self._names = tuple(sorted(self._walk(self.root)))
         match = _glob(pattern)
         return tuple(name for name in self._names if match(name))
 
@@ -44,14 +48,19 @@ class Workspace:
         """Forget which files there are."""
         self._names = None
 
-    def _walk(self) -> Iterator[str]:
-        for folder, folders, names in os.walk(self.root):
-            folders[:] = sorted(f for f in folders if not _skipped(f))
-            base = Path(folder)
-            for name in names:
-                path = base / name
-                if not path.is_symlink() or self._inside(path):
-                    yield path.relative_to(self.root).as_posix()
+    def _walk(self, start: Path) -> Iterator[str]:
+        """Yield the regular files below *start*: a pipe or a device would hold up whoever reads it."""
+        cut, folders = len(os.fspath(self.root).rstrip(os.sep)) + 1, [os.fspath(start)]
+        while folders:
+            for entry in _entries(folders.pop()):
+                if entry.is_dir(follow_symlinks=False):
+                    if not _skipped(entry.name):
+                        folders.append(entry.path)
+                elif _sayable(entry.name) and self._counts(entry):
+                    yield entry.path[cut:].replace(os.sep, "/")
+
+    def _counts(self, entry: os.DirEntry[str]) -> bool:
+        return self._inside(Path(entry.path)) if entry.is_symlink() else entry.is_file(follow_symlinks=False)
 
     def _inside(self, path: Path) -> bool:
         real = Path(os.path.realpath(path))
@@ -59,6 +68,8 @@ class Workspace:
 
     def path(self, name: str | Path) -> Path:
         """Return the real path of *name*; raises AccessDenied when it, or a link on the way, leads out."""
+        if "\0" in os.fspath(name):
+            raise AccessDenied(f"{os.fspath(name)!r} is no name of a file", cause="it holds a null character")
         real = Path(os.path.realpath(self.root / name))
         if not real.is_relative_to(self.root):
             raise AccessDenied(
@@ -77,8 +88,10 @@ class Workspace:
         if path.is_dir():
             return self._folder_digest(path)
         try:
-            stat = path.stat()
-            key = (os.fspath(path), stat.st_size, stat.st_mtime_ns)
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                return ""
+            key = (os.fspath(path), status.st_size, status.st_mtime_ns)
             if key not in self._digests:
                 self._digests[key] = sha256_file(path)
             return self._digests[key]
@@ -86,9 +99,7 @@ class Workspace:
             return ""
 
     def _folder_digest(self, path: Path) -> str:
-        base = self.name(path)
-        names = self.files("**/*" if base == "." else f"{base}/**/*")
-        lines = (f"{name}\0{self.digest(name)}\n" for name in names)
+        lines = (f"{name}\0{self.digest(name)}\n" for name in sorted(self._walk(path)))
         return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -102,11 +113,40 @@ def _skipped(name: str) -> bool:
     return name.startswith(".") or name in SKIPPED or name.endswith(".egg-info")
 
 
+def _sayable(name: str) -> bool:
+    return name.isascii() or not any("\ud800" <= c <= "\udfff" for c in name)
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except OSError:  # no permission, or gone since
+        return []
+
+
 @cache
 def _glob(pattern: str) -> re.Pattern[str].match:  # type: ignore[valid-type]
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
-    words = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(words.get(p, re.escape(p)) for p in parts) + r"\Z").match
+    """Return the test for *pattern*, linear in the name: each part is looked for once, where it stands first."""
+    runs: list[list[str]] = [[]]
+    for part in pattern.split("/"):
+        if part != "**":
+            runs[-1].append(_part(part))
+        elif len(runs) == 1 or runs[-1]:
+            runs.append([])
+    first, *others = ["/".join(run) for run in runs]
+    if not others:
+        return re.compile(first + r"\Z").match
+    middle = "".join(f"(?>(?:[^/]+/)*?{run}/)" for run in others[:-1])
+    last = f"(?:[^/]+/)*{others[-1]}" if others[-1] else ".*"
+    return re.compile(f"{first + '/' if first else ''}{middle}{last}\\Z", re.DOTALL).match
+
+
+def _part(part: str) -> str:
+    first, *others = [re.escape(fixed).replace(r"\?", "[^/]") for fixed in re.split(r"\*+", part)]
+    if not others:
+        return first
+    return first + "".join(f"(?>[^/]*?{fixed})" for fixed in others[:-1] if fixed) + f"[^/]*{others[-1]}"
 
 
 def _not_there(folder: str | Path) -> SettingsError:
