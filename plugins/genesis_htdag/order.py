@@ -33,6 +33,7 @@ def waits(order: Sequence[Step]) -> list[list[int]]:
                 *stages.before(step),
                 *_pointed_at(order, at),
             ]
+            needs = [n for n in needs if step.changes or order[n].abilities]  # looking is not held up by what can't be
         found.append(sorted({n for n in needs if n < at}))
         groups.add(step, at)
         stages.add(step, at)

@@ -9,19 +9,26 @@ import pytest
 
 from genesis_cli import main
 
-pytest_plugins = ["genesis_core.testing"]
 ROW = {"id": "1", "domain": "d", "request": "Send an email", "type": "single", "nodes": ["play_song"], "links": [],
        "tools": [{"id": "send_email", "desc": "Send email"}, {"id": "play_song", "desc": "Play a song"}]}  # fmt: skip
 
 
 @pytest.fixture
-def data(tmp_path: Path, genesis_home: Path) -> str:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder of its own, and nobody's settings."""
+    monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GENESIS_CONFIG", str(tmp_path / "no-such.toml"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def data(tmp_path: Path, home: Path) -> str:
     path = tmp_path / "data.jsonl"
     path.write_text(json.dumps(ROW) + "\n")
     return str(path)
 
 
-@pytest.mark.usefixtures("genesis_home")
+@pytest.mark.usefixtures("home")
 def test_without_a_kind_it_lists_those_that_are_installed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "--json"]) == 0
     assert {"decomposition", "routing"} <= set(json.loads(capsys.readouterr().out)["data"]["evaluations"])
@@ -43,7 +50,7 @@ def test_people_get_one_line_a_group(data: str, capsys: pytest.CaptureFixture[st
     )
 
 
-@pytest.mark.usefixtures("genesis_home")
+@pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -64,9 +64,8 @@ def graph(dice: random.Random, *, gold: bool) -> Row:
 
 
 def some_rows(dice: random.Random) -> tuple[list[Row], list[Row]]:
-    gold = [
-        {"id": f"r{n}", "domain": dice.choice(["a", "b", "c"]), "type": dice.choice(["chain", "dag"])}
-        | graph(dice, gold=True)
+    gold: list[Row] = [
+        {**graph(dice, gold=True), "id": f"r{n}", "domain": dice.choice("abc"), "type": dice.choice(["chain", "dag"])}
         for n in range(60)
     ]
     for row in gold[::7]:

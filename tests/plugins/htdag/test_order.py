@@ -79,6 +79,11 @@ def test_after_binds_even_those_that_only_look() -> None:
     assert waits(found, "module-map", "static-scan")
 
 
+def test_looking_is_not_held_up_by_what_nobody_can_do() -> None:
+    found = graph("Water the plants, then map the architecture.", cards())
+    assert doer(found, "module-map").needs == ()
+
+
 def test_a_report_takes_what_all_others_found() -> None:
     found = graph("Write me a report once you have mapped the architecture and profiled data/sales.csv.", cards())
     report = doer(found, "report")
