@@ -23,7 +23,7 @@ _GATHERING = frozenset(
     stem(w) for w in "report summarise present document collect combine compile gather consolidate wrap".split()
 )
 _LOOK_BACK = 8
-"""Steps of the same agent that a clause may be part of."""
+"""Steps of the same agent, at the same place, that a clause may be part of."""
 
 
 class Composer:
@@ -38,7 +38,8 @@ class Composer:
         """Phrases that no step covers."""
         self._deed: tuple[Deed | None, str] = (None, "")
         self._last: Step | None = None
-        self._by_owner: dict[str, deque[Step]] = {}
+        self._earlier: dict[tuple[str, str], deque[Step]] = {}
+        """The last steps of each agent, and of each agent at each place."""
         self._pending: Clause | None = None
         """A clause without content of its own, which the next one may complete: "put it all | in a report"."""
         self._listing = False
@@ -202,7 +203,8 @@ class Composer:
         twin = self._twin(step, clause)
         if twin is None:
             self.steps.append(step)
-            self._by_owner.setdefault(step.owner, deque(maxlen=_LOOK_BACK)).append(step)
+            for key in {(step.owner, ""), (step.owner, step.place)}:
+                self._earlier.setdefault(key, deque(maxlen=_LOOK_BACK)).append(step)
             self._last = step
             return step
         twin.take(step)
@@ -221,7 +223,7 @@ class Composer:
             here = (last.clause.sentence, last.clause.item) == (clause.sentence, clause.item)
             if here:
                 return last
-        return next((s for s in reversed(self._by_owner.get(step.owner, ())) if same_work(s, step)), None)
+        return next((s for s in reversed(self._earlier.get((step.owner, step.place), ())) if same_work(s, step)), None)
 
     def _unmatched(self, text: str, clause: Clause, found: Match, deed: Deed | None, verb: str) -> Step | None:
         """Decide what a clause is that no ability covers."""

@@ -64,6 +64,11 @@ class Step:
         return self.abilities[0].owner if self.abilities else ""
 
     @property
+    def place(self) -> str:
+        """The first file or folder that it names; empty when it names none."""
+        return next(iter((*self.folders, *self.files)), "")
+
+    @property
     def description(self) -> str:
         """The clause in the user's words."""
         return "; ".join((spelled(self.text, self.tokens), *self.more))
