@@ -53,7 +53,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     streams.prepare()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    session = Session(json="--json" in words, debug="--debug" in words)
+    session = Session(json="--json" in words, debug="--debug" in words, lines="--follow" in words)
     try:
         code = genesis.main(words, prog_name="genesis", standalone_mode=False, obj=session)
     except BaseException as error:  # noqa: BLE001  # the one place where anything becomes an exit code

@@ -19,11 +19,26 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def blocked(values: tuple[str, ...]) -> list[str]:
-    """Return the plugin names of ``-p no:NAME`` (raises UsageError for anything else)."""
+    """Return the plugin names of ``-p no:NAME``; raises UsageError for anything else, and for one that is not there.
+
+    A name with a slip in it would load the very plugin that somebody wants to leave out.
+    """
     for value in values:
         if not value.startswith("no:") or len(value) == 3:
             raise click.BadParameter(f"{value!r} is not no:NAME", param_hint="-p")
+        _known(value[3:])
     return [value[3:] for value in values]
+
+
+def _known(name: str) -> None:
+    from ._group import nearest
+    from ._thirdparty import plugin_names, third_party
+
+    known = [*plugin_names(), *third_party()]
+    if name not in known:
+        near = nearest(name, known)
+        raise click.BadParameter(f"there is no plugin {name!r}" + (f"; did you mean {near!r}?" if near else ""),
+                                 param_hint="-p")
 
 
 def global_options(*, hidden: bool) -> Callable[[_F], _F]:

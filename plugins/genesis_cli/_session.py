@@ -20,8 +20,10 @@ __all__ = ["Session"]
 class Session:
     """The global options of one call. A plain class: a dataclass would cost a tenth of ``genesis --help``."""
 
-    def __init__(self, *, json: bool = False, debug: bool = False) -> None:
-        self.json, self.debug = json, debug
+    def __init__(self, *, json: bool = False, debug: bool = False, lines: bool = False) -> None:
+        self.json, self.debug = json or lines, debug
+        self.lines = lines
+        """One line a document, as ``--follow`` asks for."""
         self.block: list[str] = []
         """Plugins that ``-p no:NAME`` leaves out."""
         self.home = ""
@@ -54,12 +56,13 @@ class Session:
                 streams.note(problem.lines())
         return 0 if problem is None else problem.exit_code
 
-    def envelope(self, data: Any, problem: Problem | None = None, *, indent: int | None = 2) -> str:
-        """Return the one document of ``--json``."""
-        return self.dumps({
-            "schema": f"genesis.cli.{self.command.replace(' ', '-')}/1", "ok": problem is None, "data": data,
-            "error": None if problem is None else problem.to_json(),
-        }, indent=indent)
+    def envelope(self, data: Any, problem: Problem | None = None) -> str:
+        """Return the one document of ``--json``, or the last line of ``--follow``."""
+        error = None if problem is None else problem.to_json()
+        if error is not None and not error["correlation_id"]:
+            error["correlation_id"] = self.correlation_id
+        return self.dumps({"schema": f"genesis.cli.{self.command.replace(' ', '-')}/1", "ok": problem is None,
+                           "data": data, "error": error}, indent=None if self.lines else 2)
 
     @staticmethod
     def dumps(value: Any, *, indent: int | None = None) -> str:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Found", "load", "third_party"]
+__all__ = ["Found", "load", "plugin_names", "third_party"]
 
 GROUP = "[genesis.commands]"
+PLUGINS = "[genesis.plugins]"
 OURS = "genesis-agents"
 
 
@@ -39,12 +40,18 @@ def third_party(path: Iterable[str] | None = None) -> dict[str, Found]:
         return {}
     found: dict[str, Found] = {}
     for folder in dict.fromkeys(sys.path if path is None else path):
-        for command in _in(folder or "."):
-            found.setdefault(command.name, command)
+        for command in _in(folder or ".", GROUP):
+            if command.distribution != OURS:
+                found.setdefault(command.name, command)
     return dict(sorted(found.items()))
 
 
-def _in(folder: str) -> Iterator[Found]:
+def plugin_names() -> list[str]:
+    """Return the names of all installed plugins, ours among them."""
+    return sorted({entry.name for folder in dict.fromkeys(sys.path) for entry in _in(folder or ".", PLUGINS)})
+
+
+def _in(folder: str, group: str) -> Iterator[Found]:
     try:
         names = sorted(n for n in os.listdir(folder) if n.endswith((".dist-info", ".egg-info")))
     except OSError:
@@ -55,18 +62,18 @@ def _in(folder: str) -> Iterator[Found]:
                 text = file.read()
         except (OSError, UnicodeDecodeError):
             continue
-        if GROUP in text:
-            yield from _commands(text, name.rsplit(".", 1)[0])
+        if group in text:
+            yield from _entries(text, name.rsplit(".", 1)[0], group)
 
 
-def _commands(text: str, folder: str) -> Iterator[Found]:
+def _entries(text: str, folder: str, group: str) -> Iterator[Found]:
     distribution, _, version = folder.partition("-")
     distribution = distribution.replace("_", "-").lower()
     inside = False
     for line in map(str.strip, text.splitlines()):
         if line.startswith("["):
-            inside = line == GROUP
-        elif inside and "=" in line and distribution != OURS:
+            inside = line == group
+        elif inside and "=" in line:
             name, _, target = line.partition("=")
             yield Found(name.strip(), target.split("[")[0].strip(), distribution, version)
 

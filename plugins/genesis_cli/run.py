@@ -151,12 +151,11 @@ def finish(
     from ._summary import copy_out, next_steps, problem_of_run, summary
 
     code = exit_code(result, number)
-    record = genesis.record(result.run_id) if genesis.settings.journal else None
     written = copy_out(result, choices.output) if choices.output and result.tasks else []
     problem = problem_of_run(result, code)
-    if session.json or choices.follow:
-        streams.out(session.envelope(run_document(result, record=record, exit_code=code), problem,
-                                     indent=None if choices.follow else 2))
+    if session.json:
+        record = genesis.record(result.run_id) if genesis.settings.journal else None
+        streams.out(session.envelope(run_document(result, record=record, exit_code=code), problem))
         return code
     text = summary(result, progress, seconds)
     streams.out("\n".join([text, *(f"copied  {path}" for path in written)]))

@@ -39,6 +39,12 @@ def test_follow_prints_each_event_as_one_line_and_the_document_last(shell: Any) 
     assert last["data"]["state"] == "completed"
 
 
+def test_follow_ends_with_the_document_even_when_nothing_could_begin(shell: Any) -> None:
+    done = shell("run", "", "--follow")
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["error"]["message"] == "the goal is empty"
+
+
 def test_the_report_is_named_and_copied_by_its_ending(shell: Any) -> None:
     (shell.folder / "a.txt").write_text("TODO tidy up\n")
     for target in ("out.md", "out.html", "out.json"):
