@@ -10,6 +10,7 @@ import heapq
 from collections import deque
 from collections.abc import Mapping
 
+from .policy import Label
 from .tasks import Task, TaskGraph, TaskResult, TaskState
 
 __all__ = ["Scheduler"]
@@ -45,6 +46,7 @@ class Scheduler:
         graph = self.graph
         self._place = {task.id: place for place, task in enumerate(graph.tasks)}
         self._open: set[str] = set()
+        self._doomed: set[str] = set()
         self._dependents: dict[str, list[str]] = {}
         self._children_left: dict[str, int] = {parent: len(ids) for parent, ids in graph.children.items()}
         self._waits: dict[str, int] = {}
@@ -54,6 +56,7 @@ class Scheduler:
                 self._dependents.setdefault(need, []).append(task.id)
         self._ready.clear()
         self._parked.clear()
+        self._skipped.clear()
         done = [task_id for task_id in self.results if task_id in graph and task_id not in graph.children]
         self.results = {task_id: self.results[task_id] for task_id in done}
         for task in graph.tasks:
@@ -148,23 +151,25 @@ class Scheduler:
         return parent
 
     def _skip(self, task_id: str, cause: str) -> None:
+        """Doom the leaves of *task_id*, each once, however many of those that it needs have failed."""
+        if task_id in self._doomed:
+            return
         for leaf in self.graph.leaves_of(task_id):
-            if leaf not in self.results and leaf not in self.working:
+            if leaf not in self._doomed and leaf not in self.results and leaf not in self.working:
+                self._doomed.add(leaf)
                 self._skipped.append((leaf, cause))
+        self._doomed.add(task_id)
 
 
 def composite_result(graph: TaskGraph, parent: str, results: Mapping[str, TaskResult]) -> TaskResult:
     """Return a composite's result: child id to output; completed when every child is, else as its first other child."""
     children = [results[child] for child in graph.children[parent]]
     worst = next((c for c in children if c.state is not TaskState.COMPLETED), None)
-    label = children[0].label
-    for child in children[1:]:
-        label = label | child.label
     return TaskResult(
         task_id=parent,
         state=TaskState.COMPLETED if worst is None else worst.state,
         output={child.task_id: child.output for child in children},
         error=None if worst is None else worst.error,
         artifacts=tuple(a for child in children for a in child.artifacts),
-        label=label,
+        label=Label.join(*(child.label for child in children)),
     )

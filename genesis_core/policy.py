@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum, StrEnum
-from functools import reduce
 from typing import Any
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -55,8 +54,13 @@ class Label:
 
     @classmethod
     def join(cls, *labels: Label) -> Label:
-        """Return the label of what was made from all of *labels*."""
-        return reduce(cls.__or__, labels) if labels else cls(Trust.TRUSTED)
+        """Return the label of what was made from all of *labels*, in one pass over their sources."""
+        if not labels:
+            return cls(Trust.TRUSTED)
+        if all(label is labels[0] for label in labels):
+            return labels[0]
+        return cls(min(label.trust for label in labels), max(label.secrecy for label in labels),
+                   frozenset().union(*(label.sources for label in labels)))
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form that journals hold."""
