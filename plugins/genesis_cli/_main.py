@@ -87,7 +87,7 @@ def _failed(error: BaseException, session: Session) -> int:
     elif isinstance(error, click.ClickException):
         problem = _usage(error)
     else:
-        problem = _expected(error) or _bug(error, session)
+        problem = _expected(error, session) or _bug(error, session)
     return session.answer(None, "", problem)
 
 
@@ -103,13 +103,17 @@ def _usage(error: click.ClickException) -> Problem:
     return Problem(message[:1].lower() + message[1:], f"usage: {usage}", hint, code="usage", exit_code=2)
 
 
-def _expected(error: BaseException) -> Problem | None:
+def _expected(error: BaseException, session: Session) -> Problem | None:
     """Return the problem of an error that Genesis raises on purpose, or None when it is not one."""
     if "genesis_core.errors" not in sys.modules:
         return None
     from genesis_core import GenesisError
 
-    return problem_of(error) if isinstance(error, GenesisError) else None
+    if not isinstance(error, GenesisError):
+        return None
+    if session.correlation_id:
+        error.hint = error.hint.replace(" RUN", f" {session.correlation_id}")
+    return problem_of(error)
 
 
 def problem_of(error: GenesisError) -> Problem:

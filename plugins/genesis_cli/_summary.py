@@ -37,9 +37,9 @@ def summary(result: RunResult, progress: Progress | None = None, seconds: float 
 
 
 def _headline(result: RunResult, progress: Progress | None, seconds: float) -> str:
-    word = HEADLINES.get(result.state, result.state.value)
     leaves = [] if result.plan is None else [t.id for t in result.plan.graph.leaves]
     done = sum(result.tasks[t].state is TaskState.COMPLETED for t in leaves if t in result.tasks)
+    word = "blocked" if result.state is RunState.PARTIAL and not done else _word(result)
     facts = [f"{done} of {len(leaves)} tasks", *([duration(seconds)] if seconds else [])]
     if progress is not None and (reused := sum(line.reused for line in progress.leaves)):
         facts.append(f"{reused} re-used")
@@ -47,6 +47,10 @@ def _headline(result: RunResult, progress: Progress | None, seconds: float) -> s
         facts.append(f"${result.usage.cost:.4f}")
     tone = MARKS.get(result.state.value, ("", "", "dim"))[2]
     return f"{streams.paint(word, 'bold', tone)}  {', '.join(facts)}  {streams.paint(result.run_id, 'dim')}"
+
+
+def _word(result: RunResult) -> str:
+    return HEADLINES.get(result.state, result.state.value)
 
 
 def _answers(result: RunResult) -> Iterator[str]:
@@ -57,7 +61,7 @@ def _answers(result: RunResult) -> Iterator[str]:
         for name, output in told:
             head = streams.paint(streams.one_line(_title(name, output)), "bold")
             yield f"\n{head}\n{_wrapped(str(output.get('summary', '')))}"
-    elif any(name in result.tasks for name in ends(result.plan)):
+    elif any(_completed(result, name) for name in ends(result.plan)):
         yield "\n" + _output(result.output)
 
 
@@ -68,6 +72,10 @@ def _wrapped(text: str) -> str:
     room = min(100, streams.width() or 100)
     return textwrap.fill(streams.one_line(text), room, initial_indent="  ", subsequent_indent="  ",
                          break_long_words=False, break_on_hyphens=False)
+
+
+def _completed(result: RunResult, name: str) -> bool:
+    return name in result.tasks and result.tasks[name].state is TaskState.COMPLETED
 
 
 def _is_leaf(result: RunResult, name: str) -> bool:
@@ -135,12 +143,11 @@ def problem_of_run(result: RunResult, code: int) -> Problem | None:
     error = result.error
     first = next((t for t in result.tasks.values() if t.state in (TaskState.FAILED, TaskState.BLOCKED)), None)
     why = error or (None if first is None else first.error)
-    word = HEADLINES.get(result.state, result.state.value)
     hint = _real(why.hint, result.run_id) if why is not None and result.state not in CAUSES else ""
     stopped = CAUSES.get(result.state, "") if error is None else ""
     cause = stopped or ("" if why is None else why.message)
     return Problem(
-        f"the run is {word}" if result.state is not RunState.FAILED else "the run failed",
+        f"the run is {_word(result)}" if result.state is not RunState.FAILED else "the run failed",
         cause, hint or _way_on(result), code=(error.code if error else "") or result.state.value,
         exit_code=code, correlation_id=result.run_id,
     )

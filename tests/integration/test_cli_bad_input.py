@@ -239,7 +239,7 @@ def test_a_full_disk_stops_the_run_with_the_way_on(shell: Any) -> None:
         done = shell("run", shell.plan(*tasks))
         assert done.returncode == 2, done.stdout + done.stderr
         *_, error, cause, hint = done.stderr.splitlines()
-        assert error.startswith("error: ") and cause.startswith("cause: ") and "genesis resume" in hint
+        assert error.startswith("error: ") and cause.startswith("cause: ") and "genesis resume 2" in hint
     finally:
         subprocess.run(["umount", str(shell.home)], check=True)
 
