@@ -30,7 +30,7 @@ def explain(session: Session, run: str, task: str | None, flow: bool) -> int:
     told = _told(session, run)
     if task is not None:
         told = [_one(told, task)]
-    data = {"run": run, "tasks": [story.to_json() for story in told]}
+    data = {"run": session.correlation_id or run, "tasks": [story.to_json() for story in told]}
     return session.answer(data, lambda: flow_text(told) if flow else explain_text(told, full=task is not None))
 
 

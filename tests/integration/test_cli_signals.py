@@ -113,3 +113,14 @@ def test_a_run_under_way_is_canceled_from_another_shell(shell: Any) -> None:
     assert shell.json("runs", "cancel", run_id)["data"]["state"] == "running"
     assert end(process)[0] == 130
     assert shell.json("runs")["data"]["runs"][0]["state"] == "canceled"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_planning_leaves_nothing_behind(shell: Any, number: int, code: int) -> None:
+    process = shell.start("run", "Dawdle", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    read_until(process, b"dawdling")
+    process.send_signal(number)
+    status, errors = end(process)
+    assert status == code, errors
+    assert len(errors.splitlines()) == 3 and errors.startswith("error: stopped")
+    assert not shell.home.exists()

@@ -125,6 +125,15 @@ def genesis_provide() -> Sequence[object]:
 
 
 @hookimpl
+async def genesis_decompose(task: Task) -> Sequence[Task] | None:
+    """Take a long time over one goal; no other is ours."""
+    if task.kind == "goal" and task.description == "Dawdle":
+        click.echo("dawdling", err=True)
+        await asyncio.sleep(30)
+    return None
+
+
+@hookimpl
 def genesis_authorize(action: Action) -> Decision | None:
     """Leave signatures to a person; say nothing of anything else."""
     if action.verb == "call" and action.resource == "sign":
