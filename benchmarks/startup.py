@@ -34,7 +34,8 @@ def installed(folder: Path) -> None:
     for number in range(PLUGINS):
         info = folder / f"genesis_plugin_number{number}-1.0.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: genesis-plugin-number{number}\nVersion: 1.0\n")
+        name = f"genesis-plugin-number{number}"
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(
             f"[genesis.plugins]\nnumber{number} = number{number}\n[genesis.commands]\nnumber{number} = number{number}:c\n")
 
