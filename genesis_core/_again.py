@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._fold import RunRecord
+from ._scope import find_artifact
 from ._workspace import Workspace, sha256_file
 from .agents import Agent
-from .errors import AccessDenied
+from .errors import AccessDenied, ToolError
 from .policy import Usage
 from .records import canonical_json, digest
 from .runs import EventKind
@@ -46,12 +47,14 @@ class Again:
             driver.scope.emit(EventKind.WARNING, task_id=task.id, data={"text": f"runs again: {why}"})
             return None
         old = self.record.results[task.id]
+        # What stands before it may have read more than last time and still have given the same output.
+        label = old.label | driver._label(task)
         await asyncio.to_thread(_copy_artifacts, self.folder, driver.scope.folder, task.id)
-        driver.scope.emit(EventKind.TASK_REUSED, task_id=task.id, attempt=attempt, label=old.label, data={
+        driver.scope.emit(EventKind.TASK_REUSED, task_id=task.id, attempt=attempt, label=label, data={
             "from": self.record.run_id, "reads": self.record.reads.get(task.id, []), "code": code,
             "reason": "same task, code, inputs and files",
         })
-        return old.replace(attempt=attempt, usage=Usage())
+        return old.replace(attempt=attempt, usage=Usage(), label=label)
 
     def changed(self, driver: Driver, task: Task, code: str) -> str:
         """Return why *task* must run again; empty when it need not."""
@@ -67,7 +70,8 @@ class Again:
         for need in driver.plan.graph.waits_for(task.id):
             if not _same_result(record, driver.scheduler.results[need], need):
                 return f"the result of {need!r} has changed"
-        return _changed_files(driver.scope.workspace, record.reads.get(task.id, []))
+        changed = _changed_files(driver.scope.workspace, record.reads.get(task.id, []))
+        return changed or _changed_artifacts(self.folder, old)
 
 
 def _same_result(record: RunRecord, new: TaskResult, need: str) -> bool:
@@ -97,6 +101,15 @@ def _changed_files(workspace: Workspace, reads: Iterable[Mapping[str, Any]]) -> 
         for name, sha256 in read.get("files", {}).items():
             if _digest(workspace, name) != sha256:
                 return f"{name} has changed"
+    return ""
+
+
+def _changed_artifacts(folder: Path, old: TaskResult) -> str:
+    for artifact in old.artifacts:
+        try:
+            find_artifact(folder, artifact)
+        except (ToolError, OSError):
+            return f"its artefact {artifact.name!r} is not what was recorded"
     return ""
 
 
