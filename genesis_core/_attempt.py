@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ._scope import TaskContext
+from ._scope import NOTHING, TaskContext, jsonable
 from .errors import Category, GenesisError, TaskError, ToolError
 from .plans import Plan
 from .policy import Label
@@ -63,14 +63,11 @@ def row(result: TaskResult) -> dict[str, Any]:
 def finished(task: Task, attempt: int, value: Any, context: TaskContext) -> TaskResult:
     """Return the result of an agent that returned *value*; the kernel, never the agent, labels it."""
     try:
-        result = value if isinstance(value, TaskResult) else context.result(value)
+        result = _relabelled(value, task, attempt, context) if isinstance(value, TaskResult) else _plain(value, context)
     except GenesisError as error:
         return failed(task, attempt, error, context)
     except (ValueError, RecursionError) as error:  # NaN, a cycle, bytes that are no text: a fault of the agent alone
         return failed(task, attempt, _unkept(error), context)
-    said = (result.task_id, result.attempt, result.label, result.usage)
-    if said != (task.id, attempt, context.label, context.usage):
-        result = result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage)
     if result.state is not TaskState.COMPLETED or task.accept is None:
         return result
     missing = task.accept.missing(result)
@@ -84,6 +81,20 @@ def _unkept(error: Exception) -> ToolError:
     why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
     return ToolError("the output can't be kept as JSON", cause=why,
                      hint="return dict, list, str, int, float, bool, None, dates, or a Record")
+
+
+def _relabelled(result: TaskResult, task: Task, attempt: int, context: TaskContext) -> TaskResult:
+    """Return *result* with what the kernel knows better than the agent: whose it is, what it spent, its label."""
+    return result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage)
+
+
+def _plain(output: Any, context: TaskContext) -> TaskResult:
+    """Return the completed result that is nothing but *output*: what most agents mean, without the detour."""
+    kept = None if output is None else jsonable(output, "the output")
+    result = TaskResult(
+        task_id=context.task.id, attempt=context.attempt, state=TaskState.COMPLETED, output=kept, label=context.label
+    )
+    return result if context.usage is NOTHING else result.replace(usage=context.usage)
 
 
 def failed(task: Task, attempt: int, error: BaseException, context: TaskContext) -> TaskResult:

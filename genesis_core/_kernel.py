@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from ._plugins import Plugins
 from ._policy import Authority
@@ -32,6 +34,7 @@ from .tasks import Goal, GraphPatch, Input, Task, TaskGraph
 
 __all__ = ["PIPELINES", "Planner"]
 
+_T = TypeVar("_T")
 GOAL_ID = "goal"
 Decided = tuple[EventKind, dict[str, Any]]
 TIER_SECONDS: Mapping[Tier, float] = {Tier.CHEAP: 2.0, Tier.MEDIUM: 5.0, Tier.STRONG: 15.0}
@@ -112,15 +115,15 @@ class Planner:
 
     async def _expand(self, tasks: Sequence[Task], depth: int) -> list[Task]:
         found: list[Task] = []
-        composite = {t.parent for t in tasks}
+        composite, deep = {t.parent for t in tasks}, _depths(tasks, depth)
         for task in tasks:
             found.append(task)
             self._check_size(len(found))
-            if task.id in composite or depth >= self.context.limits.max_depth or task.agent is not None:
+            if task.id in composite or deep[task.id] >= self.context.limits.max_depth or task.agent is not None:
                 continue
             answer = await self._children(task)
             if answer is not None and answer.tasks:
-                found += await self._expand(_below(task.id, answer.tasks), depth + 1)
+                found += await self._expand(_below(task.id, answer.tasks), deep[task.id] + 1)
         return found
 
     def _check_size(self, tasks: int) -> None:
@@ -158,7 +161,8 @@ class Planner:
         for impl in self.plugins.hook("genesis_route") if tasks else ():
             arguments = {"tasks": tuple(tasks), "agents": self.context.agents, "context": self.context}
             answer = await self.plugins.ask(impl, arguments)
-            new = [a for a in answer or () if self._known(a, impl.plugin_name)]
+            asked = {t.id for t in tasks}  # for what others have taken, nobody answers a second time
+            new = [a for a in answer or () if self._known(a, impl.plugin_name) and a.task_id in asked]
             found += new
             done = {a.task_id for a in new if a.agent}
             tasks = [t for t in tasks if t.id not in done]
@@ -167,6 +171,7 @@ class Planner:
         return found
 
     def _known(self, assignment: Assignment, plugin: str) -> bool:
+        _check(assignment, Assignment, "genesis_route", plugin)
         if not assignment.agent or assignment.agent in self._cards:
             return True
         raise PluginError(f"plugin {plugin!r} routed {assignment.task_id!r} to unknown agent {assignment.agent!r}")
@@ -185,7 +190,7 @@ class Planner:
 
     async def _estimate(self, task: Task, card: AgentCard) -> Estimate:
         answer = await self.plugins.first("genesis_estimate", task=task, agent=card, context=self.context)
-        return _prior(card) if answer is None else answer[0]
+        return _prior(card) if answer is None else _check(answer[0], Estimate, "genesis_estimate", answer[1])
 
     # -- validate and revise ----------------------------------------------------------------------------------------
 
@@ -216,8 +221,8 @@ class Planner:
         scores: list[Score] = []
         for answer, plugin in await self.plugins.all("genesis_validate", plan=plan, context=self.context):
             for item in answer:
-                if not isinstance(item, Finding | Score):
-                    raise PluginError(f"plugin {plugin!r} answered genesis_validate with {type(item).__name__}")
+                if not isinstance(item, Score):
+                    _check(item, Finding, "genesis_validate", plugin)
                 (findings if isinstance(item, Finding) else scores).append(item)  # type: ignore[arg-type]
         score = min(scores, key=lambda s: s.value, default=None)
         return PlanReport(plan=plan, findings=tuple(findings), score=score)
@@ -236,7 +241,7 @@ class Planner:
         )
         if found is None:
             return None
-        patch, plugin = found
+        patch, plugin = _check(found[0], GraphPatch, "genesis_revise", found[1]), found[1]
         self.decide(EventKind.REVISED, patch=patch.to_json(), by=plugin)
         return await self.patched(report.plan, patch)
 
@@ -259,6 +264,14 @@ class Planner:
             )
 
 
+def _check(answer: Any, kind: type[_T], hook: str, plugin: str) -> _T:
+    """Return *answer* when it is of the *kind* that *hook* takes; raises PluginError naming *plugin*."""
+    if isinstance(answer, kind):
+        return answer
+    raise PluginError(f"plugin {plugin!r} answered {hook} with {type(answer).__name__}",
+                      cause=f"it takes {kind.__name__}", hint=f"genesis -p no:{plugin} ... runs without it")
+
+
 def _as_it_is(report: PlanReport) -> PlanReport:
     """Nobody can mend what is left: a plan with findings is still a plan, and its reader sees them."""
     return report.replace(findings=tuple(
@@ -277,18 +290,36 @@ def _prior(card: AgentCard) -> Estimate:
     )
 
 
+def _depths(tasks: Sequence[Task], depth: int) -> dict[str, int]:
+    """Return how deep each task is nested, those without a parent among *tasks* standing at *depth*."""
+    parents = {t.id: t.parent for t in tasks}
+    found: dict[str, int] = {}
+    for task in tasks:
+        chain = [task.id]
+        while chain[-1] not in found and (up := parents[chain[-1]]) in parents and up is not None and up not in chain:
+            chain.append(up)
+        base = found.get(chain[-1], depth)
+        for step, name in enumerate(reversed(chain)):
+            found.setdefault(name, base + step)
+    return found
+
+
 def _below(parent: str, tasks: Sequence[Task]) -> list[Task]:
-    """Return the children of *parent* with ids and references moved below its name."""
+    """Return the children of *parent* with ids and references moved below its name; raises PlanError."""
     ids = {t.id: f"{parent}/{t.id}" for t in tasks}
-    return [
-        t.replace(
-            id=ids[t.id],
-            parent=ids.get(t.parent or "", parent),
-            depends_on=tuple(ids.get(d, d) for d in t.depends_on),
-            inputs={name: _moved(i, ids) for name, i in t.inputs.items()},
-        )
-        for t in tasks
-    ]
+    try:
+        return [
+            t.replace(
+                id=ids[t.id],
+                parent=ids.get(t.parent or "", parent),
+                depends_on=tuple(ids.get(d, d) for d in t.depends_on),
+                inputs={name: _moved(i, ids) for name, i in t.inputs.items()},
+            )
+            for t in tasks
+        ]
+    except ValidationError as error:
+        raise PlanError(f"task {parent!r} can't have these children: {error.errors()[0]['msg']}",
+                        cause="the id of a child begins with that of its parent", hint="choose shorter ids") from None
 
 
 def _moved(item: Input, ids: Mapping[str, str]) -> Input:

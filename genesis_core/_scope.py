@@ -29,7 +29,7 @@ from .runs import EventKind
 from .tasks import Artifact, Evidence, Level, Task, TaskResult, TaskState, WorkOrder
 from .tools import Tool
 
-__all__ = ["RunScope", "TaskContext"]
+__all__ = ["RunScope", "TaskContext", "jsonable"]
 
 NOTHING = Usage()
 NO_INPUTS: Mapping[str, Any] = FrozenDict()
@@ -134,7 +134,7 @@ class TaskContext:
         Raises AccessDenied, BudgetExceeded, LimitExceeded, TimedOut or ToolError.
         """
         known = self._tool(tool)
-        plain = _jsonable(arguments, f"the arguments of {known.name!r}")
+        plain = jsonable(arguments, f"the arguments of {known.name!r}")
         await self._authorize(Action("call", known.name, known.spec.effect))
         plain = await self._checked_paths(known, plain)
         reserved = self._scope.ledger.reserve(Usage(tool_calls=1))
@@ -211,7 +211,7 @@ class TaskContext:
             "artifacts": tuple(artifacts), "error": error, "work_order": work_order, "usage": self._usage,
         }
         return TaskResult(
-            task_id=self.task.id, attempt=self.attempt, state=state, output=_jsonable(output, "the output"),
+            task_id=self.task.id, attempt=self.attempt, state=state, output=jsonable(output, "the output"),
             level=level, label=self._label, **{name: value for name, value in given.items() if value},
         )
 
@@ -297,7 +297,7 @@ class TaskContext:
 
     async def _run(self, tool: Tool, arguments: dict[str, Any]) -> Any:
         if tool.spec.inline:
-            return _jsonable(await _inline(tool, arguments), f"what {tool.name!r} returned")
+            return jsonable(await _inline(tool, arguments), f"what {tool.name!r} returned")
         return await self._scope.workers.call(tool, arguments, self._scope.workspace.root, self.seconds_left)
 
     async def _screen_value(self, tool: Tool, value: Any) -> None:
@@ -313,7 +313,8 @@ async def _inline(tool: Tool, arguments: Mapping[str, Any]) -> Any:
         raise ToolError(f"tool {tool.name!r} failed: {type(error).__name__}: {error}") from error
 
 
-def _jsonable(value: Any, what: str) -> Any:
+def jsonable(value: Any, what: str) -> Any:
+    """Return *value* as frozen JSON; raises ToolError, naming *what*, when it can't be."""
     try:
         if isinstance(value, Record):
             value = value.to_json()
