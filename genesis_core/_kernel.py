@@ -223,7 +223,7 @@ class Planner:
             for item in answer:
                 if not isinstance(item, Score):
                     _check(item, Finding, "genesis_validate", plugin)
-                (findings if isinstance(item, Finding) else scores).append(item)  # type: ignore[arg-type]
+                (findings if isinstance(item, Finding) else scores).append(item)
         score = min(scores, key=lambda s: s.value, default=None)
         return PlanReport(plan=plan, findings=tuple(findings), score=score)
 
@@ -295,9 +295,10 @@ def _depths(tasks: Sequence[Task], depth: int) -> dict[str, int]:
     parents = {t.id: t.parent for t in tasks}
     found: dict[str, int] = {}
     for task in tasks:
-        chain = [task.id]
-        while chain[-1] not in found and (up := parents[chain[-1]]) in parents and up is not None and up not in chain:
+        chain, up = [task.id], task.parent
+        while chain[-1] not in found and up is not None and up in parents and len(chain) <= len(tasks):
             chain.append(up)
+            up = parents[up]
         base = found.get(chain[-1], depth)
         for step, name in enumerate(reversed(chain)):
             found.setdefault(name, base + step)
