@@ -37,7 +37,7 @@ def installed(folder: Path) -> None:
         name = f"genesis-plugin-number{number}"
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(
-            f"[genesis.plugins]\nnumber{number} = number{number}\n[genesis.commands]\nnumber{number} = number{number}:c\n")
+            f"[genesis.plugins]\nn{number} = number{number}\n[genesis.commands]\nn{number} = number{number}:c\n")
 
 
 def scripts(folder: Path) -> dict[str, list[str]]:

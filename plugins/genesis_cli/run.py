@@ -15,7 +15,7 @@ from ._options import common, complete_runs
 from ._session import Session
 
 if TYPE_CHECKING:
-    from genesis_core import Budget, Genesis, Plan, PlanReport, Run, RunResult
+    from genesis_core import Budget, Genesis, Goal, Plan, PlanReport, Run, RunResult
 
     from ._goal import Work
 
@@ -104,20 +104,31 @@ async def _run(
 async def _begin(genesis: Genesis, work: Work | None, workspace: str | None, choices: Choices) -> Run:
     """Plan where there is something to plan, and start."""
     budget = choices.budget
+    start: Goal | Plan | PlanReport
     if work is None:
-        proposed, workspace = _earlier(genesis, choices.again or "", workspace)
-        if choices.strict:
-            raise_when_loose(await genesis.plan(proposed.goal, graph=proposed.graph))
-        return await genesis.start(proposed, workspace=workspace, again=choices.again, budget=budget,
-                                   timeout=choices.timeout, yes=choices.yes)
-    start = await work.propose(genesis)
+        start, workspace = _earlier(genesis, choices.again or "", workspace)
+    else:
+        start, budget = await work.propose(genesis), budget or work.budget
+        workspace = workspace if work.plan is not None else None
     if choices.strict:
-        start = await work.report(genesis)
-        raise_when_loose(start)
-    return await genesis.start(
-        start, workspace=workspace if work.plan is not None else None, again=choices.again,
-        budget=budget or work.budget, timeout=choices.timeout, yes=choices.yes,
-    )
+        start = await _strictly(genesis, start, workspace)
+    return await genesis.start(start, workspace=workspace, again=choices.again, budget=budget,
+                               timeout=choices.timeout, yes=choices.yes)
+
+
+async def _strictly(
+    genesis: Genesis, start: Goal | Plan | PlanReport, workspace: str | None
+) -> Goal | Plan | PlanReport:
+    """Return what to start after a look at its findings; raises PlanRejected for any that is more than a note."""
+    from genesis_core import Plan, PlanReport
+
+    if isinstance(start, Plan):  # looked at as it would be made today, but run exactly as it is
+        place = workspace or start.goal.workspace
+        raise_when_loose(await genesis.plan(start.goal, workspace=place, graph=start.graph))
+        return start
+    report = start if isinstance(start, PlanReport) else await genesis.plan(start, workspace=start.workspace)
+    raise_when_loose(report)
+    return report
 
 
 def _earlier(genesis: Genesis, run_id: str, workspace: str | None) -> tuple[Plan, str | None]:

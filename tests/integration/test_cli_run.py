@@ -129,12 +129,20 @@ def test_again_works_from_another_folder(shell: Any) -> None:
 
 
 def test_strict_rejects_a_plan_whose_goal_was_not_understood_whole(shell: Any) -> None:
-    goal = "Scan this repository for security problems and paint the kitchen green"
-    loose = shell.json("plan", goal)["data"]
-    assert loose["not_understood"] or loose["unassigned"]
-    done = shell("plan", goal, "--strict", "--json")
-    if loose["not_understood"]:
+    goal = "xyzzy plugh and scan this repository for security problems"
+    assert shell.json("plan", goal)["data"]["not_understood"] == ["xyzzy plugh"]
+    for command in ("plan", "run"):
+        done = shell(command, goal, "--strict")
         assert done.returncode == 3
+        assert 'not understood: "xyzzy plugh"' in done.stderr
+    assert not shell.home.exists()
+
+
+def test_strict_lets_a_good_plan_run(shell: Any) -> None:
+    goal = "Scan this repository for security problems"
+    assert shell("plan", goal, "-o", "plan.json").returncode == 0
+    for words in ((goal,), ("plan.json",), ("--again", "last")):
+        assert shell("run", *words, "--strict").returncode == 0, words
 
 
 def test_workspace_and_max_parallel_are_taken(shell: Any) -> None:
