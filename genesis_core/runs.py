@@ -53,7 +53,6 @@ class EventKind(StrEnum):
     REVISED = "plan.revised"
     PATCHED = "graph.patched"
     PATCH_REFUSED = "graph.refused"
-    ROUTED = "task.routed"
     TASK_STARTED = "task.started"
     TASK_DONE = "task.done"
     TASK_REUSED = "task.reused"

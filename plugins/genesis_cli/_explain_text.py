@@ -25,8 +25,6 @@ class Story:
     plan: Plan
     task_id: str
     result: TaskResult | None = None
-    reasons: tuple[Reason, ...] = ()
-    """Of a task that nobody took: why nobody."""
     events: list[RunEvent] = field(default_factory=list)
 
     @property
@@ -37,9 +35,9 @@ class Story:
 
     @property
     def why(self) -> tuple[Reason, ...]:
-        """The reasons for the choice."""
-        assignment = self.plan.assigned.get(self.task_id)
-        return self.reasons if assignment is None else assignment.reasons
+        """The reasons for the choice, or why there was none to make."""
+        told = (*self.plan.assignments, *self.plan.unrouted)
+        return next((a.reasons for a in told if a.task_id == self.task_id), ())
 
     @property
     def alternatives(self) -> tuple[tuple[str, float], ...]:
@@ -82,11 +80,8 @@ def stories(plan: Plan, results: Mapping[str, TaskResult], events: Sequence[RunE
     found = {t.id: Story(plan, t.id, results.get(t.id)) for t in plan.graph.leaves}
     for event in events:
         story = found.get(event.task_id)
-        if story is None:
-            continue
-        story.events.append(event)
-        if event.kind is EventKind.ROUTED:
-            story.reasons = tuple(Reason(**reason) for reason in event.data.get("reasons", ()))
+        if story is not None:
+            story.events.append(event)
     return list(found.values())
 
 
