@@ -61,7 +61,9 @@ class Index:
                 self._write(entry)
 
     def _open(self, mode: str = "rwc") -> sqlite3.Connection:
-        return sqlite3.connect(f"{self.path.resolve().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS)
+        db = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS)
+        db.execute("PRAGMA synchronous=OFF")  # it can be derived again; waiting for the disk would hold up every run
+        return db
 
     def _write(self, entry: Entry) -> None:
         with closing(self._open()) as db, db:

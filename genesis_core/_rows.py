@@ -65,10 +65,12 @@ def connect(path: Path, *, full: bool = False) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection, path: Path, full: bool) -> None:
     try:
         version = _version(connection, path)
+        # A new file need not reach the disk before its first row does, unless every row must.
+        connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL' if version else 'OFF'}")
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
         connection.execute("PRAGMA busy_timeout=5000")
         _migrate(connection, version)
+        connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
     except sqlite3.Error as error:
         raise damaged(path, str(error)) from None
 
