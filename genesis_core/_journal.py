@@ -142,6 +142,11 @@ class Journal:
         return Entry(self.run_id, self.seq, time, kind, actor, task_id, attempt, data or {}, label, self.head)
 
     @property
+    def broken(self) -> bool:
+        """Whether a row could not be written: nothing more is recorded then, and the run must end."""
+        return self._writer is not None and self._writer.broken
+
+    @property
     def committed(self) -> tuple[int, bytes]:
         """Number and MAC of the last row that is on disk."""
         return (self._writer and self._writer.committed) or self._last
@@ -212,6 +217,10 @@ class _Writer:
         self._connection = connect(path, full=full)
         self._thread = threading.Thread(target=self._work, name="genesis-journal", daemon=True)
         self._thread.start()
+
+    @property
+    def broken(self) -> bool:
+        return self._error is not None
 
     def put(self, row: Row) -> None:
         if self._error is not None:
