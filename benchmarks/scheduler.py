@@ -5,17 +5,12 @@ usage: scheduler.py [--repeat N] [--tasks N]
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import tempfile
 import time
-from typing import Any
 
-from _common import Allow, layered, median, noop, show
+from _common import layered, medians, options, run_seconds, show
 
-from genesis_core import Genesis, TaskGraph
-
-BUILTINS = ("htdag", "halo", "aop", "guard", "agents", "eval", "cli")
+from genesis_core import TaskGraph
 
 
 async def bare(graph: TaskGraph) -> None:
@@ -33,22 +28,6 @@ async def bare(graph: TaskGraph) -> None:
             group.create_task(one(task.id, task.needs))
 
 
-async def ours(graph: TaskGraph, *, journal: bool, builtins: bool) -> float:
-    """Return the CPU seconds of start to result of a planned graph."""
-    with tempfile.TemporaryDirectory() as home:
-        options: dict[str, Any] = {"block": () if builtins else BUILTINS}
-        extend = [noop] if builtins else [noop, Allow()]
-        settings = {"journal": journal, "max_parallel": 64, "limits": {"max_tasks": 20_000}}
-        async with Genesis.open(home, extend=extend, settings=settings, trust={"Allow": "security"}, **options) as g:
-            report = await g.plan("benchmark", workspace=home, graph=graph)
-            began = time.process_time()
-            run = await g.start(report)
-            result = await run.result()
-            spent = time.process_time() - began
-            assert result.state.value == "completed", result
-            return spent
-
-
 def timed_bare(graph: TaskGraph) -> float:
     """Return the CPU seconds of :func:`bare` alone, without making the loop."""
 
@@ -61,19 +40,21 @@ def timed_bare(graph: TaskGraph) -> float:
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeat", type=int, default=30)
-    parser.add_argument("--tasks", type=int, default=1000)
-    options = parser.parse_args()
-    graph = layered(options.tasks)
-    cases = {"journal_off": (False, False), "journal_on": (True, False), "everything": (True, True)}
-    base = median(lambda: timed_bare(graph), options.repeat)
-    figures: dict[str, Any] = {"tasks": options.tasks, "bare_ms": round(base * 1e3, 2)}
-    for name, (journal, builtins) in cases.items():
-        spent = median(lambda j=journal, b=builtins: asyncio.run(ours(graph, journal=j, builtins=b)), options.repeat)
-        figures[name] = {"ms": round(spent * 1e3, 2), "ratio": round(spent / base, 2)}
-    show("scheduler", aim={"journal_off": 6, "journal_on": 12, "everything": 20}, **figures)
+    """Measure and print, with what each layer adds."""
+    chosen = options(__doc__, tasks=1000)
+    graph = layered(chosen.tasks)
+    took = medians({
+        "bare": lambda: timed_bare(graph),
+        "journal_off": lambda: asyncio.run(run_seconds(graph, journal=False)),
+        "journal_on": lambda: asyncio.run(run_seconds(graph)),
+        "everything": lambda: asyncio.run(run_seconds(graph, builtins=True)),
+    }, chosen.repeat)
+    ratios = {name: round(seconds / took["bare"], 2) for name, seconds in took.items()}
+    layers = {"kernel": took["journal_off"], "journal": took["journal_on"] - took["journal_off"],
+              "plugins": took["everything"] - took["journal_on"]}
+    show("scheduler", tasks=chosen.tasks, ms={name: round(seconds * 1e3, 2) for name, seconds in took.items()},
+         ratio=ratios, share={name: round(seconds / took["everything"], 2) for name, seconds in layers.items()},
+         aim={"journal_off": 6, "journal_on": 12, "everything": 20})
 
 
 if __name__ == "__main__":

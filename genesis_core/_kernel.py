@@ -182,15 +182,16 @@ class Planner:
         for assignment in plan.assignments:
             known = have.get(assignment.task_id)
             if known is None:
-                card = self._cards[assignment.agent]
-                known = await self._estimate(plan.graph[assignment.task_id], card) if ask else _prior(card)
-                known = known.replace(task_id=assignment.task_id)
+                task, card = plan.graph[assignment.task_id], self._cards[assignment.agent]
+                known = await self._estimate(task, card) if ask else _prior(task, card)
             found.append(known)
         return found
 
     async def _estimate(self, task: Task, card: AgentCard) -> Estimate:
         answer = await self.plugins.first("genesis_estimate", task=task, agent=card, context=self.context)
-        return _prior(card) if answer is None else _check(answer[0], Estimate, "genesis_estimate", answer[1])
+        if answer is None:
+            return _prior(task, card)
+        return _check(answer[0], Estimate, "genesis_estimate", answer[1]).replace(task_id=task.id)
 
     # -- validate and revise ----------------------------------------------------------------------------------------
 
@@ -199,7 +200,7 @@ class Planner:
 
         A plan that was seen before is rejected: revising would go round in circles.
         """
-        seen = {digest([t.to_json() for t in plan.graph.tasks])}
+        seen: set[str] = set()
         for revisions in range(self.context.limits.max_revisions + 1):
             report = (await self.validate(plan)).replace(revisions=revisions)
             self._decided(report)
@@ -208,11 +209,10 @@ class Planner:
             mended = await self._revise(report) if revisions < self.context.limits.max_revisions else None
             if mended is None:
                 return _as_it_is(report)
-            plan = mended
-            key = digest([t.to_json() for t in plan.graph.tasks])
-            if key in seen:
+            seen.add(_tasks_digest(plan))
+            if _tasks_digest(mended) in seen:
                 return _rejected(report, "revising came back to a plan that was refused before")
-            seen.add(key)
+            plan = mended
         return report
 
     async def validate(self, plan: Plan) -> PlanReport:
@@ -272,6 +272,10 @@ def _check(answer: Any, kind: type[_T], hook: str, plugin: str) -> _T:
                       cause=f"it takes {kind.__name__}", hint=f"genesis -p no:{plugin} ... runs without it")
 
 
+def _tasks_digest(plan: Plan) -> str:
+    return digest([task.to_json() for task in plan.graph.tasks])
+
+
 def _as_it_is(report: PlanReport) -> PlanReport:
     """Nobody can mend what is left: a plan with findings is still a plan, and its reader sees them."""
     return report.replace(findings=tuple(
@@ -284,10 +288,9 @@ def _rejected(report: PlanReport, why: str) -> PlanReport:
     return report.replace(findings=(*report.findings, finding))
 
 
-def _prior(card: AgentCard) -> Estimate:
-    return Estimate(
-        difficulty=round(1 - card.prior, 6), cost=card.price, seconds=TIER_SECONDS[card.tier], confidence=0.0
-    )
+def _prior(task: Task, card: AgentCard) -> Estimate:
+    return Estimate(task_id=task.id, difficulty=round(1 - card.prior, 6), cost=card.price,
+                    seconds=TIER_SECONDS[card.tier], confidence=0.0)
 
 
 def _depths(tasks: Sequence[Task], depth: int) -> dict[str, int]:
