@@ -1,8 +1,9 @@
 """Settings: flag > environment > project file > user file > default, each with its origin.
 
-Keys that decide about safety (policy, sandbox, plugins, identity, limits, model URLs) are read only from the user's
-own file or from flags: never from the environment of a project or its ``genesis.toml``, which may have come with a
-repository. ``docs/decisions/0001`` says why this is ours and not pydantic-settings.
+Keys that decide about safety (policy, sandbox, plugins, identity, limits, model URLs, the section of the guard) are
+read only from the user's own file or from flags: never from the environment of a project or its ``genesis.toml``, which
+may have come with a repository. Where state lies, whether it is recorded and what may be spent is not for a project to
+say, either. ``docs/decisions/0001`` says why this is ours and not pydantic-settings.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from .errors import SettingsError, did_you_mean
 from .policy import Budget, PlanLimits
 from .records import FrozenDict, JsonObject, Record
 
-__all__ = ["OPERATOR_KEYS", "Settings", "SettingsSource", "load_settings", "state_home"]
+__all__ = ["OPERATOR_KEYS", "PERSONAL_KEYS", "Settings", "SettingsSource", "load_settings", "state_home"]
 
 OPERATOR_KEYS = frozenset({"policy", "sandbox", "plugins", "identity", "limits", "models", "keyring", "engine"})
-"""Sections that a project file can't set."""
+"""Sections that neither a project file nor the environment can set."""
+
+PERSONAL_KEYS = frozenset({"home", "journal", "durability", "budget"})
+"""Keys that a project file can't set, and the environment can."""
 
 
 class Settings(Record):
@@ -80,11 +84,13 @@ def load_settings(
     origins: dict[str, str] = {}
     project = (folder or Path.cwd()) / "genesis.toml"
     user = user_file or user_config(environ)
+    own, given = _read(user), dict(flags or {})
+    guards = _guards(own, given)
     for origin, layer in (
-        (str(user), _read(user)),
-        (str(project), _checked(project, _read(project))),
-        ("environment", _from_environment(environ)),
-        ("flag", dict(flags or {})),
+        (str(user), own),
+        (str(project), _checked(project, _read(project), guards)),
+        ("environment", _from_environment(environ, guards)),
+        ("flag", given),
     ):
         _merge(values, layer, origins, origin)
     try:
@@ -122,23 +128,37 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} can't be read", cause=str(error), hint="genesis config --origin") from None
 
 
-def _checked(path: Path, layer: dict[str, Any]) -> dict[str, Any]:
-    for key in layer:
-        if key in OPERATOR_KEYS:
-            raise SettingsError(
-                f"{path} sets {key!r}, which a project can't",
-                cause="a repository must not loosen the safety of whoever opens it",
-                hint=f"move [{key}] to your own file: genesis config --origin shows which",
-            )
+def _guards(*layers: Mapping[str, Any]) -> frozenset[str]:
+    """Return the plugins whose allows count: the built-in guard, and those that the operator's own *layers* trust."""
+    found = {"guard"}
+    for layer in layers:
+        plugins = layer.get("plugins")
+        trust = plugins.get("trust") if isinstance(plugins, Mapping) else None
+        found.update(str(name) for name in trust) if isinstance(trust, Mapping) else None
+    return frozenset(found)
+
+
+def _checked(path: Path, layer: dict[str, Any], guards: frozenset[str]) -> dict[str, Any]:
+    """Return a project's *layer*; raises SettingsError for a key, or a guard's section, that is not the project's."""
+    sections = layer.get("plugin")
+    named = [f"plugin.{n}" for n in sections if n in guards] if isinstance(sections, Mapping) else []
+    for key in [*(k for k in layer if k in OPERATOR_KEYS | PERSONAL_KEYS), *named]:
+        raise SettingsError(
+            f"{path} sets {key!r}, which a project can't",
+            cause="a repository must not loosen the safety of whoever opens it",
+            hint=f"move {key} to your own file: genesis config --origin shows which",
+        )
     return layer
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+def _from_environment(environ: Mapping[str, str], guards: frozenset[str]) -> dict[str, Any]:
     """Return settings from ``GENESIS_*``: ``GENESIS_MAX_PARALLEL=4``, ``GENESIS_BUDGET__MAX_COST=2``."""
     found: dict[str, Any] = {}
     for name, value in environ.items():
         path = name.removeprefix("GENESIS_").lower().split("__")
         if not name.startswith("GENESIS_") or path[0] not in Settings.model_fields or path[0] in OPERATOR_KEYS:
+            continue
+        if path[0] == "plugin" and path[1:2] and path[1] in guards:
             continue
         _put(found, path, value)
     if environ.get("USE_V2_ORCHESTRATOR", "").lower() in ("0", "false", "no", "off"):

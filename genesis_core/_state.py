@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ._index import Entry, Index
@@ -25,7 +25,7 @@ class StateFolder:
 
     @classmethod
     def find(cls, home: str = "", environ: Mapping[str, str] | None = None) -> StateFolder:
-        """Return the folder in force: *home*, ``GENESIS_HOME``, ``home`` of a settings file, or the platform's.
+        """Return the folder in force: *home*, ``GENESIS_HOME``, ``home`` of the user's settings, or the platform's.
 
         A settings file that can't be read counts as absent here; every command that loads settings names it.
         """
@@ -56,8 +56,16 @@ class StateFolder:
             os.close(handle)
 
     def remove(self, run_id: str) -> None:
-        """Delete the folder of a run and forget it; raises OSError when it can't be deleted."""
-        shutil.rmtree(self.home / "runs" / run_id)
+        """Delete the folder of a run and forget it.
+
+        Raises FileNotFoundError for a name that no run has, and OSError when a process drives the run or the folder
+        can't be deleted.
+        """
+        folder = self.home / "runs" / run_id
+        if run_id in ("", "..") or Path(run_id).name != run_id or not folder.is_dir():
+            raise FileNotFoundError(f"there is no run {run_id!r} in {self.home}")
+        with _held(folder):
+            shutil.rmtree(folder)
         self.index.drop(run_id)
 
     def _unknown(self, folder: Path) -> Entry:
@@ -71,13 +79,25 @@ class StateFolder:
         return entry
 
 
-def _free(handle: int) -> bool:
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run, so that nobody drives it meanwhile; raises OSError when somebody does."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(FileNotFoundError):  # no lock was ever taken: nobody can be driving it
+            handle = os.open(folder / "lock", os.O_RDWR)
+            stack.callback(os.close, handle)
+            if not _free(handle, exclusive=True):
+                raise BlockingIOError(f"run {folder.name} is being carried out by a process")
+        yield
+
+
+def _free(handle: int, *, exclusive: bool = False) -> bool:
     if os.name == "nt":  # pragma: no cover  # untested: no such machine
         return True
     import fcntl
 
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(handle, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
@@ -111,16 +131,15 @@ def _read(home: Path, folder: Path) -> Entry:
 
 
 def _configured(environ: Mapping[str, str]) -> str:
-    """Return ``home`` of the project's settings file, or of the user's own."""
+    """Return ``home`` of the user's own settings file: a project's can't set it."""
     user = environ.get("GENESIS_CONFIG", "")
-    for path in (Path("genesis.toml"), Path(user) if user else _platform("user_config_dir") / "genesis.toml"):
-        if path.is_file():
-            import tomllib
+    path = Path(user) if user else _platform("user_config_dir") / "genesis.toml"
+    if path.is_file():
+        import tomllib
 
-            with contextlib.suppress(OSError, ValueError):
-                found = tomllib.loads(path.read_text(encoding="utf-8")).get("home", "")
-                if isinstance(found, str) and found:
-                    return found
+        with contextlib.suppress(OSError, ValueError):
+            found = tomllib.loads(path.read_text(encoding="utf-8")).get("home", "")
+            return found if isinstance(found, str) else ""
     return ""
 
 

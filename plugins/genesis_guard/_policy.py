@@ -103,6 +103,6 @@ def _tightened(section: bytes) -> Policy:
         if rule.decision is Ruling.ALLOW:
             raise SettingsError(
                 f"{SECTION}: rule {rule.id!r} allows, and rules there can only ask or deny",
-                cause="a project's genesis.toml may set that section, and a repository must not loosen your safety",
+                cause="settings tighten the policy that comes with Genesis, and never loosen it",
             )
     return Policy(rules, built_in())

@@ -284,7 +284,7 @@ def test_the_state_folder_of_the_settings_is_the_one_that_runs_reads(shell: Any,
     env = {**shell.environment}
     del env["GENESIS_HOME"]
     shell.environment = env
-    (shell.folder / "genesis.toml").write_text(f'home = "{tmp_path / "elsewhere"}"\n')
+    Path(shell.environment["GENESIS_CONFIG"]).write_text(f'home = "{tmp_path / "elsewhere"}"\n')
     run_id = shell.run(SAY)["run_id"]
     assert [r["id"] for r in shell.json("runs")["data"]["runs"]] == [run_id]
     assert (tmp_path / "elsewhere" / "runs" / run_id).is_dir()

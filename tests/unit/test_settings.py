@@ -62,14 +62,14 @@ def test_each_layer_wins_over_those_below_it(layers: Layers) -> None:
 
 def test_layers_merge_key_by_key_inside_a_table(layers: Layers) -> None:
     found = layers.load(
-        user="[budget]\nmax_cost = '9.50'\nmax_tokens = 100\n", project="[budget]\nmax_tokens = 50\n",
-        flags={"budget": {"max_seconds": 7}}, GENESIS_BUDGET__MAX_TOOL_CALLS="3",
+        user="[budget]\nmax_cost = '9.50'\nmax_tokens = 100\n",
+        flags={"budget": {"max_seconds": 7, "max_tokens": 50}}, GENESIS_BUDGET__MAX_TOOL_CALLS="3",
     )
     budget = found.settings.budget
     assert (budget.max_cost, budget.max_tokens, budget.max_seconds) == (Decimal("9.50"), 50, 7)
     assert budget.max_tool_calls == 3
     assert found.origins == {
-        "budget.max_cost": str(layers.user), "budget.max_tokens": str(layers.project / HERE),
+        "budget.max_cost": str(layers.user), "budget.max_tokens": "flag",
         "budget.max_tool_calls": "environment", "budget.max_seconds": "flag",
     }
 
@@ -209,13 +209,13 @@ def test_an_unknown_key_unlike_any_has_no_suggestion(layers: Layers) -> None:
     [
         ("max_parallel = 0", "'max_parallel' in .* can't be 0"), ("max_parallel = 'x'", "can't be 'x'"),
         ("durability = 'later'", "'durability'"), ("task_seconds = -1", "'task_seconds'"),
-        ("[budget]\nmax_cost = -1", r"'budget\.max_cost' in .*genesis\.toml can't be -1"),
+        ("[budget]\nmax_cost = -1", r"'budget\.max_cost' in .*user\.toml can't be -1"),
         ("budget = 3", "'budget'"), ("max_parallel = [1]", "'max_parallel'"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_origin(layers: Layers, text: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words) as caught:
-        layers.load(project=text)
+        layers.load(user=text)
     assert caught.value.exit_code == 2
     assert caught.value.cause
     assert "--origin" in caught.value.hint

@@ -94,10 +94,9 @@ def test_hidden_and_foreign_folders_are_not_looked_at(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("variable", [True, False])
-@pytest.mark.parametrize("project", [True, False])
 @pytest.mark.parametrize("user", [True, False])
 def test_the_light_way_to_the_state_folder_agrees_with_the_settings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: bool, project: bool, user: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: bool, user: bool
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
@@ -105,8 +104,6 @@ def test_the_light_way_to_the_state_folder_agrees_with_the_settings(
     monkeypatch.delenv("GENESIS_HOME", raising=False)
     if variable:
         monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "variable"))
-    if project:
-        (tmp_path / "genesis.toml").write_text('home = "project"\n')
     if user:
         (tmp_path / "user.toml").write_text(f'home = "{tmp_path / "user"}"\n')
     from genesis_core import Genesis
