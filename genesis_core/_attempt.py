@@ -16,6 +16,8 @@ from .tasks import Task, TaskResult, TaskState, WorkOrder
 
 __all__ = ["Watched", "failed", "finished", "row", "skipped", "unrouted"]
 
+ENDS = frozenset({TaskState.COMPLETED, TaskState.FAILED, TaskState.BLOCKED, TaskState.REJECTED})
+"""The states that an agent may give; the others are the kernel's to say."""
 _IN_THE_ROW = {"label"}
 HELD_SECONDS = 1.0
 """An agent that holds the event loop longer than this is named in a warning."""
@@ -68,13 +70,22 @@ def finished(task: Task, attempt: int, value: Any, context: TaskContext) -> Task
         return failed(task, attempt, error, context)
     except (ValueError, RecursionError) as error:  # NaN, a cycle, bytes that are no text: a fault of the agent alone
         return failed(task, attempt, _unkept(error), context)
-    if result.state is not TaskState.COMPLETED or task.accept is None:
-        return result
-    missing = task.accept.missing(result)
-    if not missing:
+    wrong = _wrong(task, result, context)
+    if not wrong:
         return result
     return result.replace(state=TaskState.FAILED, error=TaskError(
-        category=Category.VALIDATION, message=f"not accepted: {'; '.join(missing)}", code="not_accepted"))
+        category=Category.VALIDATION, message=f"not accepted: {'; '.join(wrong)}", code="not_accepted"))
+
+
+def _wrong(task: Task, result: TaskResult, context: TaskContext) -> list[str]:
+    """Return why *result* can't stand: a state that no agent gives, artefacts that are not there, what is asked for."""
+    if result.state not in ENDS:
+        return [f"an agent can't end a task as {result.state.value}"]
+    wrong = [f"artefact {a.name!r} was not written by this task as it is named" for a in result.artifacts
+             if getattr(context.written.get(a.name), "sha256", "") != a.sha256]
+    if result.state is TaskState.COMPLETED and task.accept is not None:
+        wrong += task.accept.missing(result)
+    return wrong
 
 
 def _unkept(error: Exception) -> ToolError:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from .engines import Attempt, Completion
+from .tasks import TaskResult
 
 __all__ = ["LocalEngine"]
 
@@ -15,23 +17,22 @@ class LocalEngine:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[TaskResult]] = {}
         self._done: list[Completion] = []
         self._wake: asyncio.Future[None] | None = None
 
     def submit(self, attempt: Attempt) -> None:
         """Begin *attempt*; the same key twice is one attempt."""
         if attempt.key not in self._tasks:
-            self._tasks[attempt.key] = self._loop.create_task(self._run(attempt))
+            task = self._tasks[attempt.key] = self._loop.create_task(attempt.body())
+            task.add_done_callback(partial(self._ended, attempt))
 
-    async def _run(self, attempt: Attempt) -> None:
-        completion = Completion(attempt.key, attempt.task_id, None)
-        try:
-            completion.result = await attempt.body()
-        except BaseException as error:  # noqa: BLE001  # cancellation and bugs are completions, too
-            completion.error = error
-        del self._tasks[attempt.key]
-        self._done.append(completion)
+    def _ended(self, attempt: Attempt, task: asyncio.Task[TaskResult]) -> None:
+        """Turn the end of a task into a completion; also that of one cancelled before its first step."""
+        self._tasks.pop(attempt.key, None)
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        result = task.result() if error is None else None
+        self._done.append(Completion(attempt.key, attempt.task_id, result, error))
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 

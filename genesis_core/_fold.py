@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from .plans import Plan
-from .policy import Budget, PlanLimits, Usage
+from .policy import Budget, Label, PlanLimits, Usage
 from .runs import EventKind, RunEvent, RunState
-from .tasks import TaskResult, TaskState
+from .tasks import GraphPatch, TaskResult, TaskState
 
 __all__ = ["RunRecord", "fold", "plan_from_json"]
 
@@ -44,7 +44,10 @@ class RunRecord:
     ended: datetime | None = None
     seq: int = 0
     mac: str = ""
+    floor: dict[str, Label] = field(default_factory=dict)
+    """The label that a patch gave to each task that it added."""
     _since: datetime | None = None
+    _until: datetime | None = None
 
     @property
     def in_flight(self) -> tuple[str, ...]:
@@ -99,16 +102,37 @@ def _step(record: RunRecord, event: RunEvent) -> None:
     elif kind is EventKind.TASK_DONE:
         _done(record, event)
     elif kind is EventKind.PATCHED and record.plan is not None:
-        record.plan = plan_from_json(data["plan"])
-        record.updates += 1
+        _patched(record, event)
+    elif kind is EventKind.TOOL_CALLED:
+        record.usage = record.usage + Usage(tool_calls=1)
+    elif kind is EventKind.MODEL_ASKED:
+        record.usage = record.usage + Usage(model_calls=1)
+    elif kind is EventKind.MODEL_ANSWERED:
+        record.usage = record.usage + Usage(**data["usage"]).replace(model_calls=0)
     elif kind is EventKind.RUN_FINISHED:
         record.state, record.ended = RunState(data["state"]), event.time
-    if kind is EventKind.RUN_FINISHED and record._since is not None:
-        record.seconds += (event.time - record._since).total_seconds()
-        record._since = None
+    record._until = event.time
+    if kind is EventKind.RUN_FINISHED:
+        _count_time(record)
+
+
+def _count_time(record: RunRecord) -> None:
+    """Add what the last driver has spent, up to the last row that it wrote."""
+    if record._since is not None and record._until is not None:
+        record.seconds += (record._until - record._since).total_seconds()
+    record._since = None
+
+
+def _patched(record: RunRecord, event: RunEvent) -> None:
+    record.plan = plan_from_json(event.data["plan"])
+    record.updates += 1
+    patch = GraphPatch(**event.data["patch"])
+    floor = record.plan.goal.label | event.label
+    record.floor.update({task.id: floor for task in (*patch.add, *patch.replacements)})
 
 
 def _began(record: RunRecord, event: RunEvent) -> None:
+    _count_time(record)
     record.state, record._since = RunState.INTERRUPTED, event.time
     record.settings.update(event.data.get("settings", {}))
     record.codes = dict(event.data.get("code", {}))
@@ -122,7 +146,6 @@ def _done(record: RunRecord, event: RunEvent) -> None:
     result = TaskResult(**{**event.data["result"], "label": event.label})
     record.results[event.task_id] = result
     record.attempts[event.task_id] = max(result.attempt, record.attempts.get(event.task_id, 0))
-    record.usage = record.usage + result.usage
 
 
 def plan_from_json(value: dict[str, Any]) -> Plan:

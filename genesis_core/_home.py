@@ -16,9 +16,9 @@ __all__ = ["make_home", "new_id", "writing"]
 
 
 def new_id(clock: Callable[[], datetime] | None) -> str:
-    """A run's id: its start in UTC, so that names sort by time, and 32 random bits."""
+    """A run's id: its start in UTC to the microsecond, so that names sort by time, and 12 random bits."""
     now = clock() if clock is not None else datetime.now(UTC)
-    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond:05x}{secrets.randbits(12):03x}"
 
 
 @contextmanager

@@ -12,14 +12,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from ._again import Again
 from ._attempt import Watched, failed, finished, row, skipped, unrouted
 from ._deadlines import Deadlines
 from ._herald import Herald
+from ._inputs import resolve
 from ._kernel import Planner
-from ._pointers import resolve_pointer
 from ._policy import Waiting
 from ._scheduler import Scheduler
 from ._scope import RunScope, TaskContext
@@ -29,16 +28,16 @@ from .errors import (
     BudgetExceeded,
     GenesisError,
     GraphError,
-    JournalError,
     LimitExceeded,
+    PluginError,
     TaskError,
     TimedOut,
+    ToolError,
 )
 from .plans import Plan
 from .policy import Action, Effect, Label
-from .records import FrozenDict
 from .runs import EventKind, RunEvent, RunResult, RunState
-from .tasks import GraphPatch, Input, Task, TaskResult, TaskState
+from .tasks import GraphPatch, Task, TaskResult, TaskState
 
 __all__ = ["Driver"]
 
@@ -72,6 +71,8 @@ class Driver:
     """The highest attempt begun of each task."""
     recorded: dict[str, int] = field(default_factory=dict)
     """The highest attempt of each task that has a result in the journal."""
+    floor: dict[str, Label] = field(default_factory=dict)
+    """The label that a patch gave to each task that it added: that of its cause."""
     updates: int = 0
     max_seconds: float | None = None
     timeout: float | None = None
@@ -85,7 +86,6 @@ class Driver:
         self._ended = False
         self._stop: Stop | None = None
         self._waiting: dict[str, TaskError] = {}
-        self._floor: dict[str, Label] = {}
         self._timers: list[asyncio.TimerHandle] = []
         self._deadlines = Deadlines(self.engine.cancel)
         self.scheduler = Scheduler(
@@ -193,7 +193,7 @@ class Driver:
 
     async def _start_ready(self) -> None:
         """Start what can start; tasks that nobody can do, or whose dependencies failed, end at once."""
-        while True:
+        while self._stop is None:
             ended = [r for task in self.scheduler.take_ready() if (r := self._begin(task)) is not None]
             ended += [self._record(skipped(self.plan, task_id, cause, self._next(task_id)))
                       for task_id, cause in self._skips()]
@@ -232,32 +232,45 @@ class Driver:
 
     async def _attempt(self, task: Task, agent: Agent, attempt: int) -> TaskResult:
         """Do *task* and return its result, whatever happens; only stopping reasons of the whole run are raised."""
-        if self.again is not None:
-            reused = await self.again.reuse(self, task, attempt, self.codes.get(agent.card.name, ""))
-            if reused is not None:
-                return reused
         seconds = task.max_seconds or self.task_seconds
         context = TaskContext(self.scope, task, agent.card, attempt=attempt, label=self._label(task),
                               deadline=time.monotonic() + seconds)
         key = self._key(task.id)
         self._deadlines.add(key, context.deadline)
         try:
-            await self._authorize(task, agent, attempt, context)
-            if task.inputs:
-                context.inputs = await self._inputs(task, context)
-            value = await Watched(agent.invoke(task, context), context)
-        except (BudgetExceeded, Waiting, JournalError):
-            raise
-        except asyncio.CancelledError:
-            if not self._deadlines.passed(key):
+            result = await self._tried(task, agent, attempt, context)
+        except asyncio.CancelledError as error:
+            result = failed(task, attempt, self._why_cancelled(error, key, seconds), context)
+        except (Exception, SystemExit) as error:  # whatever an agent raises becomes its task's error
+            if self.scope.journal.broken:
                 raise
-            late = TimedOut(f"task {task.id!r} took longer than {seconds:g} s", hint="raise max_seconds of the task")
-            return failed(task, attempt, late, context)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever an agent raises becomes its task's error
-            return failed(task, attempt, error, context)
+            result = failed(task, attempt, error, context)
         finally:
             self._deadlines.drop(key)
+            context.close()
+        if context.halt is not None:
+            raise context.halt
+        return result
+
+    async def _tried(self, task: Task, agent: Agent, attempt: int, context: TaskContext) -> TaskResult:
+        if self.again is not None:
+            reused = await self.again.reuse(self, task, attempt, self.codes.get(agent.card.name, ""))
+            if reused is not None:
+                return reused
+        await self._authorize(task, agent, attempt, context)
+        if task.inputs:
+            context.inputs = await resolve(task, context, self.scheduler.results)
+        value = await Watched(agent.invoke(task, context), context)
         return finished(task, attempt, value, context)
+
+    def _why_cancelled(self, error: asyncio.CancelledError, key: str, seconds: float) -> GenesisError:
+        """Return why an attempt was cancelled, when that is its own affair; else let the cancellation go on."""
+        if self._deadlines.passed(key):
+            return TimedOut(f"the task took longer than {seconds:g} s", hint="raise max_seconds of the task")
+        current = asyncio.current_task()
+        if self._stop is not None or (current is not None and current.cancelling()):
+            raise error
+        return ToolError("the agent awaited something that was cancelled", hint="catch CancelledError where it awaits")
 
     async def _authorize(self, task: Task, agent: Agent, attempt: int, context: TaskContext) -> None:
         name = agent.card.name
@@ -265,32 +278,11 @@ class Driver:
         decision = await self.scope.authority.decide(action, self.scope.identity, context.label)
         said = {"decision": decision.effect.value, "rule": decision.rule}
         self.scope.emit(EventKind.TASK_STARTED, name, task.id, attempt, said, context.label)
-        self.scope.authority.enforce(action, decision)
-
-    async def _inputs(self, task: Task, context: TaskContext) -> Mapping[str, Any]:
-        return FrozenDict({name: await self._input(name, item, context) for name, item in task.inputs.items()})
-
-    async def _input(self, name: str, item: Input, context: TaskContext) -> Any:
-        if item.file is not None:
-            return await context.read(item.file)
-        if item.task is None:
-            return item.value
-        upstream = self.scheduler.results[item.task]
-        if item.artifact is not None:
-            for artifact in upstream.artifacts:
-                if artifact.name == item.artifact:
-                    return artifact
-            raise GraphError(f"task {item.task!r} wrote no artefact {item.artifact!r}",
-                             cause=f"input {name!r} of {context.task.id!r} asks for it")
-        try:
-            return resolve_pointer(upstream.output, item.output or "")
-        except KeyError:
-            raise GraphError(f"the output of {item.task!r} has no {item.output!r}",
-                             cause=f"input {name!r} of {context.task.id!r} asks for it") from None
+        context.enforce(action, decision)
 
     def _label(self, task: Task) -> Label:
         """What *task* starts with: the goal's label, those of all it waits for, and that of who asked for it."""
-        label = self._floor.get(task.id, self.plan.goal.label)
+        label = self.floor.get(task.id, self.plan.goal.label)
         for need in self.plan.graph.waits_for(task.id):
             label = label | self.scheduler.results[need].label
         return label
@@ -328,15 +320,16 @@ class Driver:
         """Return the patch that a plugin answers *result* with, its name, and the plan it gives (or why none)."""
         if self._stop is not None:
             return None
-        found = await self.planner.plugins.first(
-            "genesis_revise", plan=self.plan, findings=(), result=result, context=self.planner.context
-        )
-        if found is None:
-            return None
-        patch, plugin = found
+        patch, plugin = GraphPatch(), "kernel"
         try:
+            found = await self.planner.plugins.first(
+                "genesis_revise", plan=self.plan, findings=(), result=result, context=self.planner.context
+            )
+            if found is None:
+                return None
+            patch, plugin = _a_patch(*found)
             return patch, plugin, await self._patched(patch)
-        except (GraphError, LimitExceeded) as error:
+        except GenesisError as error:  # what a plugin does wrong must not take the result with it
             return patch, plugin, error.message
 
     def _apply(self, result: TaskResult, patch: GraphPatch, plugin: str, plan: Plan | str) -> None:
@@ -346,7 +339,7 @@ class Driver:
                             data={"patch": patch.to_json(), "reason": plan})
             return
         self.updates += 1
-        self._floor.update({t.id: self.plan.goal.label | result.label for t in (*patch.add, *patch.replacements)})
+        self.floor.update({t.id: self.plan.goal.label | result.label for t in (*patch.add, *patch.replacements)})
         self.plan = plan
         self.scope.emit(EventKind.PATCHED, actor=plugin, task_id=result.task_id, label=result.label, data={
             "patch": patch.to_json(), "plan": plan.to_json(), "reason": patch.reason,
@@ -384,3 +377,9 @@ class Driver:
             run_id=self.id, state=state, plan=self.plan, error=error, folder=str(self.scope.folder),
             tasks={task_id: have[task_id] for task_id in order if task_id in have}, usage=self.scope.ledger.spent,
         )
+
+
+def _a_patch(answer: object, plugin: str) -> tuple[GraphPatch, str]:
+    if isinstance(answer, GraphPatch):
+        return answer, plugin
+    raise PluginError(f"plugin {plugin!r} answered genesis_revise with {type(answer).__name__}")

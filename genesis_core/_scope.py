@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import glob
 import hashlib
 import os
-import stat
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pydantic_core
 
+from ._files import artifact_path, find_artifact, read_bytes, write_atomic
 from ._journal import PLAIN, Entry, Journal, RunLock
 from ._ledger import Ledger
-from ._policy import Authority
+from ._policy import Authority, Waiting
 from ._workers import Workers
 from ._workspace import Workspace
 from .agents import AgentCard
-from .errors import AccessDenied, Category, DependencyDown, TaskError, ToolError, did_you_mean
+from .errors import (
+    AccessDenied,
+    BudgetExceeded,
+    Category,
+    DependencyDown,
+    GenesisError,
+    TaskError,
+    TimedOut,
+    ToolError,
+    did_you_mean,
+)
 from .models import Model, ModelReply, ModelRequest
-from .policy import Action, Effect, Identity, Label, Secrecy, Trust, Usage
+from .policy import Action, Decision, Effect, Identity, Label, Secrecy, Trust, Usage
 from .records import FrozenDict, Record, canonical_json, digest, freeze
 from .runs import EventKind
 from .tasks import Artifact, Evidence, Level, Task, TaskResult, TaskState, WorkOrder
@@ -33,7 +42,7 @@ __all__ = ["RunScope", "TaskContext", "jsonable"]
 
 NOTHING = Usage()
 NO_INPUTS: Mapping[str, Any] = FrozenDict()
-MAX_TEXT_BYTES = 64 * 1024 * 1024
+MAX_SOURCES = 32
 
 
 @dataclass(slots=True)
@@ -73,13 +82,20 @@ class RunScope:
 class TaskContext:
     """One attempt at one task."""
 
-    __slots__ = ("_card", "_label", "_reads", "_scope", "_usage", "attempt", "deadline", "inputs", "task")
+    __slots__ = (
+        "_card", "_label", "_open", "_scope", "_usage", "attempt", "deadline", "halt", "inputs", "task", "written",
+    )
 
     def __init__(
         self, scope: RunScope, task: Task, card: AgentCard, *, attempt: int, deadline: float, label: Label
     ) -> None:
         self._scope, self._card, self._label = scope, card, label
         self._usage: Usage | None = None
+        self._open = True
+        self.halt: GenesisError | None = None
+        """Why the task must wait or the run must stop; an agent that catches it changes nothing."""
+        self.written: dict[str, Artifact] = {}
+        """The artefacts of this attempt by name, as they were last written."""
         self.task, self.attempt, self.deadline = task, attempt, deadline
         self.inputs: Mapping[str, Any] = NO_INPUTS
 
@@ -120,7 +136,7 @@ class TaskContext:
         Raises AccessDenied outside the workspace, ToolError when it is missing, too large or no text.
         """
         name = await self._may_read(path)
-        data = await asyncio.to_thread(_read_bytes, self._scope.workspace.path(name))
+        data = await asyncio.to_thread(read_bytes, self._scope.workspace.path(name))
         self._record_read({"files": {name: hashlib.sha256(data).hexdigest()}})
         self._rise(_file_label(name))
         try:
@@ -135,25 +151,45 @@ class TaskContext:
         """
         known = self._tool(tool)
         plain = jsonable(arguments, f"the arguments of {known.name!r}")
-        await self._authorize(Action("call", known.name, known.spec.effect))
+        # What the call is given and gives raises the label first: permission is asked for what would leave by it.
         plain = await self._checked_paths(known, plain)
-        reserved = self._scope.ledger.reserve(Usage(tool_calls=1))
-        self._emit(EventKind.TOOL_CALLED, {"tool": known.name, "arguments": digest(plain)})
-        if known.spec.effect in (Effect.WRITE, Effect.SEND):
+        self._rise(known.spec.label)
+        await self._authorize(Action("call", known.name, known.spec.effect))
+        value = await self._spend(Usage(tool_calls=1), lambda: self._called(known, plain))
+        if isinstance(value, str):
+            await self._scope.authority.screen(value, self._label, f"what {known.name!r} returned")
+        return value
+
+    async def _called(self, tool: Tool, arguments: dict[str, Any]) -> tuple[Any, Usage]:
+        self._emit(EventKind.TOOL_CALLED, {"tool": tool.name, "arguments": digest(arguments)})
+        if tool.spec.effect in (Effect.WRITE, Effect.SEND):
             await self._scope.journal.flush()  # what changes the world is on record before it does
         began = time.monotonic()
+        said: dict[str, Any] = {"tool": tool.name}
         try:
-            value = await self._run(known, plain)
+            value = await self._run(tool, arguments)
+            said["value"] = hashlib.sha256(canonical_json(value)).hexdigest()
+        except GenesisError as error:
+            said["error"] = error.code
+            raise
         finally:
-            spent = Usage(tool_calls=1)
+            said["seconds"] = round(time.monotonic() - began, 6)
+            self._emit(EventKind.TOOL_RETURNED, said)
+        return value, Usage(tool_calls=1)
+
+    async def _spend(self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> Any:
+        """Reserve *need*, do *work*, and settle for what it says was spent, or for *need* when it fails."""
+        try:
+            reserved = self._scope.ledger.reserve(need)
+        except BudgetExceeded as error:
+            self.halt = error
+            raise
+        spent = need.replace(tokens=0)
+        try:
+            value, spent = await work()
+        finally:
             self._scope.ledger.settle(reserved, spent)
             self._usage = self.usage + spent
-        self._rise(known.spec.label)
-        self._emit(EventKind.TOOL_RETURNED, {
-            "tool": known.name, "value": hashlib.sha256(canonical_json(value)).hexdigest(),
-            "seconds": round(time.monotonic() - began, 6),
-        })
-        await self._screen_value(known, value)
         return value
 
     async def ask(self, request: ModelRequest) -> ModelReply:
@@ -162,30 +198,36 @@ class TaskContext:
         if model is None:
             raise DependencyDown("no model is configured", cause=f"agent {self._card.name!r} asked for one",
                                  hint="genesis resume RUN --model NAME")
-        await self._authorize(Action("ask", model.name, Effect.SEND))
-        reserved = self._scope.ledger.reserve(Usage(model_calls=1, tokens=request.max_output_tokens))
         self._rise(Label.join(*(m.label for m in request.messages)) if request.messages else None)
+        await self._authorize(Action("ask", model.name, Effect.SEND))
+        need = Usage(model_calls=1, tokens=request.max_output_tokens)
+        reply: ModelReply = await self._spend(need, lambda: self._asked(model, request))
+        await self._scope.authority.screen(reply.text, self._label, f"what {model.name!r} answered")
+        return reply
+
+    async def _asked(self, model: Model, request: ModelRequest) -> tuple[ModelReply, Usage]:
         self._emit(EventKind.MODEL_ASKED, {"model": model.name, "request": digest(request.to_json())})
-        spent = Usage(model_calls=1)
+        seconds = min(request.seconds, self.seconds_left)
         try:
-            reply = await asyncio.wait_for(model.complete(request), min(request.seconds, self.seconds_left))
-            spent = reply.usage.replace(model_calls=1)
-        finally:
-            self._scope.ledger.settle(reserved, spent)
-            self._usage = self.usage + spent
+            reply = await asyncio.wait_for(model.complete(request), seconds)
+        except TimeoutError:
+            raise TimedOut(f"model {model.name!r} did not answer within {seconds:g} s",
+                           hint="raise max_seconds of the task, or ask for less") from None
+        spent = reply.usage.replace(model_calls=1)
         self._rise(Label(Trust.UNTRUSTED, sources=frozenset({f"model:{model.name}"})))
         self._emit(EventKind.MODEL_ANSWERED, {"model": reply.model or model.name, "usage": spent.to_json()})
-        return reply
+        return reply, spent
 
     async def write(self, name: str, data: str | bytes, *, media_type: str = "text/plain") -> Artifact:
         """Write a file below the run's folder and return it as an artefact, labelled as this task is now."""
         raw = data.encode() if isinstance(data, str) else data
         await self._authorize(Action("write", name, Effect.WRITE))
-        path = _artifact_path(self._scope.folder, self.task.id, name)
-        await asyncio.to_thread(_write_atomic, path, raw)
+        path = artifact_path(self._scope.folder, self.task.id, name)
+        await asyncio.to_thread(write_atomic, path, raw)
         artifact = Artifact(
             name=name, media_type=media_type, sha256=hashlib.sha256(raw).hexdigest(), size=len(raw), label=self._label
         )
+        self.written[name] = artifact
         self._emit(EventKind.WROTE, {**artifact.to_json(), "path": path.relative_to(self._scope.folder).as_posix()})
         return artifact
 
@@ -236,9 +278,16 @@ class TaskContext:
         """Put a warning into the journal."""
         self._emit(EventKind.WARNING, {"text": text})
 
+    def close(self) -> None:
+        """Shut the doors: the attempt has ended, and what it left running may do nothing more."""
+        self._open = False
+
     # -- behind the doors -------------------------------------------------------------------------------------------
 
     def _emit(self, kind: EventKind, data: dict[str, Any]) -> Entry:
+        if not self._open:
+            raise ToolError(f"task {self.task.id!r} has ended", cause="its context is closed with it",
+                            hint="await what the agent starts before it returns")
         return self._scope.emit(
             kind, actor=self._card.name, task_id=self.task.id, attempt=self.attempt, data=data, label=self._label
         )
@@ -246,6 +295,8 @@ class TaskContext:
     def _rise(self, label: Label | None) -> None:
         if label is not None:
             self._label = self._label | label
+            if len(self._label.sources) > MAX_SOURCES:  # the rows of the task name them all
+                self._label = replace(self._label, sources=frozenset({f"task:{self.task.id}"}))
 
     def _tool(self, tool: Tool | str) -> Tool:
         name = tool if isinstance(tool, str) else tool.name
@@ -265,7 +316,15 @@ class TaskContext:
             "verb": action.verb, "resource": action.resource, "effect": action.effect.value,
             "decision": decision.effect.value, "rule": decision.rule, "reason": decision.reason,
         })
-        self._scope.authority.enforce(action, decision)
+        self.enforce(action, decision)
+
+    def enforce(self, action: Action, decision: Decision) -> None:
+        """Let an allowed action pass; what a person must approve first halts the task, whatever the agent catches."""
+        try:
+            self._scope.authority.enforce(action, decision)
+        except Waiting as waiting:
+            self.halt = waiting
+            raise
 
     async def _may_read(self, path: str | os.PathLike[str]) -> str:
         workspace = self._scope.workspace
@@ -273,7 +332,7 @@ class TaskContext:
         action = Action("read", name, Effect.READ)
         decision = await self._scope.authority.decide(action, self._scope.identity.delegate(self._card.name),
                                                       self._label)
-        self._scope.authority.enforce(action, decision)
+        self.enforce(action, decision)
         return name
 
     async def _checked_paths(self, tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -299,10 +358,6 @@ class TaskContext:
         if tool.spec.inline:
             return jsonable(await _inline(tool, arguments), f"what {tool.name!r} returned")
         return await self._scope.workers.call(tool, arguments, self._scope.workspace.root, self.seconds_left)
-
-    async def _screen_value(self, tool: Tool, value: Any) -> None:
-        if isinstance(value, str):
-            await self._scope.authority.screen(value, self._label, f"what {tool.name!r} returned")
 
 
 async def _inline(tool: Tool, arguments: Mapping[str, Any]) -> Any:
@@ -331,40 +386,3 @@ def _file_label(source: str) -> Label:
 def _brief(value: Any) -> Any:
     text = str(value)
     return text if len(text) <= 200 else text[:199] + "…"
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ToolError(f"{path.name} is no regular file", cause="a pipe or device would be waited for, for ever")
-        if status.st_size > MAX_TEXT_BYTES:
-            raise ToolError(f"{path.name} is larger than {MAX_TEXT_BYTES} bytes", hint="read it through a tool")
-        return path.read_bytes()
-    except OSError as error:
-        raise ToolError(f"{path.name} can't be read", cause=str(error)) from None
-
-
-def _artifact_path(folder: Path, task_id: str, name: str) -> Path:
-    base = folder / "artifacts" / task_id.replace("/", "~")
-    path = base / name
-    if not name or Path(name).is_absolute() or ".." in Path(name).parts or "\0" in name:
-        raise AccessDenied(f"{name!r} is no name for an artefact", cause="it must stay below the run's folder")
-    return path
-
-
-def _write_atomic(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f".{path.name}.part")
-    draft.write_bytes(data)
-    os.replace(draft, path)
-
-
-def find_artifact(folder: Path, artifact: Artifact) -> bytes:
-    """Return the bytes of *artifact* from a run's folder, or raise ToolError when none there has its digest."""
-    for path in sorted((folder / "artifacts").glob(f"*/{glob.escape(artifact.name)}")):
-        data = path.read_bytes()
-        if hashlib.sha256(data).hexdigest() == artifact.sha256:
-            return data
-    raise ToolError(f"artefact {artifact.name!r} is not what was recorded", cause="its file is missing or was changed",
-                    hint="genesis verify RUN")

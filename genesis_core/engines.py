@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from .tasks import TaskResult
 
@@ -15,7 +15,7 @@ class Attempt:
 
     __slots__ = ("agent", "body", "key", "task_id")
 
-    def __init__(self, key: str, task_id: str, agent: str, body: Callable[[], Awaitable[TaskResult]]) -> None:
+    def __init__(self, key: str, task_id: str, agent: str, body: Callable[[], Coroutine[Any, Any, TaskResult]]) -> None:
         self.key, self.task_id, self.agent, self.body = key, task_id, agent, body
 
 
