@@ -77,6 +77,7 @@ class Index:
         try:
             self._db.execute(statement)
         except sqlite3.OperationalError as error:
+            self._db.close()
             raise SearchUnavailable(f"SQLite {sqlite3.sqlite_version} can't search text: {error}") from error
 
     def ranked(self, expression: str) -> list[tuple[int, float]]:
@@ -99,7 +100,7 @@ def _numbered(rows: Iterable[tuple[str, str, str]]) -> Iterator[tuple[int, str, 
 def search(passages: Sequence[Passage], query: Query) -> Found:
     """Return the passages that match; without a query, those that promise something, in their order."""
     if not query.terms:
-        every = (_hit(passage, 1.0, parts := sentences(passage), [1] * len(parts)) for passage in passages)
+        every = (_hit(passage, 1.0, said, [1] * len(said)) for passage in passages for said in [sentences(passage)])
         return Found(tuple(hit for hit in every if hit.promises))
     marks = _marks(passages, query)
     held = max((len(mark.terms) for mark in marks.values()), default=0)

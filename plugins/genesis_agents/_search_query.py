@@ -65,7 +65,8 @@ def _words() -> _Words:
         for forms in line
         for word in forms
     }
-    return _Words(*(frozenset(lists[name].split()) for name in ("function", "asking", "general")), same)
+    function, asking, general = (frozenset(lists[name].split()) for name in ("function", "asking", "general"))
+    return _Words(function, asking, general, same)
 
 
 def topic(sentence: str) -> str:

@@ -265,7 +265,8 @@ def test_the_same_goal_gives_the_same_plan_in_another_process(tmp_path: Path, wo
     )
     digests = {
         subprocess.run(
-            [sys.executable, "-c", code, str(tmp_path), GOAL, str(workspace)], capture_output=True, text=True, check=True
+            [sys.executable, "-c", code, str(tmp_path), GOAL, str(workspace)],
+            capture_output=True, text=True, check=True,
         ).stdout
         for _ in range(2)
     }

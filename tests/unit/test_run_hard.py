@@ -9,8 +9,27 @@ from typing import Any
 import pytest
 
 from genesis_core import (
-    AccessDenied, Action, Artifact, Budget, BudgetExceeded, Decision, EventKind, GraphPatch, JournalError, Label,
-    RunState, Secrecy, Task, TaskContext, TaskGraph, TaskResult, TaskState, ToolError, Trust, hookimpl, tool,
+    AccessDenied,
+    Action,
+    Artifact,
+    Budget,
+    BudgetExceeded,
+    Decision,
+    EventKind,
+    GraphPatch,
+    JournalError,
+    Label,
+    RunState,
+    Secrecy,
+    Task,
+    TaskContext,
+    TaskGraph,
+    TaskResult,
+    TaskState,
+    ToolError,
+    Trust,
+    hookimpl,
+    tool,
 )
 from genesis_core.testing import FakeAgent, open_genesis, run_graph
 
