@@ -6,21 +6,23 @@ of the run's journal.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from ._pipelines import find_pipeline
 from ._plugins import Plugins
 from ._policy import Authority
 from .agents import AgentCard, Assignment, Reason, Tier
-from .errors import LimitExceeded, NoAnswer, PlanError, PluginError, SettingsError, did_you_mean
+from .errors import AccessDenied, LimitExceeded, NoAnswer, PlanError, PluginError, SettingsError, did_you_mean
 from .plans import (
     Decomposition,
     Estimate,
     Finding,
     Mend,
+    Outcome,
     Plan,
     PlanContext,
     PlanReport,
@@ -28,14 +30,17 @@ from .plans import (
     Severity,
     Verdict,
 )
+from .policy import Label
 from .records import digest
 from .runs import EventKind
 from .tasks import Goal, GraphPatch, Input, Task, TaskGraph
 
-__all__ = ["PIPELINES", "Planner"]
+__all__ = ["Planner"]
 
 _T = TypeVar("_T")
 GOAL_ID = "goal"
+REFUSED = (PlanError, LimitExceeded, AccessDenied)
+"""What a change of the plan may raise: it is refused whole, and the plan stays as it is."""
 Decided = tuple[EventKind, dict[str, Any]]
 TIER_SECONDS: Mapping[Tier, float] = {Tier.CHEAP: 2.0, Tier.MEDIUM: 5.0, Tier.STRONG: 15.0}
 """Expected seconds a task when no estimator answers; a prior, with confidence 0."""
@@ -43,19 +48,25 @@ TIER_SECONDS: Mapping[Tier, float] = {Tier.CHEAP: 2.0, Tier.MEDIUM: 5.0, Tier.ST
 
 @dataclass(slots=True)
 class Planner:
-    """Makes the plan of one goal."""
+    """Makes the plan of one goal, and changes it while it runs."""
 
     plugins: Plugins
     context: PlanContext
     decided: list[Decided] = field(default_factory=list)
+    emit: Callable[[EventKind, dict[str, Any]], object] | None = None
+    """Where decisions go once a run has begun; before that they wait in ``decided``."""
     _cards: dict[str, AgentCard] = field(init=False)
+    _doubts: list[Finding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._cards = {card.name: card for card in self.context.agents}
 
     def decide(self, kind: EventKind, **data: Any) -> None:
         """Record one decision."""
-        self.decided.append((kind, data))
+        if self.emit is None:
+            self.decided.append((kind, data))
+        else:
+            self.emit(kind, data)
 
     async def plan(self, goal: Goal, pipeline: str, graph: TaskGraph | None = None) -> PlanReport:
         """Return the plan for *goal*, or for an explicit *graph*, with its findings.
@@ -64,11 +75,11 @@ class Planner:
         returned with the verdict REJECT.
         """
         await self.screen(goal)
-        make = _pipeline(pipeline, self.context.offers)
+        make = find_pipeline(pipeline, self.context.offers)
         if graph is None:
             plan = await make(self, goal)
         else:
-            await self._screen_tasks(goal, graph)
+            await self.screen_tasks(goal.label, graph.tasks, "the plan")
             plan = await self.assign(Plan(goal=goal, graph=graph, pipeline=pipeline))
         return await self.settle(plan)
 
@@ -80,14 +91,21 @@ class Planner:
                 f"the goal has {len(goal.text)} characters; at most {limit} are allowed",
                 cause="a goal is a wish, not a document", hint="put the material into a file and name it in the goal",
             )
-        authority = Authority(self.plugins, self.context)
-        screening = await authority.screen(goal.text, goal.label, "the goal")
-        self.decide(EventKind.SCREENED, outcome=screening.outcome.value, reasons=list(screening.reasons))
+        await self._screen(goal.text, goal.label, "the goal")
 
-    async def _screen_tasks(self, goal: Goal, graph: TaskGraph) -> None:
-        """A plan that somebody wrote passes the same door as a goal."""
-        text = "\n".join(task.description for task in graph.tasks if task.description)
-        await Authority(self.plugins, self.context).screen(text, goal.label, "the plan")
+    async def screen_tasks(self, label: Label, tasks: Iterable[Task], what: str) -> None:
+        """Let tasks that somebody wrote pass the same door as a goal, as one text; raises AccessDenied."""
+        text = "\n".join(line for task in tasks for line in _texts(task))
+        if text:
+            await self._screen(text, label, what)
+
+    async def _screen(self, text: str, label: Label, what: str) -> None:
+        screening = await Authority(self.plugins, self.context).screen(text, label, what)
+        self.decide(EventKind.SCREENED, what=what, outcome=screening.outcome.value, reasons=list(screening.reasons))
+        if screening.outcome is Outcome.QUARANTINE:
+            why = "; ".join(screening.reasons) or "no reason was given"
+            self._doubts.append(Finding(rule="kernel.quarantine", severity=Severity.NOTE,
+                                        message=f"screening doubts {what}: {why}"))
 
     # -- decompose --------------------------------------------------------------------------------------------------
 
@@ -153,6 +171,9 @@ class Planner:
         if name not in self._cards:
             raise PlanError(f"task {task.id!r} names unknown agent {name!r}{did_you_mean(name, self._cards)}",
                             cause="no plugin offers an agent of that name", hint="genesis agents lists them")
+        if self._lacks_model(name):
+            raise PlanError(f"task {task.id!r} names agent {name!r}, which needs a model",
+                            cause="no model is configured", hint='configure one: [models] use = ["NAME"]')
         return Assignment(task_id=task.id, agent=name, reasons=(Reason(rule="author", score=1.0,
                                                                       text="the plan's author names this agent"),))
 
@@ -172,9 +193,15 @@ class Planner:
 
     def _known(self, assignment: Assignment, plugin: str) -> bool:
         _check(assignment, Assignment, "genesis_route", plugin)
-        if not assignment.agent or assignment.agent in self._cards:
-            return True
-        raise PluginError(f"plugin {plugin!r} routed {assignment.task_id!r} to unknown agent {assignment.agent!r}")
+        if assignment.agent and assignment.agent not in self._cards:
+            raise PluginError(f"plugin {plugin!r} routed {assignment.task_id!r} to unknown agent {assignment.agent!r}")
+        if assignment.agent and self._lacks_model(assignment.agent):
+            raise PluginError(f"plugin {plugin!r} routed {assignment.task_id!r} to agent {assignment.agent!r}, "
+                              "which needs a model", cause="no model is configured")
+        return True
+
+    def _lacks_model(self, agent: str) -> bool:
+        return self._cards[agent].needs_model and not self.context.models
 
     async def _estimates(self, plan: Plan) -> list[Estimate]:
         have, found = plan.estimated, []
@@ -217,7 +244,7 @@ class Planner:
 
     async def validate(self, plan: Plan) -> PlanReport:
         """Return *plan* with what every validator found."""
-        findings: list[Finding] = []
+        findings: list[Finding] = [*self._doubts]
         scores: list[Score] = []
         for answer, plugin in await self.plugins.all("genesis_validate", plan=plan, context=self.context):
             for item in answer:
@@ -242,16 +269,36 @@ class Planner:
         if found is None:
             return None
         patch, plugin = _check(found[0], GraphPatch, "genesis_revise", found[1]), found[1]
+        try:
+            mended = await self.patched(report.plan, patch)
+        except REFUSED as error:
+            self.decide(EventKind.REVISED, patch=patch.to_json(), by=plugin, refused=error.message)
+            return None
         self.decide(EventKind.REVISED, patch=patch.to_json(), by=plugin)
-        return await self.patched(report.plan, patch)
+        return mended
 
     async def patched(self, plan: Plan, patch: GraphPatch) -> Plan:
-        """Return *plan* after *patch*: replaced and new tasks are routed anew. Raises GraphError or LimitExceeded."""
+        """Return *plan* after *patch*: replaced and new tasks are screened, and routed anew.
+
+        Raises PlanError (GraphError among it), LimitExceeded or AccessDenied: such a patch is refused whole.
+        """
         graph = plan.graph.apply(patch)
-        changed = {t.id for t in (*patch.add, *patch.replacements)}
+        new = (*patch.add, *patch.replacements)
+        await self.screen_tasks(plan.goal.label, new, "a change of the plan")
+        changed = {t.id for t in new}
         kept = tuple(a for a in plan.assignments if a.task_id not in changed and a.task_id in graph)
         known = tuple(e for e in plan.estimates if e.task_id not in changed and e.task_id in graph)
         return await self.assign(plan.replace(graph=graph, assignments=kept, estimates=known))
+
+    def check_agents(self, plan: Plan) -> None:
+        """Raise SettingsError when *plan* gives a task to an agent that is not there."""
+        for assignment in plan.assignments:
+            if assignment.agent not in self._cards:
+                raise SettingsError(
+                    f"the plan gives {assignment.task_id!r} to agent {assignment.agent!r}, which is not installed"
+                    f"{did_you_mean(assignment.agent, self._cards)}",
+                    cause="no loaded plugin offers it", hint="genesis agents lists those that are there",
+                )
 
     def check_limits(self, graph: TaskGraph) -> None:
         """Raise LimitExceeded when *graph* is too large or too deep."""
@@ -262,6 +309,21 @@ class Planner:
                 f"the plan is {deepest} levels deep; at most {self.context.limits.max_depth} are allowed",
                 cause="depth is nesting by `parent`", hint="flatten the plan, or raise limits.max_depth",
             )
+
+
+def _texts(task: Task) -> Iterator[str]:
+    """Yield what *task* says in words: its description, and the texts among the values that it is given."""
+    if task.description:
+        yield task.description
+    pending: list[Any] = [i.value for i in task.inputs.values()][::-1]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            pending += reversed(list(value.values()))
+        elif isinstance(value, Sequence):
+            pending += reversed(value)
 
 
 def _check(answer: Any, kind: type[_T], hook: str, plugin: str) -> _T:
@@ -328,45 +390,3 @@ def _below(parent: str, tasks: Sequence[Task]) -> list[Task]:
 
 def _moved(item: Input, ids: Mapping[str, str]) -> Input:
     return item if item.task is None or item.task not in ids else item.replace(task=ids[item.task])
-
-
-# -- pipelines --------------------------------------------------------------------------------------------------------
-
-Pipeline = Callable[[Planner, Goal], Awaitable[Plan]]
-
-
-async def plan_v1(planner: Planner, goal: Goal) -> Plan:
-    """The plain pipeline: one task, the first capable agent, no decomposition. What a rollback falls back on."""
-    words = {w.strip(".,:;!?").lower() for w in goal.text.split()}
-    able = [c for c in planner.context.agents if planner.context.models or not c.needs_model]
-    chosen = next((c for c in able if words & _card_words(c)), None)
-    task = Task(id="task", description=goal.text, agent=None if chosen is None else chosen.name)
-    plan = Plan(goal=goal, graph=TaskGraph(tasks=(task,)), pipeline="v1")
-    if chosen is None:
-        return plan
-    reason = Reason(rule="v1", score=1.0, text="the first agent whose card shares a word with the goal")
-    return await planner.assign(
-        plan.replace(assignments=(Assignment(task_id="task", agent=chosen.name, reasons=(reason,)),))
-    )
-
-
-def _card_words(card: AgentCard) -> set[str]:
-    texts = (*card.kinds, *(s.id for s in card.skills), *(s.name for s in card.skills))
-    return {word for text in texts for word in text.lower().replace("-", " ").split()}
-
-
-async def plan_v2(planner: Planner, goal: Goal) -> Plan:
-    """The full pipeline: decompose, route, estimate."""
-    graph, left_over = await planner.decompose(goal)
-    return await planner.assign(Plan(goal=goal, graph=graph, not_understood=left_over, pipeline="v2"))
-
-
-PIPELINES: Mapping[str, Pipeline] = {"v1": plan_v1, "v2": plan_v2}
-
-
-def _pipeline(name: str, offers: Mapping[str, Mapping[str, Any]]) -> Pipeline:
-    known: dict[str, Pipeline] = {**offers.get("pipeline", {}), **PIPELINES}
-    if name not in known:
-        raise SettingsError(f"there is no pipeline {name!r}{did_you_mean(name, known)}",
-                            cause=f"known: {', '.join(sorted(known))}", hint="genesis config --origin")
-    return known[name]
