@@ -1,8 +1,8 @@
 """A worker process: runs plain tools one at a time, and is killed when one passes its deadline.
 
 It reads frames (8 bytes of length, then JSON) from a socket: ``{"tool", "arguments", "folder"}``, and answers
-``{"value"}`` or ``{"error"}``. ``python -m genesis_core._worker FD`` starts one that imports the tools it is asked for;
-the fork server of ``_workers.py`` starts one that has them already.
+``{"value"}``, ``{"error", "type"}`` or, for a value that is no JSON, ``{"unkept"}``. ``python -m genesis_core._worker
+FD`` starts one that imports the tools it is asked for; the fork server of ``_workers.py`` starts one that has them.
 """
 
 from __future__ import annotations
@@ -55,12 +55,21 @@ def serve(sock: socket.socket, resolve: Resolve) -> None:
     """Answer requests until the other side closes."""
     os.setsid()  # one group for it and whatever it starts, so that one signal ends all
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _stop_reading()
     os.dup2(2, 1)  # a tool that prints must not write into a result on stdout
-    sys.stdin = open(os.devnull)  # noqa: SIM115  # for the life of the process
     sys.stdout, sys.stderr = _stream(1), _stream(2)  # those of the program that was forked may be closed by now
     send(sock, json.dumps({"pid": os.getpid()}).encode())
     while (frame := receive(sock)) is not None:
         send(sock, _answer(json.loads(frame), resolve))
+
+
+def _stop_reading() -> None:
+    """Leave the program's standard input to the program: what a tool starts would read it, too."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    if nothing > 0:
+        os.close(nothing)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  # for the life of the process
 
 
 def _stream(handle: int) -> TextIO:
@@ -76,9 +85,12 @@ def _answer(request: dict[str, Any], resolve: Resolve) -> bytes:
         value = function(**request["arguments"])
         if inspect.isawaitable(value):
             value = asyncio.run(_await(value))
-        return pydantic_core.to_json({"value": value}, inf_nan_mode="null")
     except BaseException as error:  # noqa: BLE001  # whatever a tool raises is its answer
         return json.dumps({"error": _words(error), "type": type(error).__name__}).encode()
+    try:
+        return pydantic_core.to_json({"value": value}, inf_nan_mode="constants")  # refused where it is read
+    except Exception as error:  # noqa: BLE001  # a value may do anything while it is looked at
+        return json.dumps({"unkept": _words(error)}).encode()
 
 
 async def _await(value: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -22,10 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from ._worker import HEAD, MAX_FRAME, die_with_parent, import_tool, serve
-from .errors import TimedOut, ToolError
+from .errors import DependencyDown, TimedOut, ToolError
 from .tools import Tool
 
 __all__ = ["Workers"]
+
+FORK_TRIES = 3
+"""One for the server there is, one for a server that ended as it was asked, one for that which takes its place."""
+SERVER_SECONDS = 5.0
 
 
 class Workers:
@@ -42,19 +47,28 @@ class Workers:
         if self._started:
             return
         self._started = True
+        self._server = self._fork_server()
+
+    def _fork_server(self) -> _ForkServer | None:
+        """Return a new fork server, or None where there can't be one: each worker is a fresh interpreter then."""
         plain = {name: t for name, t in self._tools.items() if not t.spec.inline}
-        foreign = [t for t in plain.values() if not _importable(t)]
-        if plain and hasattr(os, "fork") and (threading.active_count() == 1 or foreign):
-            self._server = _ForkServer({name: t.function for name, t in plain.items()})
+        if not plain or not hasattr(os, "fork"):
+            return None
+        if threading.active_count() > 1 and all(map(_importable, plain.values())):
+            return None
+        try:
+            return _ForkServer({name: t.function for name, t in plain.items()})
+        except OSError:  # no process or descriptor to spare at this moment
+            return None
 
     async def call(self, tool: Tool, arguments: Mapping[str, Any], folder: Path, seconds: float) -> Any:
         """Return the tool's JSON value; raises ToolError when it fails and TimedOut when it was killed."""
         began = time.monotonic()
-        worker = await self._take(tool)
-        kept = False
+        worker: _Worker | None = None
         try:
             async with asyncio.timeout(seconds):
-                answer = await worker.ask(self._request(tool, arguments, folder))
+                worker = await self._take(tool)
+                answer = await worker.ask(_request(tool, arguments, folder, by_name=worker.forked))
         except TimeoutError:
             raise TimedOut(
                 f"tool {tool.name!r} was killed after {time.monotonic() - began:.1f} s",
@@ -64,28 +78,44 @@ class Workers:
             raise ToolError(f"tool {tool.name!r} ended its process", cause=str(error)) from None
         else:
             self._idle.append(worker)
-            kept = True
+            worker = None
         finally:
-            if not kept:
+            if worker is not None:
                 worker.kill()
         return _value(tool, answer)
 
-    def _request(self, tool: Tool, arguments: Mapping[str, Any], folder: Path) -> bytes:
-        key = tool.name if self._server is not None else tool.spec.source
-        return json.dumps({"tool": key, "arguments": arguments, "folder": str(folder)}).encode()
-
     async def _take(self, tool: Tool) -> _Worker:
-        if self._idle:
-            return self._idle.pop()
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        process = None
-        if self._server is not None:
-            await asyncio.get_running_loop().run_in_executor(None, self._server.fork, theirs)
-        else:
-            process = _spawn(tool, theirs)
-        theirs.close()
-        return await _Worker.hello(ours, process)
+        """Return a worker that waits for work; raises DependencyDown when none can be had."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.waits():
+                return worker
+            worker.kill()
+        try:
+            return await self._forked() or await _spawned(tool)
+        except (EOFError, OSError) as error:
+            raise DependencyDown(
+                f"no worker process could be started for tool {tool.name!r}",
+                cause=str(error) or type(error).__name__, hint="look at the limits on processes, memory and open files",
+            ) from None
+
+    async def _forked(self) -> _Worker | None:
+        """Return a worker of the fork server, or None when there is none and none can be made any more."""
+        for _ in range(FORK_TRIES):
+            if (server := self._server) is None:
+                break
+            try:
+                return await server.worker()
+            except ConnectionError:
+                self._renew(server)
+            except EOFError:  # the server ended as it was asked, or had no process to spare
+                continue
+        return None
+
+    def _renew(self, dead: _ForkServer) -> None:
+        if self._server is dead:
+            dead.close()
+            self._server = self._fork_server()
 
     def close(self) -> None:
         """End every worker."""
@@ -97,10 +127,29 @@ class Workers:
             self._server = None
 
 
-def _value(tool: Tool, answer: Mapping[str, Any]) -> Any:
+def _request(tool: Tool, arguments: Mapping[str, Any], folder: Path, *, by_name: bool) -> bytes:
+    key = tool.name if by_name else tool.spec.source
+    return json.dumps({"tool": key, "arguments": arguments, "folder": str(folder)}).encode()
+
+
+def _value(tool: Tool, frame: bytes) -> Any:
+    try:
+        answer = _STRICT.decode(frame.decode())
+    except (ValueError, RecursionError) as error:
+        answer = {"unkept": str(error)}
+    if "unkept" in answer:
+        raise ToolError(f"what {tool.name!r} returned can't be kept as JSON", cause=answer["unkept"],
+                        hint="return dict, list, str, int, float, bool, None, dates, or a Record")
     if "error" in answer:
         raise ToolError(f"tool {tool.name!r} failed: {answer['type']}: {answer['error']}".rstrip(": "))
     return answer["value"]
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is not a JSON number; use null or a string")
+
+
+_STRICT = json.JSONDecoder(parse_constant=_no_number)
 
 
 def _importable(tool: Tool) -> bool:
@@ -112,13 +161,25 @@ def _importable(tool: Tool) -> bool:
         return False
 
 
-def _spawn(tool: Tool, sock: socket.socket) -> subprocess.Popen[bytes]:
+async def _spawned(tool: Tool) -> _Worker:
+    """Return a worker that is a fresh interpreter."""
     if not _importable(tool):
         raise ToolError(
             f"tool {tool.name!r} can't be run in a process of its own",
             cause=f"{tool.spec.source} can't be imported by name here",
             hint="define it at the top of an importable module, or mark it inline=True when it is fast",
         )
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = _interpreter(theirs)
+        except BaseException:
+            ours.close()
+            raise
+    return await _Worker.hello(ours, process)
+
+
+def _interpreter(sock: socket.socket) -> subprocess.Popen[bytes]:
     path = os.pathsep.join(p for p in sys.path if p)
     return subprocess.Popen(  # noqa: S603  # our own interpreter and module
         [sys.executable, "-m", "genesis_core._worker", str(sock.fileno())],
@@ -131,27 +192,42 @@ class _Worker:
 
     def __init__(self, sock: socket.socket, process: subprocess.Popen[bytes] | None) -> None:
         self._sock, self._process, self._pid = sock, process, 0
+        sock.setblocking(False)
 
     @classmethod
     async def hello(cls, sock: socket.socket, process: subprocess.Popen[bytes] | None) -> _Worker:
         worker = cls(sock, process)
         try:
-            worker._pid = int((await worker._receive())["pid"])
+            worker._pid = int(json.loads(await worker._receive())["pid"])
         except BaseException:
             worker.kill()
             raise
         return worker
 
-    async def ask(self, request: bytes) -> dict[str, Any]:
+    @property
+    def forked(self) -> bool:
+        """Whether it knows tools by name; a fresh interpreter imports them."""
+        return self._process is None
+
+    def waits(self) -> bool:
+        """Whether it is there still, and silent: one that has ended makes its socket readable."""
+        try:
+            self._sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    async def ask(self, request: bytes) -> bytes:
         await asyncio.get_running_loop().sock_sendall(self._sock, HEAD.pack(len(request)) + request)
         return await self._receive()
 
-    async def _receive(self) -> dict[str, Any]:
+    async def _receive(self) -> bytes:
         size = HEAD.unpack(await self._exactly(HEAD.size))[0]
         if size > MAX_FRAME:
             raise OSError(f"its answer has {size} bytes; at most {MAX_FRAME} are taken")
-        answer: dict[str, Any] = json.loads(await self._exactly(size))
-        return answer
+        return await self._exactly(size)
 
     async def _exactly(self, size: int) -> bytes:
         loop, parts = asyncio.get_running_loop(), []
@@ -177,51 +253,74 @@ class _ForkServer:
     """A process with one thread that forks workers on demand; forked itself before this program has threads."""
 
     def __init__(self, functions: Mapping[str, Callable[..., Any]]) -> None:
-        self._sock, theirs = socket.socketpair()
-        self._lock = threading.Lock()
         sys.stdout.flush()
         sys.stderr.flush()
+        self._sock, theirs = socket.socketpair()
+        self._sock.settimeout(SERVER_SECONDS)
+        with theirs:
+            self._pid = self._fork()
+            if self._pid == 0:
+                _serve_forks(theirs, functions)
+
+    def _fork(self) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # fork with threads: only where nothing else works
-            self._pid = os.fork()
-        if self._pid == 0:
-            _serve_forks(theirs, functions)
-        theirs.close()
+            try:
+                return os.fork()
+            except OSError:
+                self._sock.close()
+                raise
 
-    def fork(self, sock: socket.socket) -> None:
-        """Make a worker that serves on *sock*."""
-        with self._lock:
-            socket.send_fds(self._sock, [b"w"], [sock.fileno()])
-            self._sock.recv(1)
+    async def worker(self) -> _Worker:
+        """Return a new worker; raises ConnectionError when the server is gone, EOFError when the worker is."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                socket.send_fds(self._sock, [b"w"], [theirs.fileno()])
+            except BaseException:
+                ours.close()
+                raise
+        return await _Worker.hello(ours, None)
 
     def close(self) -> None:
-        """End the server; idle workers end with it."""
+        """End the server; its workers end with it. Killed first: a process forked elsewhere may hold its socket."""
         self._sock.close()
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self._pid, 0)
+        with contextlib.suppress(ChildProcessError, ProcessLookupError):
+            if os.waitpid(self._pid, os.WNOHANG)[0] == 0:
+                os.kill(self._pid, signal.SIGKILL)
+                os.waitpid(self._pid, 0)
 
 
 def _serve_forks(sock: socket.socket, functions: Mapping[str, Callable[..., Any]]) -> None:
     """Fork a worker for every socket that comes in; never returns."""
     status = 1
     try:
+        signal.set_wakeup_fd(-1)  # the program's event loop is not told of the signals of this process
+        gc.freeze()  # what the program made stays in pages shared with it
         _close_others(sock)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system reaps workers
         die_with_parent()
-        while True:
-            message, fds, _, _ = socket.recv_fds(sock, 1, 1)
-            if not message:
-                break
-            if os.fork() == 0:
-                sock.close()
-                _become_worker(fds[0], functions)
-            os.close(fds[0])
-            sock.send(b"k")
+        while _fork_one(sock, functions):
+            pass
         status = 0
     finally:
         os._exit(status)
+
+
+def _fork_one(sock: socket.socket, functions: Mapping[str, Callable[..., Any]]) -> bool:
+    """Fork a worker for the next socket that comes in; False at the end of the program."""
+    message, fds, _, _ = socket.recv_fds(sock, 1, 1)
+    if not message:
+        return False
+    with contextlib.suppress(OSError):  # no process to spare: whoever asked sees its socket closed
+        if os.fork() == 0:
+            sock.close()
+            _become_worker(fds[0], functions)
+    for handle in fds:
+        os.close(handle)
+    return True
 
 
 def _become_worker(handle: int, functions: Mapping[str, Callable[..., Any]]) -> None:

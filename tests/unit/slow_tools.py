@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import math
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -49,3 +53,27 @@ def sizes(files: list[Path]) -> dict[str, int]:
 def whoami() -> int:
     """Return the worker's process id."""
     return os.getpid()
+
+
+@tool
+def read_input() -> str:
+    """Let a process of one's own read standard input to its end."""
+    return subprocess.run(["cat"], capture_output=True, text=True, timeout=5, check=True).stdout
+
+
+@tool
+def lost() -> float:
+    """Return what JSON can't say."""
+    return math.nan
+
+
+@tool
+def server() -> int:
+    """Return the process id of who started this worker."""
+    return os.getppid()
+
+
+@tool
+def wakeups() -> dict[str, int]:
+    """Return where signals of this process would be told, and how many objects the collector never looks at."""
+    return {"handle": signal.set_wakeup_fd(-1), "frozen": gc.get_freeze_count()}

@@ -1,0 +1,182 @@
+"""Worker processes, inline tools, observers and deadlines when things go wrong: none may take the run with it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import slow_tools
+
+from genesis_core import RunState, Task, TaskContext, TaskGraph, Tool, tool
+from genesis_core.testing import FakeAgent, open_genesis, run_graph
+
+ROOT = Path(__file__).parents[2]
+TOOLS = [value for value in vars(slow_tools).values() if isinstance(value, Tool)]
+Work = Callable[[Task, TaskContext], Any]
+
+
+def run(home: Path, work: Work, *extend: object, **task: Any) -> Any:
+    """Run one task of one agent that may call every tool."""
+    graph = TaskGraph(tasks=(Task(id="a", agent="w", **task),))
+    return asyncio.run(run_graph(home, graph, FakeAgent("w", work=work, tools=TOOLS), *extend))
+
+
+def output(home: Path, work: Work) -> Any:
+    result = run(home, work)
+    assert result.state is RunState.COMPLETED, result.tasks["a"].error
+    return result.tasks["a"].output
+
+
+async def gone(pid: int) -> bool:
+    """Whether the process ends soon; a kill takes a moment on a busy machine."""
+    for _ in range(500):
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+def handles(pid: int | str = "self") -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+# -- worker processes -------------------------------------------------------------------------------------------------
+
+
+def test_calls_go_on_after_the_fork_server_was_killed(tmp_path: Path) -> None:
+    async def work(task: Task, context: TaskContext) -> list[int]:
+        forked, server = await context.call(slow_tools.whoami), await context.call(slow_tools.server)
+        assert server != os.getpid()
+        os.kill(server, signal.SIGKILL)
+        assert await gone(server)
+        assert await gone(forked)
+        return [await context.call(slow_tools.whoami) for _ in range(3)]
+
+    assert len(set(output(tmp_path, work))) == 1
+
+
+def test_a_tool_that_only_a_fork_can_carry_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
+    @tool
+    def parent() -> int:
+        """Return who forked this worker."""
+        return os.getppid()
+
+    async def work(task: Task, context: TaskContext) -> list[int]:
+        before = await context.call(parent)
+        os.kill(before, signal.SIGKILL)
+        assert await gone(before)
+        return [before, await context.call(parent)]
+
+    graph = TaskGraph(tasks=(Task(id="a", agent="w"),))
+    result = asyncio.run(run_graph(tmp_path, graph, FakeAgent("w", work=work, tools=[parent])))
+    before, after = result.tasks["a"].output
+    assert before != after
+
+
+def test_a_call_under_way_when_the_server_is_killed_fails_by_name(tmp_path: Path) -> None:
+    async def work(task: Task, context: TaskContext) -> int:
+        server = await context.call(slow_tools.server)
+        asyncio.get_running_loop().call_later(0.2, os.kill, server, signal.SIGKILL)
+        return int(await context.call(slow_tools.spin, seconds=60))
+
+    error = run(tmp_path, work).tasks["a"].error
+    assert (error.code, error.message) == ("tool_error", "tool 'spin' ended its process")
+
+
+def test_no_interpreter_to_start_is_a_dependency_that_is_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(task: Task, context: TaskContext) -> None:
+        server = await context.call(slow_tools.server)
+        os.kill(server, signal.SIGKILL)
+        assert await gone(server)
+        monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
+        await context.call(slow_tools.whoami)
+
+    error = run(tmp_path, work).tasks["a"].error
+    assert error.code == "dependency_down"
+    assert "'whoami'" in error.message
+
+
+def test_ending_does_not_wait_for_a_process_that_the_program_forked(tmp_path: Path) -> None:
+    code = """
+        import asyncio, os, sys, time
+        from pathlib import Path
+        import slow_tools
+        from genesis_core import Task, TaskGraph
+        from genesis_core.testing import FakeAgent, run_graph
+
+        async def work(task, context):
+            await context.call(slow_tools.whoami)
+            if os.fork() == 0:
+                os.close(1), os.close(2)
+                time.sleep(60)
+                os._exit(0)
+
+        graph = TaskGraph(tasks=(Task(id="a", agent="w"),))
+        agent = FakeAgent("w", work=work, tools=[slow_tools.whoami])
+        result = asyncio.run(run_graph(Path(sys.argv[1]), graph, agent))
+        print(result.state.value)
+    """
+    assert _program(code, tmp_path, seconds=30) == "completed\n"
+
+
+def test_what_a_tool_starts_leaves_standard_input_to_the_program(tmp_path: Path) -> None:
+    code = """
+        import asyncio, sys
+        from pathlib import Path
+        import slow_tools
+        from genesis_core import Task, TaskGraph
+        from genesis_core.testing import FakeAgent, run_graph
+
+        graph = TaskGraph(tasks=(Task(id="a", agent="w"),))
+        agent = FakeAgent("w", work=lambda t, c: c.call(slow_tools.read_input), tools=[slow_tools.read_input])
+        result = asyncio.run(run_graph(Path(sys.argv[1]), graph, agent))
+        print(repr(result.tasks["a"].output), repr(sys.stdin.read()))
+    """
+    assert _program(code, tmp_path, given="mine") == "'' 'mine'\n"
+
+
+def _program(code: str, home: Path, *, given: str = "", seconds: float = 60) -> str:
+    """Return what a program of its own writes; it must end within *seconds*."""
+    path = os.pathsep.join([*[p for p in sys.path if p], str(Path(__file__).parent)])
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), str(home)], input=given, capture_output=True, text=True,
+        timeout=seconds, env={**os.environ, "PYTHONPATH": path}, check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_a_forked_worker_tells_no_other_loop_of_its_signals_and_leaves_shared_memory_alone(tmp_path: Path) -> None:
+    seen = output(tmp_path, lambda t, c: c.call(slow_tools.wakeups))
+    assert seen["handle"] == -1
+    assert seen["frozen"] > 1000
+
+
+def test_killed_workers_leave_no_descriptor_behind(tmp_path: Path) -> None:
+    async def work(task: Task, context: TaskContext) -> list[int]:
+        server = await context.call(slow_tools.server)
+        here, there = handles(), handles(server)
+        for n in range(200):
+            call = asyncio.ensure_future(context.call(slow_tools.spin, seconds=60))
+            await asyncio.sleep(0 if n % 2 else 0.005)  # some before they said who they are
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+        await context.call(slow_tools.whoami)
+        return [handles() - here, handles(server) - there]
+
+    here, there = output(tmp_path, work)
+    assert here <= 2  # the idle worker's socket, and the loop's own
+    assert there <= 1
