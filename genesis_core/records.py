@@ -15,13 +15,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 __all__ = [
-    "FrozenDict", "FrozenList", "Json", "JsonObject", "Record", "canonical_json", "digest", "freeze", "frozen_mapping",
-    "sayable",
+    "FrozenDict", "FrozenList", "Json", "JsonObject", "Record", "RowObject", "canonical_json", "digest", "freeze",
+    "frozen_mapping", "sayable",
 ]
 
 _T = TypeVar("_T")
-MAX_JSON_DEPTH = 64
+MAX_JSON_DEPTH = 48
 """Nesting at which a JSON value is refused, far below the interpreter's own recursion limit."""
+MAX_ROW_DEPTH = MAX_JSON_DEPTH + 16
+"""The same for a row of the journal, in which such a value lies below tasks, plans and results."""
+MAX_DIGITS = 4000
+"""Digits at which an integer is refused: readers of JSON, Python's own among them, refuse 4,300."""
+_MOST = 10**MAX_DIGITS
 
 
 def _refuse(self: object, *_: object, **__: object) -> Any:
@@ -72,18 +77,20 @@ def freeze(value: Any, *, _depth: int = 0) -> Any:
     """Return *value* with every container inside it frozen.
 
     Raises ValueError when it is nested deeper than :data:`MAX_JSON_DEPTH`, or holds what JSON can't say (NaN, a set,
-    a key that is no string, half a character): such a value would break a checkpoint later, so it is refused where it
-    enters.
+    a key that is no string, half a character, an integer of more than :data:`MAX_DIGITS` digits): such a value would
+    break a checkpoint later, so it is refused where it enters.
     """
     kind = type(value)
     if kind is str:
         return value if value.isascii() else _whole(value)
-    if kind is int or kind is bool or value is None:
+    if kind is int:
+        return value if -_MOST < value < _MOST else _short(value)
+    if kind is bool or value is None:
         return value
     if kind is float:
         return _finite(value)
     if kind is FrozenDict or kind is FrozenList:
-        return value
+        return _shallow(value, _depth)
     if _depth > MAX_JSON_DEPTH:
         raise ValueError(f"nested deeper than {MAX_JSON_DEPTH} levels")
     if isinstance(value, Mapping):
@@ -91,6 +98,25 @@ def freeze(value: Any, *, _depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return FrozenList([freeze(v, _depth=_depth + 1) for v in value])
     return _plain(value, _depth)
+
+
+def _shallow(frozen: Any, depth: int) -> Any:
+    """Return *frozen*, which needs no freezing, when it is not nested too deep where it stands now."""
+    level = [frozen]
+    while level:
+        if depth > MAX_JSON_DEPTH:
+            raise ValueError(f"nested deeper than {MAX_JSON_DEPTH} levels")
+        inner = [v for c in level for v in (c.values() if isinstance(c, dict) else c) if type(v) in _CONTAINERS]
+        level = inner if len(inner) < 2 else list({id(v): v for v in inner}.values())  # each once, however shared
+        depth += 1
+    return frozen
+
+
+_CONTAINERS = frozenset({FrozenDict, FrozenList, dict, list, tuple})
+
+
+def _short(value: int) -> int:
+    raise ValueError(f"an integer of more than {MAX_DIGITS} digits is not kept; use a string")
 
 
 def _finite(value: float) -> float:
@@ -123,7 +149,7 @@ def _plain(value: Any, depth: int) -> Any:
         return bool(value)
     for kind in (str, int, float):  # sub-classes, enums among them, become the plain value
         if isinstance(value, kind):
-            return freeze(kind(value.value if hasattr(value, "value") else value), _depth=depth)
+            return freeze(kind(getattr(value, "value", value)), _depth=depth)
     raise ValueError(f"{type(value).__name__} is not a JSON value; return dict, list, str, int, float, bool or None")
 
 
@@ -137,11 +163,20 @@ def _freeze_object(value: Any) -> Any:
     raise ValueError(f"a JSON object is wanted, not {type(value).__name__}")
 
 
+def _freeze_row(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return freeze(value, _depth=MAX_JSON_DEPTH - MAX_ROW_DEPTH)
+    raise ValueError(f"a JSON object is wanted, not {type(value).__name__}")
+
+
 if TYPE_CHECKING:
     JsonObject = Mapping[str, Any]
     """A JSON object, frozen."""
+    RowObject = Mapping[str, Any]
+    """What a row of the journal says: a JSON object that may be nested as deep as :data:`MAX_ROW_DEPTH`."""
 else:  # pydantic would copy a Mapping into a plain dict again
     JsonObject = Annotated[Any, BeforeValidator(_freeze_object), WithJsonSchema({"type": "object"})]
+    RowObject = Annotated[Any, BeforeValidator(_freeze_row), WithJsonSchema({"type": "object"})]
 
 
 def _frozen_dict(value: Mapping[str, _T]) -> Mapping[str, _T]:
