@@ -15,7 +15,7 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from ._rows import GENESIS_ROW, INSERT, Row, connect, decode
 from .engines import KeyRing
 from .errors import JournalError
 from .policy import Label
+from .records import MAX_DIGITS, MAX_ROW_DEPTH
 from .runs import EventKind, RunEvent
 
 __all__ = ["PLAIN", "Entry", "Journal", "Probe", "RunLock"]
@@ -133,13 +134,13 @@ class Journal:
         """
         if self._probe is not None:
             self._probe(f"append:{kind}")
-        self.seq += 1
-        time = self._clock()
+        seq, head, time = self.seq + 1, self.head, self._clock()
         if self._writer is not None:
-            body = _encode(self.run_id, self.seq, time, kind, actor, task_id, attempt, data, label)
-            self.head = self._sign(actor, self.head, body)
-            self._writer.put((self.run_id, self.seq, kind.value, task_id, attempt, actor, body, self.head))
-        return Entry(self.run_id, self.seq, time, kind, actor, task_id, attempt, data or {}, label, self.head)
+            body = _encode(self.run_id, seq, time, kind, actor, task_id, attempt, data, label)
+            head = self._sign(actor, head, body)
+            self._writer.put((self.run_id, seq, kind.value, task_id, attempt, actor, body, head))
+        self.seq, self.head = seq, head  # last: what can't be encoded or signed leaves no gap
+        return Entry(self.run_id, seq, time, kind, actor, task_id, attempt, data or {}, label, head)
 
     @property
     def broken(self) -> bool:
@@ -187,15 +188,43 @@ def _encode(
     if label is not PLAIN and label != PLAIN:
         body["label"] = _label_json(label)
     try:
-        return pydantic_core.to_json(body)
-    except pydantic_core.PydanticSerializationError:
+        said = pydantic_core.to_json(body, inf_nan_mode="strings", fallback=_words)
+        if len(said) > MAX_DIGITS:
+            pydantic_core.from_json(said)  # refuses a number that is too long
+    except Exception:  # noqa: BLE001  # whatever a value does when it is asked for its text: the row is written
         return _escaped(body)
+    return said
+
+
+def _words(value: object) -> str:
+    """Return what to write for a value that JSON can't say."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001  # its own code may raise anything
+        return f"<{type(value).__name__}>"
 
 
 def _escaped(body: dict[str, Any]) -> bytes:
-    """Return *body* with lone surrogates, as names of files may hold them, written as words: UTF-8 can't say them."""
-    text = json.dumps(pydantic_core.to_jsonable_python(body), ensure_ascii=False)
+    """Return *body* as words where JSON can't say it, lone surrogates among them: names of files may hold them."""
+    text = json.dumps(_sayable(body, ()), ensure_ascii=False)
     return LONE.sub(lambda found: f"\\\\u{ord(found[0]):04x}", text).encode()
+
+
+def _sayable(value: Any, inside: tuple[int, ...]) -> Any:
+    """Return the JSON value nearest to *value*; *inside* are the ids around it, so that no circle is followed."""
+    if id(value) in inside or len(inside) > MAX_ROW_DEPTH:
+        return "..."
+    if isinstance(value, Mapping):
+        return {_words(k): _sayable(v, (*inside, id(value))) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sayable(v, (*inside, id(value))) for v in value]
+    if isinstance(value, int) and value.bit_length() > MAX_DIGITS * 3:
+        return f"an integer of {value.bit_length()} bits"
+    try:
+        plain = pydantic_core.to_jsonable_python(value, inf_nan_mode="strings", fallback=_words)
+    except Exception:  # noqa: BLE001  # as above
+        return _words(value)
+    return _sayable(plain, (*inside, id(value))) if isinstance(plain, dict | list) else plain
 
 
 Batch = tuple[list[Row], "asyncio.Future[None] | None"]

@@ -7,10 +7,12 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import pydantic_core
 
@@ -44,13 +46,55 @@ COPIES = 20
 """How often a journal is copied again when it changed under the copy: its run is under way."""
 
 
+class _Gate:
+    """What this process does with one journal's file: how many write to it, and a lock to open and close it under."""
+
+    def __init__(self) -> None:
+        self.lock, self.writers = threading.Lock(), 0
+
+
+_GATES: WeakValueDictionary[str, _Gate] = WeakValueDictionary()
+_GATES_LOCK = threading.Lock()
+
+
+def _gate(path: Path) -> _Gate:
+    with _GATES_LOCK:
+        name = os.path.realpath(path)
+        gate = _GATES.get(name) or _Gate()
+        _GATES[name] = gate
+        return gate
+
+
+class _Writing(sqlite3.Connection):
+    """A connection that writes: while it is open, this process opens the file through SQLite only.
+
+    Closing any other handle on the file would drop SQLite's locks (https://www.sqlite.org/howtocorrupt.html, 2.2), and
+    then another process may take the log away under us.
+    """
+
+    gate: _Gate | None = None
+
+    def close(self) -> None:
+        gate, self.gate = self.gate, None
+        if gate is None:
+            super().close()
+            return
+        with gate.lock:
+            super().close()
+            gate.writers -= 1
+
+
 def connect(path: Path, *, full: bool = False) -> sqlite3.Connection:
     """Open or create the journal at *path*, brought to the current schema.
 
     Raises JournalError for a newer schema, a foreign or damaged file, or one that can't be written.
     """
+    gate = _gate(path)
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        with gate.lock:
+            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=_Writing)
+            connection.gate = gate
+            gate.writers += 1
     except sqlite3.Error as error:
         raise damaged(path, str(error)) from None
     try:
@@ -104,17 +148,28 @@ def damaged(path: Path, why: str) -> JournalError:
 
 
 @contextmanager
-def _copied(path: Path) -> Iterator[Path]:
-    """Yield a copy of the database and its log: reading a WAL database in place would write beside it."""
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Yield a connection to read the journal with, which leaves every byte of its folder as it is.
+
+    That is a copy of the database and its log, as reading a WAL database in place would write beside it; but where
+    this process writes it itself, those files are there, and a copy would cost it its locks.
+    """
     if not path.is_file():
         raise JournalError(f"there is no journal at {path}", cause="the file is missing", hint="genesis runs list")
-    with tempfile.TemporaryDirectory(prefix="genesis-") as folder:
-        for _ in range(COPIES):
-            before = _mark(path)
-            _copy(path, Path(folder))
-            if _mark(path) == before:
-                yield Path(folder) / path.name
-                return
+    gate = _gate(path)
+    with gate.lock, tempfile.TemporaryDirectory(prefix="genesis-") as folder:
+        name = f"{path.resolve().as_uri()}?mode=ro" if gate.writers else _copied(path, Path(folder)).as_uri()
+        with closing(sqlite3.connect(name, uri=True)) as connection:
+            yield connection
+
+
+def _copied(path: Path, folder: Path) -> Path:
+    """Copy the journal and its log as they are at one moment, and return the copy."""
+    for _ in range(COPIES):
+        before = _mark(path)
+        _copy(path, folder)
+        if _mark(path) == before:
+            return folder / path.name
     raise JournalError(
         f"the journal of run {path.parent.name} can't be read while it is written so fast",
         cause="it changed under every copy", hint="wait for the run to end, then try again",
@@ -148,16 +203,15 @@ def read_rows(path: Path) -> list[Row]:
 
     Raises JournalError when it is missing, damaged or of a newer schema.
     """
-    with _copied(path) as copy:
-        try:
-            with closing(sqlite3.connect(copy)) as connection:
-                _version(connection, path)
-                check = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-                if check != "ok":
-                    raise damaged(path, check)
-                return connection.execute(SELECT).fetchall()
-        except sqlite3.Error as error:
-            raise damaged(path, str(error)) from None
+    try:
+        with _reading(path) as connection:
+            _version(connection, path)
+            check = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if check != "ok":
+                raise damaged(path, check)
+            return connection.execute(SELECT).fetchall()
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite says what it found in the damaged words
+        raise damaged(path, str(error)) from None
 
 
 def verify_rows(path: Path, rows: Sequence[Row], keys: KeyRing) -> None:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, ValidationError
 from .errors import GraphError, LimitExceeded, PlanError, SettingsError, did_you_mean
 from .plans import Plan
 from .policy import Budget
-from .records import MAX_JSON_DEPTH, Record
+from .records import MAX_ROW_DEPTH, Record
 from .tasks import Task, TaskGraph
 
 __all__ = ["PLAN_SCHEMA", "PlanFile", "plan_document", "read_any_plan", "read_plan", "read_plan_file"]
@@ -143,8 +143,8 @@ def _json(text: str) -> Any:
 
 
 def _check_depth(depth: int) -> None:
-    if depth > MAX_JSON_DEPTH:
-        raise ValueError(f"it is nested deeper than {MAX_JSON_DEPTH} levels")
+    if depth > MAX_ROW_DEPTH:
+        raise ValueError(f"it is nested deeper than {MAX_ROW_DEPTH} levels")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

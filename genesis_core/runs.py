@@ -12,7 +12,7 @@ from pydantic import Field
 from .errors import TaskError
 from .plans import Plan
 from .policy import Label, Usage
-from .records import FrozenDict, JsonObject, Record
+from .records import FrozenDict, Record, RowObject
 from .tasks import TaskResult, TaskState
 
 __all__ = ["EventKind", "Run", "RunEvent", "RunResult", "RunState"]
@@ -78,7 +78,7 @@ class RunEvent(Record):
     actor: str = "kernel"
     task_id: str = ""
     attempt: int = Field(default=0, ge=0)
-    data: JsonObject = FrozenDict()
+    data: RowObject = FrozenDict()
     label: Label = Label()
     mac: str = ""
 
