@@ -362,7 +362,7 @@ class TaskContext:
 
 async def _inline(tool: Tool, arguments: Mapping[str, Any]) -> Any:
     try:
-        value = tool.function(**arguments)
+        value = tool.checked(**arguments)
         return await value if asyncio.iscoroutine(value) else value
     except Exception as error:  # whatever a tool raises is its answer
         raise ToolError(f"tool {tool.name!r} failed: {type(error).__name__}: {error}") from error

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, get_origin, overload
 
-from pydantic import ConfigDict, Field, PydanticUserError, TypeAdapter, create_model
+from pydantic import ConfigDict, Field, PydanticUserError, TypeAdapter, create_model, validate_call
 from pydantic.errors import PydanticSchemaGenerationError
 
 from .errors import PluginError
@@ -31,7 +31,11 @@ class ToolSpec(Record):
     capabilities: JsonObject = FrozenDict()
     idempotent: bool = True
     inline: bool = False
-    """Pure and below 10 ms: runs in the event loop instead of a worker process."""
+    """Below 10 ms: runs in this process, in the event loop, instead of a worker process.
+
+    Meant for pure functions. Its working directory is the program's, not the workspace; nothing can kill it at its
+    deadline while it computes; a crash is one of the whole program. Its *effect* is authorized as that of any tool.
+    """
     label: Label | None = None
     """What it emits, beyond the label of what it was given; ``None`` for nothing more."""
     source: str = ""
@@ -92,6 +96,11 @@ class Tool:
         """Parameters annotated ``Path`` or ``list[Path]``: checked against policy, and recorded as read."""
         return tuple(name for name, p in self.parameters.items() if _names_paths(p.annotation))
 
+    @cached_property
+    def checked(self) -> Callable[..., Any]:
+        """The function, its JSON arguments turned into what its annotations say, as in a worker process."""
+        return validate_call(self.function)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
 
@@ -123,8 +132,8 @@ def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Make a tool of a function; schema and description come from its annotations and docstring.
 
     *effect* is what it does to the world ("pure", "read", "write", "send"); *idempotent* defaults to true for "pure"
-    and "read"; *inline* runs it in the event loop (pure, below 10 ms). Raises PluginError when a parameter has no
-    annotation or one that JSON Schema can't say.
+    and "read"; *inline* runs it in this process, in the event loop: for what takes below 10 ms, best for what is pure
+    (see :class:`ToolSpec`). Raises PluginError when a parameter has no annotation or one that JSON Schema can't say.
     """
     if function is not None:
         return _tool(function, **options)

@@ -17,8 +17,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import slow_tools
 
-from genesis_core import RunState, Task, TaskContext, TaskGraph, Tool, tool
-from genesis_core.testing import FakeAgent, open_genesis, run_graph
+from genesis_core import RunState, Task, TaskContext, TaskGraph, Tool, ToolError, tool
+from genesis_core.testing import FakeAgent, run_graph
 
 ROOT = Path(__file__).parents[2]
 TOOLS = [value for value in vars(slow_tools).values() if isinstance(value, Tool)]
@@ -180,3 +180,74 @@ def test_killed_workers_leave_no_descriptor_behind(tmp_path: Path) -> None:
     here, there = output(tmp_path, work)
     assert here <= 2  # the idle worker's socket, and the loop's own
     assert there <= 1
+
+
+# -- inline tools -----------------------------------------------------------------------------------------------------
+
+
+def kinds(path: Path, several: list[Path], count: int = 1) -> list[str]:
+    """Return the kinds of the arguments."""
+    return [type(path).__name__, *[type(p).__name__ for p in several], type(count).__name__]
+
+
+async def later(path: Path) -> str:
+    """Return the kind of the argument, after a while."""
+    await asyncio.sleep(0)
+    return type(path).__name__
+
+
+def nothing() -> dict[str, float]:
+    """Return what JSON can't say."""
+    return {"mean": float("nan")}
+
+
+HERE = {"inline": True, "worker": False}
+
+
+@pytest.mark.parametrize("inline", HERE.values(), ids=HERE)
+def test_arguments_are_what_the_annotations_say_wherever_the_tool_runs(tmp_path: Path, inline: bool) -> None:
+    (tmp_path / "a").touch()
+    plain, slow = tool(inline=inline)(kinds), tool(inline=inline)(later)
+
+    async def work(task: Task, context: TaskContext) -> Any:
+        return [*await context.call(plain, path="a", several=["a"], count="3"), await context.call(slow, path="a")]
+
+    kind = type(Path()).__name__
+    assert one(tmp_path, work, plain, slow).output == [kind, kind, "int", kind]
+
+
+@pytest.mark.parametrize("inline", HERE.values(), ids=HERE)
+def test_an_argument_of_another_type_is_refused_wherever_the_tool_runs(tmp_path: Path, inline: bool) -> None:
+    (tmp_path / "a").touch()
+    plain = tool(inline=inline)(kinds)
+    error = one(tmp_path, lambda t, c: c.call(plain, path="a", several=[], count="many"), plain).error
+    assert error.code == "tool_error"
+    assert "ValidationError" in error.message
+    assert "count" in error.message
+
+
+@pytest.mark.parametrize("inline", HERE.values(), ids=HERE)
+def test_what_is_no_json_number_is_refused_wherever_the_tool_runs(tmp_path: Path, inline: bool) -> None:
+    plain = tool(inline=inline)(nothing)
+    error = one(tmp_path, lambda t, c: c.call(plain), plain).error
+    assert error.code == "tool_error"
+    assert error.message == "what 'nothing' returned can't be kept as JSON"
+
+
+def test_a_value_that_is_no_json_fails_its_call_only(tmp_path: Path) -> None:
+    plain = tool(nothing)
+
+    async def work(task: Task, context: TaskContext) -> list[int]:
+        pids = [await context.call(slow_tools.whoami)]
+        with pytest.raises(ToolError, match="kept as JSON"):
+            await context.call(plain)
+        return [*pids, await context.call(slow_tools.whoami)]
+
+    before, after = one(tmp_path, work, plain, slow_tools.whoami).output
+    assert before == after
+
+
+def one(home: Path, work: Work, *tools: Tool) -> Any:
+    """Return the result of the one task of a run."""
+    graph = TaskGraph(tasks=(Task(id="a", agent="w"),))
+    return asyncio.run(run_graph(home, graph, FakeAgent("w", work=work, tools=list(tools)))).tasks["a"]
