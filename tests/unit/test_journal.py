@@ -561,6 +561,16 @@ def test_no_changed_byte_goes_unnoticed(
         assert read_events(copy, keys) == read_events(source, keys), f"byte {place} was changed"
 
 
+def test_a_text_that_is_no_text_any_more_is_damage(home: Path) -> None:
+    content = (folder(home) / "journal.db").read_bytes()
+    for place in range(0, len(content), 97):
+        damaged = bytearray(content)
+        damaged[place:place + 3] = b"\xce\xff\xce"
+        (folder(home) / "journal.db").write_bytes(damaged)
+        with contextlib.suppress(JournalError):
+            open_genesis(home).events("last")
+
+
 # -- the index remembers the end --------------------------------------------------------------------------------------
 
 

@@ -525,13 +525,20 @@ def test_only_what_a_patch_touches_is_routed_and_estimated_anew(tmp_path: Path) 
     assert [a.task_id for a in report.plan.assignments] == [e.task_id for e in report.plan.estimates] == ["a", "b", "d"]
 
 
-def test_a_mend_that_breaks_the_plan_is_refused(tmp_path: Path) -> None:
-    for patch, error in (
-        (GraphPatch(drop=("nobody",)), GraphError), (GraphPatch(add=many("a")), GraphError), ("patch", PluginError),
-    ):
-        with pytest.raises(error):
-            plan(tmp_path, Validates(lambda p: [finding()]), Revises(lambda p, f, patch=patch: patch), Everybody(),
-                 Splits(goal=many("a")))
+@pytest.mark.parametrize("patch", [GraphPatch(drop=("nobody",)), GraphPatch(add=many("a")), GraphPatch(
+    replace=[Task(id="a", depends_on=("a",))]), GraphPatch(add=[Task(id="x", agent="nobody")])])
+def test_a_mend_that_breaks_the_plan_is_refused_whole(tmp_path: Path, patch: GraphPatch) -> None:
+    revises = Revises(lambda p, f: patch)
+    report = plan(tmp_path, Validates(lambda p: [finding()]), revises, Everybody(), Splits(goal=many("a")))
+    assert ids(report) == ["a"]
+    assert (report.verdict, len(revises.findings)) == (Verdict.ACCEPT, 1)
+    assert [(f.rule, f.mend) for f in report.findings] == [("r", Mend.NONE)]
+
+
+def test_a_mend_of_another_kind_names_its_plugin(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="'Revises' answered genesis_revise with str"):
+        plan(tmp_path, Validates(lambda p: [finding()]), Revises(lambda p, f: "patch"), Everybody(),
+             Splits(goal=many("a")))
 
 
 # -- pipelines --------------------------------------------------------------------------------------------------------
@@ -656,14 +663,15 @@ def test_decisions_of_planning_are_the_first_rows_of_the_run(tmp_path: Path, pla
     revises = Revises(lambda p, f: GraphPatch(add=many("b"), reason="one more"))
     result, events = started(tmp_path, validates, revises, Everybody(), Splits(goal=many("a")), plan_first=plan_first)
     assert result.state.value == "completed"
-    kinds = [e.kind for e in events]
-    assert kinds[:5] == [
-        EventKind.RUN_STARTED, EventKind.SCREENED, EventKind.PLANNED, EventKind.REVISED, EventKind.PLANNED]
+    assert [e.kind for e in events[:2]] == [EventKind.RUN_STARTED, EventKind.SCREENED]
+    decided = [e for e in events if e.kind in (EventKind.PLANNED, EventKind.REVISED)]
+    assert [e.kind for e in decided[:3]] == [EventKind.PLANNED, EventKind.REVISED, EventKind.PLANNED]
+    assert max(e.seq for e in decided) < min(e.seq for e in events if e.task_id)
     rows = [e for e in events if e.kind is EventKind.PLANNED]
     assert [r.data["verdict"] for r in rows[:2]] == ["revise", "accept"]
     assert rows[1].data["digest"] == result.plan.digest
-    assert events[3].data["by"] == "Revises"
-    assert events[3].data["patch"]["reason"] == "one more"
+    assert decided[1].data["by"] == "Revises"
+    assert decided[1].data["patch"]["reason"] == "one more"
     assert events[0].data["report"]["digest"] == result.plan.digest
 
 
