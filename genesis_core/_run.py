@@ -146,7 +146,7 @@ class Driver:
         await self.engine.close()
         await self.scope.journal.close()
         self._ended = True
-        self._herald.close()
+        await self._herald.close()
         self.on_end(self, state)
 
     def _arm(self) -> None:
@@ -283,9 +283,8 @@ class Driver:
     def _label(self, task: Task) -> Label:
         """What *task* starts with: the goal's label, those of all it waits for, and that of who asked for it."""
         label = self.floor.get(task.id, self.plan.goal.label)
-        for need in self.plan.graph.waits_for(task.id):
-            label = label | self.scheduler.results[need].label
-        return label
+        needs = self.plan.graph.waits_for(task.id)
+        return Label.join(label, *(self.scheduler.results[need].label for need in needs)) if needs else label
 
     # -- what came of it --------------------------------------------------------------------------------------------
 
@@ -356,6 +355,9 @@ class Driver:
         for task_id in (*patch.drop, *(t.id for t in patch.replacements)):
             if task_id in begun:
                 raise GraphError(f"task {task_id!r} has begun and can't be changed")
+        for task in (*patch.add, *patch.replacements):
+            if task.parent in begun and task.parent not in self.plan.graph.children:
+                raise GraphError(f"task {task.parent!r} has begun and can't become the parent of {task.id!r}")
         return await self.planner.patched(self.plan, patch)
 
     # -- the end ----------------------------------------------------------------------------------------------------

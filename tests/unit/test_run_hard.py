@@ -315,3 +315,17 @@ def test_reading_many_files_does_not_make_every_row_longer(tmp_path: Path) -> No
     assert result.output == 100
     assert len(result.tasks["a"].label.sources) <= 33
     assert (Path(result.folder) / "journal.db").stat().st_size < 200_000
+
+
+def test_a_task_that_has_begun_cannot_become_a_parent(tmp_path: Path) -> None:
+    class Adopt:
+        @hookimpl
+        def genesis_revise(self, result: Any) -> GraphPatch | None:
+            if result is None or result.task_id != "a":
+                return None
+            return GraphPatch(add=(Task(id="child", agent="w", parent="a"),))
+
+    agent = FakeAgent("w")
+    result = run(tmp_path, graph(Task(id="a", agent="w"), Task(id="b", agent="w", depends_on=("a",))), agent, Adopt())
+    assert agent.seen == ["a", "b"]
+    assert result.state is RunState.COMPLETED
