@@ -8,9 +8,12 @@ from collections.abc import Callable, Sequence
 
 __all__ = ["Deadlines"]
 
+AGAIN_SECONDS = 1.0
+"""An attempt that went on after it was cancelled is cancelled again after this long."""
+
 
 class Deadlines:
-    """Cancels, by *cancel*, the keys whose deadline (``time.monotonic``) has passed."""
+    """Cancels, by *cancel*, the keys whose deadline (``time.monotonic``) has passed, again and again until they end."""
 
     def __init__(self, cancel: Callable[[Sequence[str]], None]) -> None:
         self._cancel = cancel
@@ -50,8 +53,7 @@ class Deadlines:
         self._timer = None
         now = time.monotonic()
         late = [key for key, deadline in self._due.items() if deadline <= now]
-        for key in late:
-            del self._due[key]
+        self._due.update(dict.fromkeys(late, now + AGAIN_SECONDS))
         self._late.update(late)
         self._cancel(late)
         if self._due:

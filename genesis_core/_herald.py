@@ -1,4 +1,4 @@
-"""Commit rows, then tell who listens: nobody hears of what is not on disk."""
+"""Commit rows, then tell who listens: nobody hears of what is not on disk, and nobody who listens holds up the run."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from .runs import EventKind, RunEvent
 
 __all__ = ["Herald"]
 
+CALL_SECONDS = 5.0
+"""An observer that takes longer over one event is told no more."""
+LAST_SECONDS = 2.0
+"""What observers have after the end of the run to hear of the events that they have not heard of."""
+
 
 class Herald:
     """The one place through which events of a run leave it, in order."""
@@ -22,12 +27,15 @@ class Herald:
         self._scope, self._plugins = scope, plugins
         self._told: list[Entry] = []
         self._news = asyncio.Event()
-        self._ended = False
+        self._finished = self._ended = False
         self._deaf: set[str] = set()
         self._committing = asyncio.Lock()
         self._messenger: asyncio.Future[None] | None = None
+        self._teller: asyncio.Future[None] | None = None
         if plugins.hook("genesis_event"):
             self._listen()
+            self._teller = asyncio.ensure_future(self._tell_all())
+            self._teller.add_done_callback(_look_at)
 
     async def events(self) -> AsyncIterator[RunEvent]:
         """Yield every event of the run from its start, and end with it."""
@@ -43,20 +51,26 @@ class Herald:
             await self._news.wait()
 
     async def commit(self) -> None:
-        """Return when all rows so far are on disk and all who listen have heard of them."""
+        """Return when all rows so far are on disk; those who listen hear of them from then on."""
+        if (emitted := self._scope.observe) and emitted[-1].kind is EventKind.RUN_FINISHED:
+            self._finished = True
         async with self._committing:
             entries, self._scope.observe = self._scope.observe, []
             await self._scope.journal.flush()
             self._told += entries
             self._news.set()
-            await self._tell(entries)
 
-    def close(self) -> None:
-        """Let the iterators end."""
+    async def close(self) -> None:
+        """Let the iterators end, and the observers hear the rest, in bounded time."""
         self._ended = True
         self._news.set()
         if self._messenger is not None:
             self._messenger.cancel()
+        if self._teller is not None:
+            try:
+                await asyncio.wait([self._teller], timeout=LAST_SECONDS)
+            finally:
+                self._teller.cancel()
 
     def _listen(self) -> None:
         """Begin to commit as things happen: who listens hears of what has begun, not only of what has ended."""
@@ -70,22 +84,33 @@ class Herald:
             self._scope.emitted.clear()
             await self.commit()
 
-    async def _tell(self, entries: list[Entry]) -> None:
-        if observers := self._plugins.hook("genesis_event"):
-            events = [entry.event() for entry in entries]
+    async def _tell_all(self) -> None:
+        """Tell every observer of every event, in order, until the run has ended."""
+        observers = self._plugins.hook("genesis_event")
+        async for event in self.events():
             for impl in observers:
-                await self._tell_one(impl, events)
+                if impl.plugin_name not in self._deaf:
+                    await self._tell(impl, event)
 
-    async def _tell_one(self, impl: Any, events: list[RunEvent]) -> None:
-        for event in events:
-            if impl.plugin_name in self._deaf:
-                return
-            try:
+    async def _tell(self, impl: Any, event: RunEvent) -> None:
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
                 await self._plugins.ask(impl, {"event": event})
-            except GenesisError as error:
-                self._deaf.add(impl.plugin_name)
-                text = f"observer {impl.plugin_name!r} is not asked again: {error.message}"
-                self._scope.emit(EventKind.WARNING, data={"text": text})
+        except GenesisError as error:
+            self._deafen(impl.plugin_name, error.message)
+        except TimeoutError:
+            self._deafen(impl.plugin_name, f"it took longer than {CALL_SECONDS:g} s over one event")
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            self._deafen(impl.plugin_name, "it cancelled itself")
+
+    def _deafen(self, plugin: str, why: str) -> None:
+        """Ask *plugin* no more; nothing is recorded behind the end of a run, so that it can say so only before."""
+        self._deaf.add(plugin)
+        if not (self._finished or self._ended):
+            text = f"observer {plugin!r} is not asked again: {why}"
+            self._scope.emit(EventKind.WARNING, data={"text": text})
 
 
 def _look_at(messenger: asyncio.Future[None]) -> None:

@@ -17,8 +17,20 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import slow_tools
 
-from genesis_core import RunState, Task, TaskContext, TaskGraph, Tool, ToolError, tool
-from genesis_core.testing import FakeAgent, run_graph
+from genesis_core import (
+    EventKind,
+    Genesis,
+    RunEvent,
+    RunState,
+    Task,
+    TaskContext,
+    TaskGraph,
+    Tool,
+    ToolError,
+    hookimpl,
+    tool,
+)
+from genesis_core.testing import FakeAgent, open_genesis, run_graph
 
 ROOT = Path(__file__).parents[2]
 TOOLS = [value for value in vars(slow_tools).values() if isinstance(value, Tool)]
@@ -251,3 +263,142 @@ def one(home: Path, work: Work, *tools: Tool) -> Any:
     """Return the result of the one task of a run."""
     graph = TaskGraph(tasks=(Task(id="a", agent="w"),))
     return asyncio.run(run_graph(home, graph, FakeAgent("w", work=work, tools=list(tools)))).tasks["a"]
+
+
+# -- observers --------------------------------------------------------------------------------------------------------
+
+
+class Sleeper:
+    """An observer that does not come back."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    @hookimpl
+    async def genesis_event(self, event: RunEvent) -> None:
+        self.asked += 1
+        await asyncio.sleep(600)
+
+
+class Slow:
+    """An observer that takes a moment over each event."""
+
+    def __init__(self) -> None:
+        self.seen: list[RunEvent] = []
+
+    @hookimpl
+    async def genesis_event(self, event: RunEvent) -> None:
+        await asyncio.sleep(0.02)
+        self.seen.append(event)
+
+
+class Quitter:
+    """An observer that cancels itself."""
+
+    @hookimpl
+    async def genesis_event(self, event: RunEvent) -> None:
+        raise asyncio.CancelledError
+
+
+async def _wait(task: Task, context: TaskContext) -> None:
+    await asyncio.sleep(600)
+
+
+@pytest.mark.parametrize("timeout", [0.2, None], ids=["time-out", "cancel"])
+def test_a_sleeping_observer_does_not_hold_up_the_end_of_a_run(tmp_path: Path, timeout: float | None) -> None:
+    async def main() -> Any:
+        async with open_genesis(tmp_path, FakeAgent("w", work=_wait), Sleeper()) as genesis:
+            graph = TaskGraph(tasks=(Task(id="a", agent="w"),))
+            plan = await genesis.plan("x", workspace=tmp_path, graph=graph)
+            started = await genesis.start(plan, timeout=timeout)
+            await asyncio.sleep(0.2)
+            if timeout is None:
+                await started.cancel()
+            return await asyncio.wait_for(started.result(), 60), [e async for e in started], genesis.events(started.id)
+
+    result, seen, stored = asyncio.run(main())
+    assert result.state is RunState.CANCELED
+    assert seen == stored
+    assert seen[-1].kind is EventKind.RUN_FINISHED
+
+
+@pytest.mark.parametrize(("observer", "why"), [(Sleeper, "took longer"), (Quitter, "cancelled itself")])
+def test_an_observer_that_fails_is_warned_of_and_others_hear_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, observer: type, why: str
+) -> None:
+    monkeypatch.setattr("genesis_core._herald.CALL_SECONDS", 0.05)
+    slow = Slow()
+
+    async def work(task: Task, context: TaskContext) -> None:
+        await asyncio.sleep(0.3)
+
+    async def main() -> list[RunEvent]:
+        async with open_genesis(tmp_path, FakeAgent("w", work=work), observer(), slow) as genesis:
+            graph = TaskGraph(tasks=(Task(id="a", agent="w"),))
+            started = await genesis.start(await genesis.plan("x", workspace=tmp_path, graph=graph))
+            assert (await started.result()).state is RunState.COMPLETED
+            return list(genesis.events(started.id))
+
+    stored = asyncio.run(main())
+    warnings = [str(e.data["text"]) for e in stored if e.kind is EventKind.WARNING]
+    assert len(warnings) == 1
+    assert why in warnings[0]
+    assert slow.seen == stored
+
+
+def test_a_slow_observer_hears_all_after_the_end(tmp_path: Path) -> None:
+    slow = Slow()
+    result = run(tmp_path, lambda t, c: asyncio.sleep(0), slow)
+    assert result.state is RunState.COMPLETED
+    assert [e.seq for e in slow.seen] == list(range(1, len(slow.seen) + 1))
+    assert slow.seen[-1].kind is EventKind.RUN_FINISHED
+
+
+def test_an_observer_hears_only_of_rows_that_are_on_disk(tmp_path: Path) -> None:
+    class Reader:
+        def __init__(self) -> None:
+            self.genesis: Genesis | None = None
+            self.missing: list[int] = []
+            self.asked = 0
+
+        @hookimpl
+        def genesis_event(self, event: RunEvent) -> None:
+            assert self.genesis is not None
+            self.asked += 1
+            if event not in self.genesis.events(event.run_id):
+                self.missing.append(event.seq)
+
+    reader = Reader()
+
+    async def main() -> None:
+        async with open_genesis(tmp_path, FakeAgent("w"), reader) as reader.genesis:
+            graph = TaskGraph(tasks=(Task(id="a", agent="w"), Task(id="b", agent="w", depends_on=("a",))))
+            plan = await reader.genesis.plan("x", workspace=tmp_path, graph=graph)
+            await (await reader.genesis.start(plan)).result()
+
+    asyncio.run(main())
+    assert reader.asked > 3
+    assert reader.missing == []
+
+
+# -- deadlines --------------------------------------------------------------------------------------------------------
+
+
+def test_an_attempt_that_swallows_its_cancellation_is_cancelled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genesis_core._deadlines.AGAIN_SECONDS", 0.05)
+    swallowed: list[int] = []
+
+    async def work(task: Task, context: TaskContext) -> str:
+        while len(swallowed) < 2:
+            try:
+                await asyncio.sleep(600)
+            except asyncio.CancelledError:
+                swallowed.append(1)
+        await asyncio.sleep(600)
+        return "late"
+
+    error = run(tmp_path, work, max_seconds=0.1).tasks["a"].error
+    assert error.code == "timed_out"
+    assert len(swallowed) == 2
