@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ._scope import NOTHING, TaskContext, jsonable
+from ._scope import NOTHING, TaskContext
+from ._values import jsonable
 from .errors import Category, GenesisError, TaskError, ToolError
 from .plans import Plan
 from .policy import Label

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pydantic_core
-
 from ._files import artifact_path, find_artifact, read_bytes, write_atomic
 from ._journal import PLAIN, Entry, Journal, RunLock
 from ._ledger import Ledger
 from ._policy import Authority, Waiting
+from ._values import jsonable
 from ._workers import Workers
 from ._workspace import Workspace
 from .agents import AgentCard
@@ -33,12 +32,12 @@ from .errors import (
 )
 from .models import Model, ModelReply, ModelRequest
 from .policy import Action, Decision, Effect, Identity, Label, Secrecy, Trust, Usage
-from .records import FrozenDict, Record, canonical_json, digest, freeze
+from .records import FrozenDict, canonical_json, digest, freeze
 from .runs import EventKind
 from .tasks import Artifact, Evidence, Level, Task, TaskResult, TaskState, WorkOrder
 from .tools import Tool
 
-__all__ = ["RunScope", "TaskContext", "jsonable"]
+__all__ = ["RunScope", "TaskContext"]
 
 NOTHING = Usage()
 NO_INPUTS: Mapping[str, Any] = FrozenDict()
@@ -59,6 +58,7 @@ class RunScope:
     authority: Authority
     ledger: Ledger
     identity: Identity
+    goal: str = ""
     lock: RunLock | None = None
     observe: list[Entry] = field(default_factory=list)
     emitted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -103,6 +103,21 @@ class TaskContext:
     def idempotency_key(self) -> str:
         """``run:task:attempt``: the same after a crash, so that a receiver can tell a repeat."""
         return f"{self._scope.run_id}:{self.task.id}:{self.attempt}"
+
+    @property
+    def goal(self) -> str:
+        """The goal that the run serves, in the user's words."""
+        return self._scope.goal
+
+    @property
+    def run_id(self) -> str:
+        """The run that this attempt belongs to."""
+        return self._scope.run_id
+
+    @property
+    def workspace(self) -> str:
+        """Name of the workspace, as the user wrote it; its files are read through :meth:`files` and :meth:`read`."""
+        return str(self._scope.workspace.named)
 
     @property
     def label(self) -> Label:
@@ -366,17 +381,6 @@ async def _inline(tool: Tool, arguments: Mapping[str, Any]) -> Any:
         return await value if asyncio.iscoroutine(value) else value
     except Exception as error:  # whatever a tool raises is its answer
         raise ToolError(f"tool {tool.name!r} failed: {type(error).__name__}: {error}") from error
-
-
-def jsonable(value: Any, what: str) -> Any:
-    """Return *value* as frozen JSON; raises ToolError, naming *what*, when it can't be."""
-    try:
-        if isinstance(value, Record):
-            value = value.to_json()
-        return freeze(pydantic_core.to_jsonable_python(value, inf_nan_mode="constants"))
-    except (pydantic_core.PydanticSerializationError, ValueError, RecursionError) as error:
-        raise ToolError(f"{what} can't be kept as JSON", cause=str(error),
-                        hint="return dict, list, str, int, float, bool, None, dates, or a Record") from None
 
 
 def _file_label(source: str) -> Label:

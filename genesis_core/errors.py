@@ -25,6 +25,7 @@ is one) and its category. Expected failure of a task is a value (``TaskResult.er
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -35,6 +36,9 @@ __all__ = [
     "LimitExceeded", "ModelError", "NoAnswer", "PlanError", "PlanRejected", "PluginError", "SettingsError", "TaskError",
     "TimedOut", "ToolError",
 ]
+
+
+MAX_TRACEBACK = 8192
 
 
 class Category(StrEnum):
@@ -157,15 +161,24 @@ class TaskError(Record):
     hint: str = ""
     cause: str = ""
     code: str = ""
+    traceback: str = ""
+    """Where a bug struck, for whoever mends it; empty for failures that were expected."""
 
     @classmethod
     def of(cls, error: BaseException) -> TaskError:
-        """Return what *error* says, without a traceback."""
+        """Return what *error* says; of an exception that nobody expected, also where it came from."""
         if isinstance(error, GenesisError):
             return cls(category=error.category, message=sayable(error.message), hint=sayable(error.hint),
                        cause=sayable(error.cause), code=error.code)
         message = sayable(f"{type(error).__name__}: {error}"[:2000])
-        return cls(category=_category(error), message=message, code="unexpected")
+        return cls(category=_category(error), message=message, code="unexpected", cause=_place(error),
+                   traceback=sayable("".join(traceback.format_exception(error))[-MAX_TRACEBACK:]))
+
+
+def _place(error: BaseException) -> str:
+    """Return the innermost place of *error*: file, line and function."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
 
 
 def _category(error: BaseException) -> Category:

@@ -9,23 +9,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from ._again import Again, agent_code
-from ._engine import LocalEngine
+from ._chosen import chosen_engine, chosen_models, chosen_ring, key_ring
+from ._facade import entry_of, goal_of, granted_trust, no_files, rejection
 from ._fold import RunRecord
 from ._home import make_home, new_id, writing
-from ._index import Entry
 from ._journal import Journal, Probe, RunLock
 from ._kernel import Decided, Planner
-from ._keys import LocalKeyRing
 from ._ledger import Ledger
-from ._plugins import PluginInfo, Plugins
+from ._plugins import Installed, PluginInfo, Plugins
 from ._policy import Authority
 from ._provided import Provided
 from ._records import Records
@@ -35,13 +36,16 @@ from ._settings import Settings, load_settings, state_home
 from ._workers import Workers
 from ._workspace import Workspace
 from .engines import KeyRing, TaskEngine
-from .errors import PlanRejected, SettingsError, did_you_mean
-from .plans import Finding, Plan, PlanContext, PlanReport, Severity, Verdict
+from .errors import GenesisError, SettingsError
+from .plans import Plan, PlanContext, PlanReport, Verdict
 from .policy import Budget, Identity
 from .runs import EventKind, Run, RunEvent, RunState
-from .tasks import Goal, TaskGraph, TaskResult
+from .tasks import Goal, TaskGraph
 
 __all__ = ["Genesis"]
+
+MAX_REMEMBERED = 32
+"""Plans whose decisions are kept, so that starting one records how it was made."""
 
 
 @dataclass(eq=False)
@@ -56,15 +60,17 @@ class Genesis:
     _trust: Mapping[str, str] = field(default_factory=dict)
     _probe: Probe | None = None
     _clock: Callable[[], datetime] | None = None
-    _models: tuple[str, ...] = ()
+    _installed: Installed = "all"
 
     def __post_init__(self) -> None:
+        self._open = False
+        self._ring: KeyRing | None = None
         self._plugins = Plugins()
         self._provided = Provided()
         self._workers = Workers({})
         self._running: set[Driver] = set()
         self._decided: dict[str, list[Decided]] = {}
-        self.records = Records(self.home, self._clock)
+        self.records = Records(self.home, self._clock, self._reading_ring)
 
     @classmethod
     def open(
@@ -75,6 +81,7 @@ class Genesis:
         settings: Mapping[str, Any] | Settings | None = None,
         block: Iterable[str] = (),
         trust: Mapping[str, str] | None = None,
+        plugins: Installed = "all",
         probe: Probe | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> Genesis:
@@ -82,8 +89,9 @@ class Genesis:
 
         *home* is the folder of all state (default: the platform's). *extend* adds agents, tools, models, offers and
         plugins (modules or objects with hooks) of the program itself. *settings* are flags: they win over files and
-        environment. *block* leaves plugins out by name; *trust* gives one of them a trust level. *probe* is called at
-        each boundary of the journal, for tests; *clock* returns the time (UTC).
+        environment. *block* leaves plugins out by name; *trust* gives one of them a trust level; *plugins* says
+        which of the installed ones are loaded: "all", "builtin" or "none". *probe* is called at each boundary of the
+        journal, for tests; *clock* returns the time (UTC).
 
         Raises SettingsError for settings that can't be used.
         """
@@ -91,21 +99,40 @@ class Genesis:
             settings = load_settings(settings).settings
         folder = Path(home) if home is not None else state_home(settings)
         home = folder.expanduser().absolute()
-        return cls(settings, home, tuple(block), tuple(extend), dict(trust or {}), probe, clock)
+        return cls(settings, home, tuple(block), tuple(extend), dict(trust or {}), probe, clock, plugins)
 
     async def __aenter__(self) -> Self:
-        """Load plugins; raises PluginError naming the distribution at fault."""
-        granted = {**_granted(self.settings), **self._trust}
-        self._plugins = Plugins.load(block=self._block, trust=granted)
+        """Load plugins; raises PluginError naming the distribution at fault, SettingsError for a choice not offered."""
+        granted = {**granted_trust(self.settings), **self._trust}
+        self._plugins = Plugins.load(block=self._block, trust=granted, installed=self._installed)
         self._provided = await Provided.collect(self._plugins, self._extend, self.settings, granted)
+        self._provided.models = chosen_models(self.settings, self._provided)
+        self._ring = chosen_ring(self.settings, self._provided)
         self._workers = Workers(self._provided.tools)
+        self._open = True
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Cancel the runs that are still under way, and end the workers."""
-        for run in list(self._running):
-            await run.cancel()
-        self._workers.close()
+        """Cancel the runs that are still under way, and end the workers, also when a run can't be ended well."""
+        self._open = False
+        try:
+            ends = await asyncio.gather(*(run.cancel() for run in list(self._running)), return_exceptions=True)
+        finally:
+            self._workers.close()
+        for error in ends:
+            if error is not None:
+                raise error
+
+    def _entered(self) -> None:
+        if not self._open:
+            raise SettingsError("this Genesis is not open", cause="plugins are loaded on entering it",
+                                hint="use it with async with: async with Genesis.open(...) as genesis: ...")
+
+    def _reading_ring(self) -> KeyRing:
+        """Rows are verified by the ring that signed them; one that a plugin offers is there once it is loaded."""
+        if self._ring is None and self.settings.keyring != "local":
+            self._entered()
+        return key_ring(self._ring, self.home, create=False)
 
     # -- look -------------------------------------------------------------------------------------------------------
 
@@ -126,20 +153,25 @@ class Genesis:
             goal=goal, agents=tuple(a.card for _, a in sorted(given.agents.items())),
             tools=tuple(t.spec for _, t in sorted(given.tools.items())), models=tuple(sorted(given.models)),
             limits=self.settings.limits, budget=self.settings.budget, settings=self.settings.plugin,
-            offers=given.offers, files=_no_files if workspace is None else workspace.files,
+            offers=given.offers, files=no_files if workspace is None else workspace.files,
         )
 
     # -- plan -------------------------------------------------------------------------------------------------------
 
     async def plan(
-        self, goal: str | Goal, *, workspace: str | os.PathLike[str] = ".", graph: TaskGraph | None = None
+        self, goal: str | Goal, *, workspace: str | os.PathLike[str] | None = None, graph: TaskGraph | None = None
     ) -> PlanReport:
         """Return the plan for *goal* (or for an explicit *graph*) with its findings; nothing runs.
 
-        Raises SettingsError (no such workspace), LimitExceeded, AccessDenied, PlanError or PluginError.
+        *workspace* replaces that of a Goal; a goal that is a text and names none is about the current folder. Raises
+        SettingsError (no such workspace), LimitExceeded, AccessDenied, PlanError or PluginError.
         """
-        report, planner = await self._plan(_goal(goal, workspace), graph)
+        self._entered()
+        report, planner = await self._plan(goal_of(goal, workspace), graph)
+        self._decided.pop(report.plan.digest, None)
         self._decided[report.plan.digest] = planner.decided
+        if len(self._decided) > MAX_REMEMBERED:
+            del self._decided[next(iter(self._decided))]
         return report
 
     async def _plan(self, goal: Goal, graph: TaskGraph | None = None) -> tuple[PlanReport, Planner]:
@@ -165,46 +197,41 @@ class Genesis:
         canceled; *yes* approves what policy leaves to a person; *again* names a run whose results are re-used where
         nothing has changed. Raises PlanRejected, and what :meth:`plan` raises.
         """
+        self._entered()
         report, planner = await self._proposed(goal, workspace)
         if report.verdict is Verdict.REJECT:
-            raise _rejection(report)
+            raise rejection(report)
         earlier, engine = None if again is None else self._again(again), self._engine()
-        scope = self._scope(report.plan, budget or self.settings.budget, planner.context, yes)
         code = self._codes()
-        scope.emit(EventKind.RUN_STARTED, label=report.plan.goal.label, data={
-            "report": report.to_json(), "workspace": str(scope.workspace.root), "again": again or "", "code": code,
-            "settings": {"budget": scope.ledger.budget.to_json(), "limits": self.settings.limits.to_json(),
-                         "pipeline": report.plan.pipeline},
-        })
-        for kind, data in planner.decided:
-            scope.emit(kind, data=data)
-        return self._drive(report.plan, planner, scope, code, engine, again=earlier, timeout=timeout)
+        scope = self._scope(report.plan, budget or self.settings.budget, planner.context, yes)
+        async with self._or_abandoned(scope):
+            scope.emit(EventKind.RUN_STARTED, label=report.plan.goal.label, data={
+                "report": report.to_json(), "workspace": str(scope.workspace.root), "again": again or "", "code": code,
+                "settings": {"budget": scope.ledger.budget.to_json(), "limits": self.settings.limits.to_json(),
+                             "pipeline": report.plan.pipeline},
+            })
+            for kind, data in planner.decided:
+                scope.emit(kind, data=data)
+            return self._drive(report.plan, planner, scope, code, engine, again=earlier, timeout=timeout)
+        raise AssertionError("unreachable")
 
     async def _proposed(self, goal: str | Goal | Plan | PlanReport, workspace: Any) -> tuple[PlanReport, Planner]:
         if isinstance(goal, str | Goal):
-            return await self._plan(_goal(goal, workspace))
+            return await self._plan(goal_of(goal, workspace))
         plan = goal.plan if isinstance(goal, PlanReport) else goal
         if workspace is not None:
             plan = plan.replace(goal=plan.goal.replace(workspace=os.fspath(workspace)))
         planner = Planner(self._plugins, self.context(plan.goal, Workspace(plan.goal.workspace)))
         planner.check_limits(plan.graph)
-        self._check_agents(plan)
+        planner.check_agents(plan)
         if plan.digest in self._decided:
             planner.decided += self._decided[plan.digest]
         else:
             await planner.screen(plan.goal)
+            await planner.screen_tasks(plan.goal.label, plan.graph.tasks, "the plan")
         report = goal if isinstance(goal, PlanReport) and goal.plan is plan else await planner.validate(plan)
         planner.decide(EventKind.PLANNED, digest=plan.digest, verdict=report.verdict.value, explicit=True)
         return report, planner
-
-    def _check_agents(self, plan: Plan) -> None:
-        for assignment in plan.assignments:
-            if assignment.agent not in self._provided.agents:
-                raise SettingsError(
-                    f"the plan gives {assignment.task_id!r} to agent {assignment.agent!r}, which is not installed"
-                    f"{did_you_mean(assignment.agent, self._provided.agents)}",
-                    cause="no loaded plugin offers it", hint="genesis agents lists those that are there",
-                )
 
     async def resume(
         self, run_id: str, *, budget: Budget | None = None, timeout: float | None = None, yes: bool = False
@@ -213,24 +240,40 @@ class Genesis:
 
         Blocked tasks are tried again. Raises JournalError when the record is damaged, newer or being driven.
         """
-        folder = self.folder(run_id)
+        self._entered()
+        folder, code, engine = self.folder(run_id), self._codes(), self._engine()
         lock = RunLock(folder)
         try:
             record = self.records.whole(run_id)
             plan = record.plan
             assert plan is not None  # noqa: S101  # fold() takes it from the first row
             planner = Planner(self._plugins, self.context(plan.goal, Workspace(record.workspace)))
-            self._check_agents(plan)
+            planner.check_agents(plan)
             scope = self._scope(plan, budget or record.budget, planner.context, yes, record=record, lock=lock)
         except BaseException:
             lock.release()
             raise
-        (folder / "cancel").unlink(missing_ok=True)
-        code, engine = self._codes(), self._engine()
-        scope.emit(EventKind.RUN_RESUMED, data={
-            "settings": {"budget": scope.ledger.budget.to_json()}, "in_flight": list(record.in_flight), "code": code,
-        })
-        return self._drive(plan, planner, scope, code, engine, record=record, timeout=timeout)
+        async with self._or_abandoned(scope):
+            (folder / "cancel").unlink(missing_ok=True)
+            scope.emit(EventKind.RUN_RESUMED, data={
+                "settings": {"budget": scope.ledger.budget.to_json()}, "in_flight": list(record.in_flight),
+                "code": code,
+            })
+            return self._drive(plan, planner, scope, code, engine, record=record, timeout=timeout)
+        raise AssertionError("unreachable")
+
+    @contextlib.asynccontextmanager
+    async def _or_abandoned(self, scope: RunScope) -> AsyncIterator[None]:
+        """Give back the lock and the journal of a run that could not be set going."""
+        try:
+            yield
+        except BaseException:
+            driver = next((d for d in self._running if d.scope is scope), None)
+            with contextlib.suppress(GenesisError):
+                await (scope.journal.close() if driver is None else driver.cancel())
+            if scope.lock is not None:
+                scope.lock.release()
+            raise
 
     def _scope(
         self, plan: Plan, budget: Budget, context: PlanContext, yes: bool,
@@ -238,27 +281,33 @@ class Genesis:
     ) -> RunScope:
         """Make what a run's tasks share: its folder, lock and journal among it."""
         self._workers.start()
+        workspace = Workspace(plan.goal.workspace if record is None else record.workspace)
         run_id = new_id(self._clock) if record is None else record.run_id
         folder = self.home / "runs" / run_id
         keys: KeyRing | None = None
         if self.settings.journal:
             with writing(self.home):
                 make_home(self.home)
-            keys = LocalKeyRing.open(self.home)
+            keys = key_ring(self._ring, self.home, create=True)
             if record is None:
                 with writing(self.home):
                     folder.mkdir(mode=0o700)
             lock = lock or RunLock(folder)
-        journal = Journal(
-            run_id, path=folder / "journal.db" if self.settings.journal else None, keys=keys,
-            last=(0, b"") if record is None else (record.seq, bytes.fromhex(record.mac)),
-            full=self.settings.durability == "full", probe=self._probe, clock=self._clock,
-        )
+        try:
+            journal = Journal(
+                run_id, path=folder / "journal.db" if self.settings.journal else None, keys=keys,
+                last=(0, b"") if record is None else (record.seq, bytes.fromhex(record.mac)),
+                full=self.settings.durability == "full", probe=self._probe, clock=self._clock,
+            )
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
         given = self._provided
         return RunScope(
             run_id=run_id, journal=journal, folder=folder, tools=given.tools, models=given.models,
-            workspace=Workspace(plan.goal.workspace if record is None else record.workspace), workers=self._workers,
-            authority=Authority(self._plugins, context, yes=yes), identity=Identity(), lock=lock,
+            workspace=workspace, workers=self._workers,
+            authority=Authority(self._plugins, context, yes=yes), identity=Identity(), goal=plan.goal.text, lock=lock,
             ledger=Ledger(budget, self.settings.limits, None if record is None else record.usage),
         )
 
@@ -266,6 +315,7 @@ class Genesis:
         self, plan: Plan, planner: Planner, scope: RunScope, code: Mapping[str, str], engine: TaskEngine,
         *, record: RunRecord | None = None, again: Again | None = None, timeout: float | None = None,
     ) -> Driver:
+        planner.emit = lambda kind, data: scope.emit(kind, data=data)
         kept = {} if record is None else record.settled
         seconds = scope.ledger.budget.max_seconds
         spent = 0.0 if record is None else record.seconds
@@ -275,6 +325,7 @@ class Genesis:
             again=again, results=kept, attempts={} if record is None else dict(record.attempts),
             recorded={} if record is None else {t: r.attempt for t, r in record.results.items()},
             updates=0 if record is None else record.updates, timeout=timeout,
+            floor={} if record is None else record.floor,
             max_seconds=None if seconds is None else max(0.0, seconds - spent),
         )
         self._running.add(driver)
@@ -283,16 +334,10 @@ class Genesis:
 
     def _indexed(self, driver: Driver, state: str) -> None:
         if self.settings.journal:
-            self.records.index.put(_entry(driver, state))
+            self.records.index.put(entry_of(driver, state))
 
     def _engine(self) -> TaskEngine:
-        engines: dict[str, Any] = {**self._provided.offers.get("engine", {}), "local": LocalEngine}
-        name = self.settings.engine
-        if name not in engines:
-            raise SettingsError(f"there is no engine {name!r}{did_you_mean(name, engines)}",
-                                cause=f"known: {', '.join(sorted(engines))}", hint="genesis config --origin")
-        engine: TaskEngine = engines[name]()
-        return engine
+        return chosen_engine(self.settings, self._provided)
 
     def _codes(self) -> dict[str, str]:
         given = self._provided
@@ -331,48 +376,3 @@ class Genesis:
     def verify(self, run_id: str) -> RunRecord:
         """Check that the record of a run is complete and untouched, artefacts included; raises JournalError."""
         return self.records.verify(run_id)
-
-
-def _goal(goal: str | Goal, workspace: Any) -> Goal:
-    if isinstance(goal, Goal):
-        return goal if workspace is None else goal.replace(workspace=os.fspath(workspace))
-    if not goal.strip():
-        raise SettingsError("the goal is empty", cause="there is nothing to do", hint='genesis run "Map this folder"')
-    return Goal(text=goal, workspace=os.fspath(workspace or "."))
-
-
-def _no_files(pattern: str = "**/*") -> tuple[str, ...]:
-    return ()
-
-
-def _granted(settings: Settings) -> Mapping[str, str]:
-    trust = settings.plugins.get("trust", {})
-    return {str(k): str(v) for k, v in trust.items()} if isinstance(trust, Mapping) else {}
-
-
-def _rejection(report: PlanReport) -> PlanRejected:
-    fatal = [f for f in report.findings if f.severity is Severity.FATAL]
-    return PlanRejected(
-        f"the plan is rejected: {fatal[0].message}", cause="; ".join(_words(f) for f in fatal),
-        hint=fatal[0].hint or "genesis plan GOAL shows all findings",
-    )
-
-
-def _words(finding: Finding) -> str:
-    where = f" ({', '.join(finding.task_ids[:5])})" if finding.task_ids else ""
-    return f"{finding.rule}{where}"
-
-
-def _entry(driver: Driver, state: str) -> Entry:
-    journal, plan = driver.scope.journal, driver.plan
-    results: Mapping[str, TaskResult] = driver.results
-    spent = driver.scope.ledger.spent
-    return Entry(
-        id=driver.id, goal=plan.goal.text, workspace=str(driver.scope.workspace.root), state=state,
-        started=driver.began.isoformat(), ended=datetime.now(UTC).isoformat(), tasks=len(plan.graph.leaves),
-        done=sum(r.state.value == "completed" for r in results.values()),
-        cost="" if spent.cost is None else str(spent.cost), seconds=spent.seconds,
-        seq=journal.committed[0], mac=journal.committed[1].hex(), pipeline=plan.pipeline,
-    )
-
-
