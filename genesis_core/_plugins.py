@@ -14,12 +14,12 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal, get_args
 
 import pluggy
 
 from . import hookspecs
-from .errors import GenesisError, PluginError
+from .errors import GenesisError, PluginError, SettingsError
 from .hookspecs import GENESIS_API
 
 __all__ = ["PluginInfo", "Plugins", "discover"]
@@ -27,6 +27,9 @@ __all__ = ["PluginInfo", "Plugins", "discover"]
 GROUP = "genesis.plugins"
 HOME = "genesis-agents"
 """The distribution that the built-ins come from."""
+NO_AUTOLOAD = "GENESIS_DISABLE_PLUGIN_AUTOLOAD is set"
+Installed = Literal["all", "builtin", "none"]
+"""Which of the installed plugins are loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +59,18 @@ class PluginInfo:
         return f"{self.distribution} {self.version}".strip() or "this program"
 
 
-def discover(*, block: Iterable[str] = (), autoload: bool = True) -> list[PluginInfo]:
+def discover(*, block: Iterable[str] = (), autoload: bool = True, why: str = NO_AUTOLOAD) -> list[PluginInfo]:
     """Return the installed plugins, built-ins first, then by name; nothing is imported.
 
-    *block* names plugins to leave out. With *autoload* false (``GENESIS_DISABLE_PLUGIN_AUTOLOAD``), third-party ones
-    are left out as well. Two plugins of one name are both marked as failed.
+    *block* names plugins to leave out. With *autoload* false (``GENESIS_DISABLE_PLUGIN_AUTOLOAD``, or *why* else),
+    third-party ones are left out as well. Two plugins of one name are both marked as failed.
     """
     found = [_info(entry) for entry in metadata.entry_points(group=GROUP)]
     found = list(dict.fromkeys(found))
     found.sort(key=lambda p: (not p.builtin, p.name, p.distribution))
     blocked = set(block)
     rivals = [p for p in found if autoload or p.builtin]
-    return [_verdict(p, blocked, autoload, [q for q in rivals if q.name == p.name]) for p in found]
+    return [_verdict(p, blocked, "" if autoload else why, [q for q in rivals if q.name == p.name]) for p in found]
 
 
 def _info(entry: metadata.EntryPoint) -> PluginInfo:
@@ -76,11 +79,12 @@ def _info(entry: metadata.EntryPoint) -> PluginInfo:
     return PluginInfo(entry.name, name, version, target=entry.value, entry=entry)
 
 
-def _verdict(plugin: PluginInfo, blocked: set[str], autoload: bool, same: Sequence[PluginInfo]) -> PluginInfo:
+def _verdict(plugin: PluginInfo, blocked: set[str], strangers: str, same: Sequence[PluginInfo]) -> PluginInfo:
+    """Return *plugin* with its state; *strangers* says why third-party ones are left out, when they are."""
     if plugin.name in blocked:
         return replace(plugin, state="blocked", reason="blocked by name")
-    if not autoload and not plugin.builtin:
-        return replace(plugin, state="blocked", reason="GENESIS_DISABLE_PLUGIN_AUTOLOAD is set")
+    if strangers and not plugin.builtin:
+        return replace(plugin, state="blocked", reason=strangers)
     if len(same) > 1:
         owners = " and ".join(p.owner for p in same)
         return replace(plugin, state="failed", reason=f"two plugins are named {plugin.name!r}: {owners}")
@@ -110,15 +114,20 @@ class Plugins:
         trust: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
         strict: bool = True,
+        installed: Installed = "all",
     ) -> Plugins:
-        """Load every installed plugin that is not blocked.
+        """Load every installed plugin that is not blocked: all, the built-in ones, or none.
 
         With *strict*, a plugin that can't be loaded raises PluginError naming its distribution; without, it is kept
         with its reason, for ``genesis plugins`` and ``genesis doctor`` to tell.
         """
         names, autoload = blocked_by_environment(os.environ if environ is None else environ)
         self = cls()
-        for info in discover(block={*block, *names}, autoload=autoload):
+        if installed not in get_args(Installed):
+            raise SettingsError(f"plugins can't be {installed!r}", cause=f"it is one of {get_args(Installed)}")
+        why = NO_AUTOLOAD if not autoload else "the program loads built-in plugins alone"
+        found = discover(block={*block, *names}, autoload=autoload and installed == "all", why=why)
+        for info in found if installed != "none" else ():
             info = replace(info, trust=_trust(info, trust or {}))
             info = self._load(info) if info.state == "loaded" else info
             self.infos.append(info)
@@ -131,7 +140,7 @@ class Plugins:
             return self.register(info.entry.load(), info)
         except PluginError as error:
             return replace(info, state="failed", reason=error.message)
-        except Exception as error:  # noqa: BLE001  # a plugin may raise anything while it is imported
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # a plugin may do anything while it is imported
             return replace(info, state="failed", reason=f"import of {info.target} failed: {_brief(error)}")
 
     def register(self, plugin: object, info: PluginInfo) -> PluginInfo:

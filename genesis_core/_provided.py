@@ -22,7 +22,10 @@ PROGRAM = "this program"
 
 @dataclass
 class Provided:
-    """By name; ``owners`` tells who offers what, keyed by (kind, name)."""
+    """By name; ``owners`` tells who offers what, keyed by (kind, name).
+
+    Of the models, those that the operator chose stay here once Genesis has opened.
+    """
 
     agents: dict[str, Agent] = field(default_factory=dict)
     tools: dict[str, Tool] = field(default_factory=dict)
@@ -51,6 +54,10 @@ class Provided:
         for item in items:
             self._take(item, program)
         return self
+
+    def of_program(self, kind: str, name: str) -> bool:
+        """Return whether the program itself offers this (``Genesis.open(extend=[...])``), and no plugin."""
+        return self.owners[kind, name].name == PROGRAM
 
     def _take(self, item: object, owner: PluginInfo) -> None:
         if isinstance(item, Tool):

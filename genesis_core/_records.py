@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from ._fold import RunRecord, fold
@@ -22,8 +23,11 @@ __all__ = ["Records"]
 class Records:
     """All runs of one state folder."""
 
-    def __init__(self, home: Path, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self, home: Path, clock: Callable[[], datetime] | None = None, keys: Callable[[], KeyRing] | None = None
+    ) -> None:
         self.home, self.index, self._clock = home, Index(home), clock
+        self._keys = keys or partial(LocalKeyRing.open, home, create=False)
 
     async def cancel(self, run_id: str) -> RunState:
         """Cancel a run, whoever drives it, and return where it stands.
@@ -110,6 +114,3 @@ class Records:
                 f"the journal of run {record.run_id} is damaged: it was cut short",
                 cause=f"it has {record.seq} rows where the index knows {known.seq}", hint="restore the folder",
             )
-
-    def _keys(self) -> KeyRing:
-        return LocalKeyRing.open(self.home, create=False)

@@ -1,18 +1,18 @@
-"""What happens when a plan runs: RunEvent, RunState, RunView (a fold over events), Run."""
+"""What happens when a plan runs: RunEvent, RunState, RunResult, Run."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from pydantic import Field
 
 from .errors import TaskError
 from .plans import Plan
 from .policy import Label, Usage
-from .records import FrozenDict, Record, RowObject
+from .records import FrozenDict, Record, RowObject, frozen_mapping
 from .tasks import TaskResult, TaskState
 
 __all__ = ["EventKind", "Run", "RunEvent", "RunResult", "RunState"]
@@ -89,7 +89,7 @@ class RunResult(Record):
     run_id: str
     state: RunState
     plan: Plan | None = None
-    tasks: Mapping[str, TaskResult] = FrozenDict()
+    tasks: Annotated[Mapping[str, TaskResult], frozen_mapping()] = FrozenDict()
     usage: Usage = Usage()
     folder: str = ""
     """The run's folder: journal and artefacts."""

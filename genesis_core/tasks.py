@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_serializer, model_validator
 
@@ -222,8 +222,8 @@ class TaskGraph(Record):
             for task_id in ids:
                 if task_id not in names:
                     raise GraphError(f"a patch would {what} unknown task {task_id!r}{did_you_mean(task_id, names)}")
-        new = {task.id: task for task in patch.replacements}
-        kept = [new.get(t.id, t) for t in self.tasks if t.id not in set(patch.drop)]
+        new, dropped = {task.id: task for task in patch.replacements}, set(patch.drop)
+        kept = [new.get(t.id, t) for t in self.tasks if t.id not in dropped]
         return TaskGraph(tasks=(*kept, *patch.add))
 
 
@@ -235,6 +235,12 @@ class GraphPatch(Record):
     """Tasks that take the place of those with their id (``replace=`` when built, ``replace`` in JSON)."""
     drop: tuple[str, ...] = ()
     reason: str = ""
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with *changes*, validated like a new one (raises pydantic.ValidationError)."""
+        names = {"replacements": "replace"}
+        kept = {names.get(name, name): getattr(self, name) for name in self.model_fields_set}
+        return type(self)(**kept | {names.get(name, name): value for name, value in changes.items()})
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain JSON form."""

@@ -63,9 +63,6 @@ __all__ = [
     "open_genesis", "run_agent", "run_graph",
 ]
 
-BUILTINS = ("htdag", "halo", "aop", "guard", "agents", "eval", "cli")
-
-
 # -- fakes ------------------------------------------------------------------------------------------------------------
 
 
@@ -127,7 +124,7 @@ class AllowAll:
 
 def open_genesis(home: str | os.PathLike[str], *extend: object, **options: Any) -> Genesis:
     """Return a Genesis with *extend* and without any installed plugin, where every action is allowed."""
-    options.setdefault("block", BUILTINS)
+    options.setdefault("plugins", "none")
     options.setdefault("settings", {})
     trust = {"AllowAll": "security", **options.pop("trust", {})}
     return Genesis.open(home, extend=(*extend, AllowAll()), trust=trust, **options)

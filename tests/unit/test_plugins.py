@@ -14,9 +14,10 @@ from genesis_core import GENESIS_API, Agent, Genesis, PlanContext, PluginError, 
 from genesis_core._plugins import HOME, PluginInfo, Plugins, discover
 from genesis_core._provided import Provided
 from genesis_core._settings import Settings
-from genesis_core.testing import BUILTINS, context_for
+from genesis_core.testing import context_for
 
 Install = Callable[..., None]
+BUILTINS = tuple(p.name for p in discover() if p.builtin)
 EVERYTHING_BUILT_IN = ",".join(BUILTINS)
 HEAD = "from genesis_core import Agent, Offer, Task, agent, hookimpl, tool\n"
 
