@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import sqlite3
@@ -432,11 +433,21 @@ def folder(home: Path) -> Path:
 def sql(*statements: str) -> Callable[[Path], None]:
     def damage(home: Path) -> None:
         with closing(sqlite3.connect(folder(home) / "journal.db")) as db, db:
+            (index,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'one_result'").fetchone()
             db.execute("DROP INDEX one_result")
             for statement in statements:
                 assert db.execute(statement).rowcount > 0, "this damages nothing"
+            db.execute(index)
         with closing(sqlite3.connect(folder(home) / "journal.db")) as db:
             db.execute("PRAGMA journal_mode=DELETE")
+
+    return damage
+
+
+def schema(script: str) -> Callable[[Path], None]:
+    def damage(home: Path) -> None:
+        with closing(sqlite3.connect(folder(home) / "journal.db")) as db:
+            db.executescript(script)
 
     return damage
 
@@ -444,6 +455,12 @@ def sql(*statements: str) -> Callable[[Path], None]:
 def rename_table(home: Path) -> None:
     with closing(sqlite3.connect(folder(home) / "journal.db")) as db:
         db.execute("ALTER TABLE rows RENAME TO rowz")
+
+
+def drop_index(home: Path) -> None:
+    with closing(sqlite3.connect(folder(home) / "journal.db")) as db:
+        db.execute("DROP INDEX one_result")
+        db.execute("PRAGMA journal_mode=DELETE")
 
 
 def cut(keep: float, more: int = 0) -> Callable[[Path], None]:
@@ -489,10 +506,19 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
             " ORDER BY seq DESC LIMIT 1"), "was edited"),
     "renumbered": (sql("UPDATE rows SET seq = 'four' WHERE seq = 4"), "row 4 is missing"),
     "tail": (sql("DELETE FROM rows WHERE seq > (SELECT max(seq) - 1 FROM rows)"), "cut short"),
-    "table": (rename_table, "no such table"),
+    "table": (rename_table, "no such table|tables"),
+    "index": (drop_index, "tables, indexes or triggers were changed"),
+    "more tables": (schema("CREATE TABLE more (x)"), "tables, indexes or triggers were changed"),
+    "trigger": (schema("CREATE TRIGGER t BEFORE INSERT ON rows BEGIN SELECT RAISE(IGNORE); END"), "triggers were"),
+    "view": (schema("ALTER TABLE rows RENAME TO r; CREATE VIEW rows AS SELECT * FROM r"), "triggers were changed"),
+    "schema number": (schema("PRAGMA user_version=0"), "is no journal"),
+    "schema number below": (schema("PRAGMA user_version=-1"), "is no journal"),
+    "application": (schema("PRAGMA application_id=7"), "is no journal"),
+    "head": (overwrite("head", b'{"run": "x", "seq": 1}'), "its head can't be trusted"),
+    "head cut": (overwrite("head", b""), "its head can't be trusted"),
     "half": (cut(0.5), "damaged"),
     "last page": (cut(1, 4096), "damaged"),
-    "empty": (cut(0), "no such table"),
+    "empty": (cut(0), "damaged"),
     "garbage": (overwrite("journal.db", b"this is no database" * 99), "not a database"),
     "missing": (lambda home: (folder(home) / "journal.db").unlink(), "there is no journal"),
     "key missing": (lambda home: (home / "journal.key").unlink(), "journal.key is missing"),
@@ -696,6 +722,59 @@ def test_every_beginning_of_a_journal_folds_to_an_interrupted_run(recorded: Path
 def test_no_rows_are_no_run() -> None:
     with pytest.raises(ValueError, match="without rows"):
         fold([])
+
+
+# -- what earlier versions recorded -----------------------------------------------------------------------------------
+
+GOLDEN = sorted((Path(__file__).parents[1] / "data").glob("golden_run_v*"))
+
+
+@pytest.fixture(params=GOLDEN, ids=lambda path: path.name)
+def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A copy of a state folder that an earlier version left, as its owner's."""
+    copy = tmp_path / "golden"
+    shutil.copytree(request.param, copy)
+    (copy / "journal.key").chmod(0o600)
+    return copy
+
+
+def test_there_is_a_golden_run_of_every_schema() -> None:
+    assert [path.name for path in GOLDEN] == [f"golden_run_v{n}" for n in range(1, SCHEMA + 1)]
+
+
+def test_what_an_earlier_version_recorded_is_read_and_verified_and_left_alone(golden: Path) -> None:
+    expected = json.loads((golden / "expected.json").read_text())
+    assert len(expected) == 2
+    before = bytes_below(golden)
+    genesis = open_genesis(golden)
+    for run, known in expected.items():
+        record = genesis.verify(run)
+        assert record.plan is not None
+        assert {
+            "state": record.state.value, "seq": record.seq, "mac": record.mac, "plan": record.plan.digest,
+            "tasks": [t.id for t in record.plan.graph.tasks], "attempts": record.attempts, "updates": record.updates,
+            "reads": record.reads, "in_flight": list(record.in_flight),
+            "results": {name: result.to_json() for name, result in record.results.items()},
+        } == known
+    assert bytes_below(golden) == before
+
+
+def test_what_an_earlier_version_left_unfinished_is_finished(golden: Path) -> None:
+    expected = json.loads((golden / "expected.json").read_text())
+    (run_id,) = [run for run, known in expected.items() if known["state"] == "interrupted"]
+    recorded = set(expected[run_id]["results"])
+    assert recorded
+    agent = FakeAgent("w", output="finished")
+
+    async def main() -> Any:
+        async with open_genesis(golden, agent) as genesis:
+            result = await (await genesis.resume(run_id)).result()
+            return result, genesis.verify(run_id)
+
+    result, record = asyncio.run(main())
+    assert result.state is record.state is RunState.COMPLETED
+    assert set(agent.seen) == set(expected[run_id]["tasks"]) - recorded
+    assert len(record.results) == 3
 
 
 # -- ordinary and odd values ------------------------------------------------------------------------------------------
