@@ -6,6 +6,7 @@ import glob
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import AccessDenied, ToolError
@@ -43,11 +44,20 @@ def write_atomic(path: Path, data: bytes) -> None:
     os.replace(draft, path)
 
 
-def find_artifact(folder: Path, artifact: Artifact) -> bytes:
-    """Return the bytes of *artifact* from a run's folder, or raise ToolError when none there has its digest."""
-    for path in sorted((folder / "artifacts").glob(f"*/{glob.escape(artifact.name)}")):
+def find_artifact(folder: Path, artifact: Artifact, task_id: str = "") -> bytes:
+    """Return the bytes of *artifact* from a run's folder, or raise ToolError when none there has its digest.
+
+    It is looked for where *task_id* wrote it, then everywhere: a task may hand on what another one wrote.
+    """
+    for path in _places(folder, artifact.name, task_id):
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() == artifact.sha256:
             return data
     raise ToolError(f"artefact {artifact.name!r} is not what was recorded", cause="its file is missing or was changed",
                     hint="genesis verify RUN")
+
+
+def _places(folder: Path, name: str, task_id: str) -> Iterator[Path]:
+    if task_id and (own := artifact_path(folder, task_id, name)).is_file():
+        yield own
+    yield from sorted((folder / "artifacts").glob(f"*/{glob.escape(name)}"))

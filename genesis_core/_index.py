@@ -7,6 +7,7 @@ module imports nothing heavy: ``genesis runs`` must be quick.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -53,6 +54,8 @@ class Index:
         """Write or replace one entry. A damaged or older index is made anew; one that can't be written harms no run."""
         try:
             self._write(entry)
+        except OSError:
+            return
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode & 0xFF not in _UNUSABLE:
                 return  # locked, read-only or no room: what it holds can be derived again
@@ -67,6 +70,7 @@ class Index:
 
     def _write(self, entry: Entry) -> None:
         with closing(self._open()) as db, db:
+            os.chmod(self.path, 0o600)  # goals and names of folders are nobody else's business
             db.execute(_SCHEMA)
             marks = ",".join("?" * len(entry))
             values = [_utf8(value) if isinstance(value, str) else value for value in entry]

@@ -14,7 +14,9 @@ import json
 import os
 import queue
 import re
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,6 +25,7 @@ from typing import Any, NamedTuple
 
 import pydantic_core
 
+from ._head import write_head
 from ._rows import GENESIS_ROW, INSERT, Row, connect, decode
 from .engines import KeyRing
 from .errors import JournalError
@@ -36,6 +39,8 @@ Probe = Callable[[str], None]
 """Called with the name of each boundary ("append:KIND", "before:KIND", "after:KIND"); tests crash there."""
 PLAIN = Label()
 LONE = re.compile("[\ud800-\udfff]")
+LOOK_SECONDS = 0.5
+"""How long a driver waits for those who look whether there is one."""
 
 
 class Entry(NamedTuple):
@@ -73,30 +78,56 @@ class RunLock:
         except OSError as error:
             raise JournalError(f"{self._path} can't be opened", cause=str(error),
                                hint="choose another state folder: GENESIS_HOME=DIR") from None
-        try:
-            _lock(self._file.fileno())
-        except OSError:
+        if not _lock(self._file.fileno()):
             self._file.close()
             raise JournalError(
                 f"run {folder.name} is being driven by another process",
                 cause=f"{self._path} is locked",
                 hint=f"wait for it, or stop it: genesis runs cancel {folder.name}",
-            ) from None
+            )
 
     def release(self) -> None:
-        """Let another driver in."""
-        self._file.close()
+        """Let another driver in, even while a child of this process still holds the file."""
+        if not self._file.closed:
+            _unlock(self._file.fileno())
+            self._file.close()
 
 
-def _lock(handle: int) -> None:
-    if os.name == "nt":  # pragma: no cover  # untested: no such machine
-        import msvcrt
+if os.name == "nt":  # pragma: no cover  # untested: no such machine
+    import msvcrt
 
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    else:
-        import fcntl
+    def _lock(handle: int) -> bool:
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except OSError:
+            return False
+        return True
 
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _unlock(handle: int) -> None:
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
+
+else:
+    import fcntl
+
+    def _lock(handle: int) -> bool:
+        """Take the lock; who only looks whether the run is driven holds it for a moment, and is waited for."""
+        until = time.monotonic() + LOOK_SECONDS
+        while not _locked(handle, fcntl.LOCK_EX):
+            if time.monotonic() > until or not _locked(handle, fcntl.LOCK_SH):
+                return False
+            _unlock(handle)
+            time.sleep(0.002)
+        return True
+
+    def _locked(handle: int, how: int) -> bool:
+        try:
+            fcntl.flock(handle, how | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 class Journal:
@@ -117,6 +148,7 @@ class Journal:
         self._clock = clock or _utc_now
         self.seq, self.head = last
         self._last = last
+        self._path, self._full = path or Path(), full
         self._writer = None if path is None else _Writer(path, full=full, probe=probe)
 
     def append(
@@ -134,13 +166,13 @@ class Journal:
         """
         if self._probe is not None:
             self._probe(f"append:{kind}")
-        seq, head, time = self.seq + 1, self.head, self._clock()
+        seq, head, now = self.seq + 1, self.head, self._clock()
         if self._writer is not None:
-            body = _encode(self.run_id, seq, time, kind, actor, task_id, attempt, data, label)
+            body = _encode(self.run_id, seq, now, kind, actor, task_id, attempt, data, label)
             head = self._sign(actor, head, body)
             self._writer.put((self.run_id, seq, kind.value, task_id, attempt, actor, body, head))
         self.seq, self.head = seq, head  # last: what can't be encoded or signed leaves no gap
-        return Entry(self.run_id, seq, time, kind, actor, task_id, attempt, data or {}, label, head)
+        return Entry(self.run_id, seq, now, kind, actor, task_id, attempt, data or {}, label, head)
 
     @property
     def broken(self) -> bool:
@@ -161,9 +193,12 @@ class Journal:
             await self._writer.flush()
 
     async def close(self) -> None:
-        """Commit what is left and close the database."""
+        """Commit what is left, close the database, and sign which row is the last."""
         if self._writer is not None:
             await self._writer.close()
+            if self._keys is not None and self._writer.committed is not None:
+                await asyncio.to_thread(write_head, self._path.parent, self.run_id, self._writer.committed,
+                                        self._keys, full=self._full)
 
 
 def _utc_now() -> datetime:
@@ -290,8 +325,11 @@ class _Writer:
             return
         try:
             self._say("before", rows)
+            before = self._connection.total_changes
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(INSERT, rows)
+            if self._connection.total_changes - before != len(rows):
+                raise sqlite3.DatabaseError("the database took another number of rows than it was given")
             self._connection.execute("COMMIT")
             self.committed = rows[-1][1], rows[-1][7]
             self._say("after", rows)

@@ -31,11 +31,11 @@ class LocalKeyRing:
     def open(cls, home: Path, *, create: bool = True) -> LocalKeyRing:
         """Return the key ring of *home*, making its key when there is none and *create* is true.
 
-        Raises JournalError when the key is missing, damaged, or can't be written.
+        Raises JournalError when the key is missing, damaged, open to others, or can't be written.
         """
         path = home / "journal.key"
         try:
-            key = path.read_bytes()
+            key = _secret(path)
         except FileNotFoundError:
             if not create:
                 raise JournalError(
@@ -56,6 +56,16 @@ class LocalKeyRing:
     def verify(self, actor: str, data: bytes, mac: bytes) -> bool:
         """Return whether *mac* is right, in constant time."""
         return compare_digest(self.sign(actor, data), mac)
+
+
+def _secret(path: Path) -> bytes:
+    """Return the bytes of a key that nobody but this user can read or replace (raises JournalError)."""
+    with path.open("rb") as file:
+        found = os.fstat(file.fileno())
+        if os.name == "posix" and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
+            whose = "others may use it" if found.st_uid == os.geteuid() else f"it belongs to user {found.st_uid}"
+            raise JournalError(f"the key {path} is not this user's alone", cause=whose, hint=f"chmod 600 {path}")
+        return file.read()
 
 
 def _make(path: Path) -> bytes:

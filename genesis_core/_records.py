@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from ._files import find_artifact
 from ._fold import RunRecord, fold
+from ._head import Head, read_head
 from ._index import Index
 from ._journal import Journal, RunLock
 from ._keys import LocalKeyRing
-from ._rows import decode, read_rows, verify_rows
-from ._scope import find_artifact
+from ._rows import read_events
 from .engines import KeyRing
-from .errors import JournalError, SettingsError, ToolError, did_you_mean
+from .errors import GenesisError, JournalError, SettingsError, did_you_mean
 from .runs import EventKind, RunEvent, RunState
 
 __all__ = ["Records"]
@@ -42,7 +43,7 @@ class Records:
             (folder / "cancel").touch()
             return RunState.RUNNING
         try:
-            record = self.record(run_id)
+            record = self.whole(run_id)
             if not record.state.final and record.state is not RunState.CANCELED:
                 await self._note_canceled(folder, record)
             return record.state if record.state.final else RunState.CANCELED
@@ -75,23 +76,18 @@ class Records:
 
     def events(self, run_id: str) -> list[RunEvent]:
         """Return the verified events of a run; its folder is not touched. Raises JournalError naming any damage."""
-        path = self.folder(run_id) / "journal.db"
-        rows = read_rows(path)
-        verify_rows(path, rows, self._keys())
-        return [decode(row[6], row[7]) for row in rows]
+        return read_events(self.folder(run_id) / "journal.db", self._keys())
 
     def record(self, run_id: str) -> RunRecord:
         """Return what the journal of a run comes to (raises JournalError, as :meth:`events`)."""
-        events = self.events(run_id)
-        if not events or events[0].kind is not EventKind.RUN_STARTED:
-            raise JournalError(f"run {run_id} never began", cause="its journal has no first row",
-                               hint=f"genesis runs prune {run_id}")
-        return fold(events)
+        return _folded(run_id, self.events(run_id))
 
     def whole(self, run_id: str) -> RunRecord:
         """Return the record of a run, checked to be no shorter than it once was (raises JournalError)."""
-        record = self.record(run_id)
-        self._check_head(record)
+        events = self.events(run_id)
+        record = _folded(run_id, events)
+        for head in self._heads(record.run_id):
+            _check_head(record.run_id, events, head)
         return record
 
     def verify(self, run_id: str) -> RunRecord:
@@ -101,16 +97,45 @@ class Records:
         for result in record.results.values():
             for artifact in result.artifacts:
                 try:
-                    find_artifact(folder, artifact)
-                except (ToolError, OSError) as error:
+                    find_artifact(folder, artifact, result.task_id)
+                except (GenesisError, OSError) as error:
                     raise JournalError(f"run {record.run_id} is damaged: {error}", cause=getattr(error, "cause", ""),
                                        hint=f"genesis run --again {record.run_id}") from None
         return record
 
-    def _check_head(self, record: RunRecord) -> None:
-        known = self.index.entries().get(record.run_id)
-        if known is not None and record.seq < known.seq:
-            raise JournalError(
-                f"the journal of run {record.run_id} is damaged: it was cut short",
-                cause=f"it has {record.seq} rows where the index knows {known.seq}", hint="restore the folder",
-            )
+    def _heads(self, run_id: str) -> Iterator[Head]:
+        """Yield what is remembered of the run's last row."""
+        head = read_head(self.home / "runs" / run_id, self._keys())
+        if head is not None:
+            yield head
+        known = self.index.entries().get(run_id)
+        if known is not None and known.seq > 0:
+            yield Head(known.seq, known.mac, "the index")
+
+
+def _folded(run_id: str, events: Sequence[RunEvent]) -> RunRecord:
+    if not events or events[0].kind is not EventKind.RUN_STARTED:
+        raise JournalError(f"run {run_id} never began", cause="its journal has no first row",
+                           hint=f"genesis runs prune {run_id}")
+    try:
+        return fold(events)
+    except (ValueError, KeyError) as error:  # rows are signed, so this is what they were meant to say
+        raise JournalError(
+            f"the journal of run {events[0].run_id} can't be understood by this program",
+            cause=f"it may have been written by a newer Genesis: {type(error).__name__}: {error}",
+            hint="pip install --upgrade genesis-agents",
+        ) from None
+
+
+def _check_head(run_id: str, events: Sequence[RunEvent], head: Head) -> None:
+    """Check that the journal still holds the row that was once its last."""
+    if len(events) < head.seq:
+        raise JournalError(
+            f"the journal of run {run_id} is damaged: it was cut short",
+            cause=f"it has {len(events)} rows where {head.whose} knows {head.seq}", hint="restore the folder",
+        )
+    if events[head.seq - 1].mac != head.mac:
+        raise JournalError(
+            f"the journal of run {run_id} is damaged: row {head.seq} is another one than it was",
+            cause=f"{head.whose} knows another MAC of it", hint="restore the folder",
+        )

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -109,13 +110,14 @@ def connect(path: Path, *, full: bool = False) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection, path: Path, full: bool) -> None:
     try:
         version = _version(connection, path)
+        _check_schema(connection, path, version)
         # A new file need not reach the disk before its first row does, unless every row must.
         connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL' if version else 'OFF'}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA busy_timeout=5000")
         _migrate(connection, version)
         connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise damaged(path, str(error)) from None
 
 
@@ -130,12 +132,31 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     return version
 
 
+def _check_schema(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Check that the database is ours and has our tables, as we made them: no trigger more, no index less."""
+    ours = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    if version < 0 or ours != (APPLICATION_ID if version else 0):
+        raise damaged(path, "it is no journal")
+    if _tables(connection) != _expected(version):
+        raise damaged(path, "its tables, indexes or triggers were changed")
+
+
+def _tables(connection: sqlite3.Connection) -> Sequence[tuple[Any, ...]]:
+    return connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+
+
+@lru_cache
+def _expected(version: int) -> Sequence[tuple[Any, ...]]:
+    """Return the tables of a journal with schema *version*."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript("".join(MIGRATIONS[:version]))
+        return _tables(connection)
+
+
 def _migrate(connection: sqlite3.Connection, version: int) -> None:
-    if version == SCHEMA:
-        return
     for step, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version={step}; COMMIT;")
-    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        marks = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={step};"
+        connection.executescript(f"BEGIN IMMEDIATE; {script} {marks} COMMIT;")
 
 
 def damaged(path: Path, why: str) -> JournalError:
@@ -205,10 +226,13 @@ def read_rows(path: Path) -> list[Row]:
     """
     try:
         with _reading(path) as connection:
-            _version(connection, path)
+            version = _version(connection, path)
             check = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if check != "ok":
                 raise damaged(path, check)
+            if version == 0:
+                raise damaged(path, "it holds no rows yet, or is no journal")
+            _check_schema(connection, path, version)
             return connection.execute(SELECT).fetchall()
     except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite says what it found in the damaged words
         raise damaged(path, str(error)) from None
@@ -239,7 +263,22 @@ def read_events(path: Path, keys: KeyRing) -> list[RunEvent]:
     """Return the verified events of the journal at *path* (raises JournalError)."""
     rows = read_rows(path)
     verify_rows(path, rows, keys)
-    return [decode(row[6], row[7]) for row in rows]
+    return [_event(path, row) for row in rows]
+
+
+def _event(path: Path, row: Row) -> RunEvent:
+    try:
+        return decode(row[6], row[7])
+    except ValueError as error:  # it is signed, so it is as it was written
+        raise JournalError(
+            f"row {row[1]} ({row[2]}) of run {path.parent.name} can't be read by this program",
+            cause=f"it may have been written by a newer Genesis: {_first_line(error)}",
+            hint="pip install --upgrade genesis-agents",
+        ) from None
+
+
+def _first_line(error: ValueError) -> str:
+    return error.errors()[0]["msg"] if isinstance(error, pydantic_core.ValidationError) else str(error)
 
 
 def decode(body: bytes, mac: bytes) -> RunEvent:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
+import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from genesis_core import (
+    Artifact,
     Decision,
     EventKind,
     Input,
+    JournalError,
     RunState,
     Task,
     TaskContext,
@@ -24,7 +33,10 @@ from genesis_core import (
     TaskState,
     hookimpl,
 )
-from genesis_core._journal import Journal
+from genesis_core._files import artifact_path, find_artifact, write_atomic
+from genesis_core._head import write_head
+from genesis_core._index import Index
+from genesis_core._journal import Journal, RunLock
 from genesis_core._keys import LocalKeyRing
 from genesis_core._rows import connect, read_events, read_rows
 from genesis_core.policy import Action
@@ -254,3 +266,237 @@ def test_a_value_that_holds_itself_often_is_looked_at_once_a_level() -> None:
     for _ in range(MAX_JSON_DEPTH - 2):
         value = FrozenList([value, value])
     assert freeze(value) is value  # and not once a way to it, which would take years
+
+
+# -- what somebody cuts off or adds -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder with one run of five tasks."""
+    home = tmp_path_factory.mktemp("recorded")
+    carried_out(home, FakeAgent("w"), graph=TaskGraph(tasks=tuple(Task(id=f"t{n}", agent="w") for n in range(5))))
+    return home
+
+
+@pytest.fixture
+def home(recorded: Path, tmp_path: Path) -> Path:
+    shutil.copytree(recorded, tmp_path / "home")
+    return tmp_path / "home"
+
+
+def folder(home: Path) -> Path:
+    (found,) = (home / "runs").iterdir()
+    return found
+
+
+def script(path: Path, statements: str) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(statements)
+
+
+def cut_off(home: Path, rows: int) -> None:
+    script(folder(home) / "journal.db", f"DELETE FROM rows WHERE seq > (SELECT max(seq) - {rows} FROM rows)")
+
+
+FORGET: dict[str, Callable[[Path], None]] = {
+    "nothing": lambda home: None,
+    "the index": lambda home: (home / "index.db").unlink(),
+    "the head": lambda home: (folder(home) / "head").unlink(),
+}
+
+
+@pytest.mark.parametrize("forgotten", FORGET)
+@pytest.mark.parametrize("rows", [1, 5])
+def test_a_journal_cut_short_is_noticed_by_the_index_or_the_head(home: Path, forgotten: str, rows: int) -> None:
+    cut_off(home, rows)
+    FORGET[forgotten](home)
+
+    async def main() -> None:
+        async with open_genesis(home, FakeAgent("w")) as genesis:
+            for use in (genesis.cancel("last"), genesis.resume("last")):
+                with pytest.raises(JournalError, match="cut short"):
+                    await use
+            with pytest.raises(JournalError, match="cut short"):
+                genesis.verify("last")
+
+    before = len(read_rows(folder(home) / "journal.db"))
+    asyncio.run(main())
+    assert len(read_rows(folder(home) / "journal.db")) == before
+
+
+def test_a_tail_that_was_written_anew_is_noticed(home: Path) -> None:
+    """Whoever holds the key can write another end; the index and the head still know the first one."""
+    path = folder(home) / "journal.db"
+    head = (folder(home) / "head").read_bytes()
+    events = read_events(path, LocalKeyRing.open(home))
+    cut_off(home, 3)
+
+    async def main() -> None:
+        last = (len(events) - 3, bytes.fromhex(events[-4].mac))
+        journal = Journal(path.parent.name, path=path, keys=LocalKeyRing.open(home), last=last)
+        for _ in range(3):
+            journal.append(EventKind.WARNING, data={"text": "another end"})
+        await journal.close()
+
+    asyncio.run(main())
+    (folder(home) / "head").write_bytes(head)
+    for forget in (lambda: None, (home / "index.db").unlink):
+        forget()
+        with pytest.raises(JournalError, match=f"row {len(events)} is another one"):
+            open_genesis(home).verify("last")
+
+
+def test_the_head_of_another_run_is_no_head(home: Path) -> None:
+    write_head(folder(home), "another", (1, b""), LocalKeyRing.open(home))
+    with pytest.raises(JournalError, match="head can't be trusted"):
+        open_genesis(home).verify("last")
+    write_head(folder(home), folder(home).name, (1, b""), KEYS)
+    with pytest.raises(JournalError, match="head can't be trusted"):
+        open_genesis(home).verify("last")
+
+
+def test_a_run_from_before_there_were_heads_is_verified(home: Path) -> None:
+    (folder(home) / "head").unlink()
+    assert open_genesis(home).verify("last").state is RunState.COMPLETED
+
+
+def test_the_head_follows_a_run_that_is_resumed(tmp_path: Path) -> None:
+    ready = False
+
+    def work(task: Task, context: TaskContext) -> Any:
+        return 1 if ready else context.blocked("not yet")
+
+    async def main() -> Any:
+        nonlocal ready
+        async with open_genesis(tmp_path, FakeAgent("w", work=work)) as genesis:
+            run = await genesis.start(await genesis.plan("x", workspace=tmp_path, graph=one()))
+            first = (await run.result()).state
+            ready = True
+            second = (await (await genesis.resume(run.id)).result()).state
+            return first, second, genesis.verify(run.id).seq
+
+    first, second, seq = asyncio.run(main())
+    assert (first, second) == (RunState.PARTIAL, RunState.COMPLETED)
+    assert f'"seq": {seq},' in (folder(tmp_path) / "head").read_text()
+    assert (folder(tmp_path) / "head").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_trigger_that_swallows_rows_is_refused_before_a_row_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    connect(path).close()
+    script(path, "CREATE TRIGGER t BEFORE INSERT ON rows BEGIN SELECT RAISE(IGNORE); END")
+    with pytest.raises(JournalError, match="triggers were changed"):
+        connect(path)
+
+
+def test_rows_that_the_database_swallows_are_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+
+    async def main() -> None:
+        journal = Journal("r", path=path, keys=KEYS)
+        script(path, "CREATE TRIGGER t BEFORE INSERT ON rows BEGIN SELECT RAISE(IGNORE); END")
+        journal.append(EventKind.WARNING)
+        with pytest.raises(JournalError, match="can't be written") as caught:
+            await journal.flush()
+        assert "another number of rows" in caught.value.cause
+        await journal.close()
+
+    asyncio.run(main())
+
+
+# -- a newer program's rows -------------------------------------------------------------------------------------------
+
+
+def append_raw(home: Path, kind: str, more: dict[str, Any]) -> None:
+    """Append a row as another program with the same key would."""
+    keys, path = LocalKeyRing.open(home), folder(home) / "journal.db"
+    row = read_rows(path)[-1]
+    seq = row[1] + 1
+    value = {"run_id": row[0], "seq": seq, "time": "2026-01-02T03:04:05Z", "kind": kind, "actor": "kernel", **more}
+    said = json.dumps(value).encode()
+    mac = keys.sign("kernel", b"genesis journal row 1" + row[7] + said)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("INSERT INTO rows VALUES (?, ?, ?, '', 0, 'kernel', ?, ?)", (row[0], seq, kind, said, mac))
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "words"),
+    [
+        ("task.dreamt", {}, r"row \d+ \(task\.dreamt\) of run .* can't be read"),
+        ("warning", {"mood": "good"}, "can't be read"),
+        ("run.finished", {"data": {"state": "asleep"}}, "can't be understood"),
+        ("run.finished", {}, "can't be understood"),
+    ],
+)
+def test_rows_that_a_newer_program_wrote_are_named_as_such(
+    home: Path, kind: str, more: dict[str, Any], words: str
+) -> None:
+    append_raw(home, kind, more)
+    with pytest.raises(JournalError, match=words) as caught:
+        open_genesis(home).verify("last")
+    assert "newer Genesis" in caught.value.cause
+    assert "upgrade" in caught.value.hint
+
+
+# -- locks, modes, artefacts ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name == "nt", reason="flock")
+def test_who_only_looks_whether_a_run_is_driven_keeps_no_driver_out(tmp_path: Path) -> None:
+    import fcntl
+
+    with (tmp_path / "lock").open("w") as looker:
+        fcntl.flock(looker, fcntl.LOCK_SH)
+        timer = threading.Timer(0.1, lambda: fcntl.flock(looker, fcntl.LOCK_UN))
+        timer.start()
+        RunLock(tmp_path).release()
+        timer.join()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
+def test_a_lock_that_is_released_is_free_while_a_child_holds_the_file(tmp_path: Path) -> None:
+    lock = RunLock(tmp_path)
+    handle = os.dup(lock._file.fileno())  # what a forked child holds
+    try:
+        lock.release()
+        lock.release()
+        RunLock(tmp_path).release()
+    finally:
+        os.close(handle)
+
+
+def test_the_index_belongs_to_its_owner(home: Path) -> None:
+    (home / "index.db").chmod(0o644)
+    index = Index(home)
+    (entry,) = index.entries().values()
+    index.put(entry)
+    assert (home / "index.db").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes")
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o620, 0o604])
+def test_a_key_that_others_may_use_is_refused(home: Path, mode: int) -> None:
+    (home / "journal.key").chmod(mode)
+    with pytest.raises(JournalError, match="not this user's alone") as caught:
+        open_genesis(home).verify("last")
+    assert caught.value.hint == f"chmod 600 {home / 'journal.key'}"
+    (home / "journal.key").chmod(0o400)
+    assert open_genesis(home).verify("last").state is RunState.COMPLETED
+
+
+def test_an_artefact_is_looked_for_first_where_its_task_wrote_it(tmp_path: Path) -> None:
+    for task_id, text in (("a", "other"), ("b/c", "mine")):
+        write_atomic(artifact_path(tmp_path, task_id, "note.txt"), text.encode())
+    (tmp_path / "artifacts" / "a" / "note.txt").unlink()
+    (tmp_path / "artifacts" / "a" / "note.txt").mkdir()  # who opened it would fail
+    artifact = Artifact(name="note.txt", sha256=hashlib.sha256(b"mine").hexdigest(), size=4)
+    assert find_artifact(tmp_path, artifact, "b/c") == b"mine"
+    with pytest.raises(IsADirectoryError):
+        find_artifact(tmp_path, artifact)
+
+
+def test_an_artefact_that_was_handed_on_is_found_where_it_was_written(tmp_path: Path) -> None:
+    write_atomic(artifact_path(tmp_path, "a", "note.txt"), b"mine")
+    artifact = Artifact(name="note.txt", sha256=hashlib.sha256(b"mine").hexdigest(), size=4)
+    assert find_artifact(tmp_path, artifact, "b") == b"mine"
