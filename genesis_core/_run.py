@@ -239,6 +239,8 @@ class Driver:
         self._deadlines.add(key, context.deadline)
         try:
             result = await self._tried(task, agent, attempt, context)
+            if self._deadlines.passed(key):  # it swallowed its cancellation and went on
+                result = failed(task, attempt, _late(seconds), context)
         except asyncio.CancelledError as error:
             result = failed(task, attempt, self._why_cancelled(error, key, seconds), context)
         except (Exception, SystemExit) as error:  # whatever an agent raises becomes its task's error
@@ -266,7 +268,7 @@ class Driver:
     def _why_cancelled(self, error: asyncio.CancelledError, key: str, seconds: float) -> GenesisError:
         """Return why an attempt was cancelled, when that is its own affair; else let the cancellation go on."""
         if self._deadlines.passed(key):
-            return TimedOut(f"the task took longer than {seconds:g} s", hint="raise max_seconds of the task")
+            return _late(seconds)
         current = asyncio.current_task()
         if self._stop is not None or (current is not None and current.cancelling()):
             raise error
@@ -379,6 +381,10 @@ class Driver:
             run_id=self.id, state=state, plan=self.plan, error=error, folder=str(self.scope.folder),
             tasks={task_id: have[task_id] for task_id in order if task_id in have}, usage=self.scope.ledger.spent,
         )
+
+
+def _late(seconds: float) -> TimedOut:
+    return TimedOut(f"the task took longer than {seconds:g} s", hint="raise max_seconds of the task")
 
 
 def _a_patch(answer: object, plugin: str) -> tuple[GraphPatch, str]:

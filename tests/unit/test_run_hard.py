@@ -329,3 +329,15 @@ def test_a_task_that_has_begun_cannot_become_a_parent(tmp_path: Path) -> None:
     result = run(tmp_path, graph(Task(id="a", agent="w"), Task(id="b", agent="w", depends_on=("a",))), agent, Adopt())
     assert agent.seen == ["a", "b"]
     assert result.state is RunState.COMPLETED
+
+
+def test_an_agent_that_swallows_its_cancellation_is_late_all_the_same(tmp_path: Path) -> None:
+    async def stubborn(task: Task, context: TaskContext) -> str:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.01)
+        return "done"
+
+    result = run(tmp_path, graph(Task(id="a", agent="w", max_seconds=0.05)), FakeAgent("w", work=stubborn))
+    assert result.tasks["a"].error.code == "timed_out"
