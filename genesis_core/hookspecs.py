@@ -135,6 +135,7 @@ def genesis_generate(need: Need, context: PlanContext) -> ToolSpec | AgentCard |
 def genesis_event(event: RunEvent) -> None:
     """Observe *event*, quickly.
 
-    *all*. Called after the row is written, in order. Returning anything has no effect. Raising: logged once, and
-    this observer is not called again in this run.
+    *all*. Called after the row is written, in order, beside the run and not in its way. Returning anything has no
+    effect. Raising, or taking more than 5 seconds: a warning row, and this observer is not called again in this run.
+    When the run ends, observers get 2 seconds more for what is left.
     """
