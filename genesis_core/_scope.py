@@ -353,6 +353,7 @@ class TaskContext:
     async def _checked_paths(self, tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return *arguments* with every path inside the workspace; what they name is recorded as read."""
         names: list[str] = []
+        arguments = {**tool.path_defaults, **arguments}
         for parameter in tool.path_parameters:
             if (given := arguments.get(parameter)) is None:
                 continue

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +18,8 @@ SKIPPED = frozenset(
     "__pycache__ node_modules venv env site-packages build dist target vendor third_party egg-info".split()
 )
 """Folders that hold other people's code or made files; those whose name begins with a dot are left out as well."""
+VERSIONS = frozenset(".git .hg .svn .bzr .jj CVS _darcs".split())
+"""Folders of version control: all that a folder's digest leaves out."""
 
 
 class Workspace:
@@ -40,7 +42,7 @@ class Workspace:
         A name that UTF-8 can't say is left out: no journal, report or model could repeat it.
         """
         if self._names is None:
-            self._names = tuple(sorted(self._walk(self.root)))
+            self._names = tuple(sorted(name for name in self._walk(self.root, _skipped) if _sayable(name)))
         match = _glob(pattern)
         return tuple(name for name in self._names if match(name))
 
@@ -48,15 +50,15 @@ class Workspace:
         """Forget which files there are."""
         self._names = None
 
-    def _walk(self, start: Path) -> Iterator[str]:
+    def _walk(self, start: Path, skipped: Callable[[str], bool]) -> Iterator[str]:
         """Yield the regular files below *start*: a pipe or a device would hold up whoever reads it."""
         cut, folders = len(os.fspath(self.root).rstrip(os.sep)) + 1, [os.fspath(start)]
         while folders:
             for entry in _entries(folders.pop()):
                 if entry.is_dir(follow_symlinks=False):
-                    if not _skipped(entry.name):
+                    if not skipped(entry.name):
                         folders.append(entry.path)
-                elif _sayable(entry.name) and self._counts(entry):
+                elif self._counts(entry):
                     yield entry.path[cut:].replace(os.sep, "/")
 
     def _counts(self, entry: os.DirEntry[str]) -> bool:
@@ -83,7 +85,10 @@ class Workspace:
         return path.relative_to(self.root).as_posix()
 
     def digest(self, name: str) -> str:
-        """Return the sha256 of a file, of a folder's names and contents, or "" when it is not there."""
+        """Return the sha256 of a file, of a folder's names and contents, or "" when it is not there.
+
+        A tool that is given a folder may read anything in it, so nothing but version control is left out.
+        """
         path = self.path(name)
         if path.is_dir():
             return self._folder_digest(path)
@@ -99,7 +104,7 @@ class Workspace:
             return ""
 
     def _folder_digest(self, path: Path) -> str:
-        lines = (f"{name}\0{self.digest(name)}\n" for name in sorted(self._walk(path)))
+        lines = (f"{name}\0{self.digest(name)}\n" for name in sorted(self._walk(path, VERSIONS.__contains__)))
         return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 

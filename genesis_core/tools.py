@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, get_origin, overload
 
+import pydantic_core
 from pydantic import ConfigDict, Field, PydanticUserError, TypeAdapter, create_model, validate_call
 from pydantic.errors import PydanticSchemaGenerationError
 
@@ -95,6 +96,15 @@ class Tool:
     def path_parameters(self) -> tuple[str, ...]:
         """Parameters annotated ``Path`` or ``list[Path]``: checked against policy, and recorded as read."""
         return tuple(name for name, p in self.parameters.items() if _names_paths(p.annotation))
+
+    @cached_property
+    def path_defaults(self) -> Mapping[str, Any]:
+        """The default values of those parameters, as JSON: the tool reads them when it is given no others."""
+        defaults = {name: self.parameters[name].default for name in self.path_parameters}
+        return {
+            name: pydantic_core.to_jsonable_python(value) for name, value in defaults.items()
+            if value is not inspect.Parameter.empty and value is not None
+        }
 
     @cached_property
     def checked(self) -> Callable[..., Any]:

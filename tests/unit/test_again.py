@@ -47,6 +47,12 @@ def names(folder: Path) -> list[str]:
 
 
 @tool(effect="read", inline=True)
+def whole(text: str = "", folder: Path = Path("src"), other: Path | None = None) -> str:
+    """Return the name of the folder that it looks at when nobody names one."""
+    return str(folder)
+
+
+@tool(effect="read", inline=True)
 def sizes(files: list[Path]) -> int:
     """Return how many files there are."""
     return len(files)
@@ -72,7 +78,7 @@ class Runs:
 
     def go(self, graph: TaskGraph, work: Work, again: str = "") -> RunResult:
         """Run *graph* (the first time from nothing) and note which tasks the agent was given."""
-        agent = FakeAgent("w", work=work, tools=[size, names, sizes])
+        agent = FakeAgent("w", work=work, tools=[size, names, sizes, whole])
 
         async def main() -> RunResult:
             async with open_genesis(self.home, agent) as genesis:
@@ -213,12 +219,18 @@ def test_a_file_that_was_only_listed_may_change(runs: Runs) -> None:
         (lambda c: c.call(sizes, files=["src/a.py", "src/b.py"]), "src/b.py", True),
         (lambda c: c.call(names, folder="src"), "src/deep/new.py", True),
         (lambda c: c.call(names, folder="src"), "elsewhere.py", False),
+        (lambda c: c.call(names, folder="src"), "src/build/made.txt", True),
+        (lambda c: c.call(names, folder="."), ".hidden/note.txt", True),
+        (lambda c: c.call(names, folder="."), "src/.git/index", False),
+        (lambda c: c.call(whole), "src/b.py", True),
+        (lambda c: c.call(whole), "elsewhere.py", False),
+        (lambda c: c.call(whole, folder="other"), "src/b.py", False),
     ],
 )
 def test_what_a_tool_was_given_counts_as_read(
     runs: Runs, call: Callable[[TaskContext], Any], edited: str, again: bool
 ) -> None:
-    for name in ("src/a.py", "src/b.py", "elsewhere.py"):
+    for name in ("src/a.py", "src/b.py", "elsewhere.py", "other/c.py"):
         runs.file(name, "x")
     graph = tasks(Task(id="a"))
     runs.go(graph, lambda t, c: call(c))
@@ -297,7 +309,7 @@ def test_what_a_cancelled_run_has_done_is_re_used(runs: Runs) -> None:
         await asyncio.sleep(60 if task.id == "b" and slow else 0)
 
     async def main() -> None:
-        async with open_genesis(runs.home, FakeAgent("w", work=work, tools=[size, names, sizes])) as genesis:
+        async with open_genesis(runs.home, FakeAgent("w", work=work, tools=[size, names, sizes, whole])) as genesis:
             run = await genesis.start(await genesis.plan("x", workspace=runs.workspace, graph=CHAIN))
             runs.last = run.id
             async for event in run:
