@@ -37,8 +37,8 @@ class Scan:
     """Findings that a ``# nosec`` in the code silences."""
     passed_over: int = 0
     """Constants in long literals that it did not look at."""
-    skipped: tuple[str, ...] = ()
-    """Files that it could not scan."""
+    skipped: tuple[tuple[str, str], ...] = ()
+    """Files that it could not scan, and why in its own words."""
 
 
 def scan(files: Iterable[str]) -> Scan:
@@ -52,7 +52,7 @@ def scan(files: Iterable[str]) -> Scan:
         issues=tuple(_issue(found, paths) for found in run.results),
         hidden=int(totals["nosec"]) + int(totals["skipped_tests"]),
         passed_over=run.passed_over,
-        skipped=tuple(paths[name] for name, _ in run.get_skipped()),
+        skipped=tuple((paths[name], str(why)) for name, why in run.get_skipped()),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from ._code_base import CodeBase
 from ._code_map import place_of, table
 from ._complexity import FunctionSize
+from ._not_scanned import KEY, joined, observations, python_sentence
 from ._report_text import counted, number
 from ._sources import unread_note
 
@@ -22,11 +23,13 @@ _Placed = tuple[str, str, FunctionSize]
 def complexity_report(code: CodeBase) -> Json:
     """Return the complexity of every function as a report: the figures, and the most complex and longest ones."""
     found = [(code.names[m.file], m.file, function) for m in code.modules for function in m.functions]
-    figures = _figures(code, found)
+    figures, said = _figures(code, found), python_sentence(code.unread, len(code.modules))
     return {
         "title": "Complexity",
-        "summary": _summary(figures, found),
+        "summary": joined(_summary(figures, found) if code.modules or not code.unread else "", said),
         "figures": figures,
+        "observations": observations(code.unread),
+        KEY: said,
         "tables": list(_tables(found)),
         "evidence": [place_of(code, file, function.line) for _, file, function in _most(found, "complexity")[:5]],
         "notes": list(_notes(code, found)),
@@ -42,6 +45,7 @@ def _figures(code: CodeBase, found: Sequence[_Placed]) -> dict[str, int | float 
         "mean_complexity": round(sum(complexities) / len(complexities), 2) if complexities else None,
         "complex_functions": sum(value > COMPLEX for value in complexities),
         "longest_function_lines": max((function.lines for _, _, function in found), default=0),
+        "files_not_scanned": len(code.unread),
     }
 
 

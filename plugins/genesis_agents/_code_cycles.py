@@ -12,6 +12,7 @@ from ._code_base import CodeBase, Edge
 from ._code_map import place_of
 from ._cycles import shortest_cycle, strongly_connected
 from ._imports import When
+from ._not_scanned import KEY, joined, observations, python_sentence
 from ._report_text import counted
 from ._sources import some, unread_note
 
@@ -38,20 +39,23 @@ def cycle_report(code: CodeBase) -> Json:
         "import_cycles": len(groups),
         "modules_in_cycles": sum(map(len, groups)),
         "deferred_import_cycles": len(broken),
+        "files_not_scanned": len(code.unread),
     }
+    said = python_sentence(code.unread, len(code.modules))
     return {
         "title": "Import cycles",
-        "summary": _summary(figures),
+        "summary": joined(_summary(figures, code), said),
         "figures": figures,
-        "observations": [_observation(code, loads, group) for group in groups],
+        "observations": [*(_observation(code, loads, group) for group in groups), *observations(code.unread)],
+        KEY: said,
         "evidence": [place for group in groups for place in _steps(code, shortest_cycle(loads, group))],
         "notes": list(_notes(code, broken)),
     }
 
 
-def _summary(figures: Mapping[str, int]) -> str:
+def _summary(figures: Mapping[str, int], code: CodeBase) -> str:
     if not figures["modules"]:
-        return "There are no Python modules, so there is no import cycle."
+        return "" if code.unread else "There are no Python modules, so there is no import cycle."
     among = f"among {counted(figures['modules'], 'module')}"
     if not figures["import_cycles"]:
         return f"There is no import cycle {among}."
@@ -77,7 +81,7 @@ def _steps(code: CodeBase, cycle: Sequence[str]) -> Iterator[dict[str, str]]:
 
 
 def _notes(code: CodeBase, broken: Sequence[Sequence[str]]) -> Iterator[str]:
-    if not code.modules:
+    if not (code.modules or code.unread):
         yield "No Python modules: import cycles are looked for in Python only."
     for group in broken[:5]:
         names = some([code.names[file] for file in group])

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from ._code_base import CodeBase
 from ._languages import is_python, language_of
 from ._modules import Module
+from ._not_scanned import KEY, joined, observations, python_sentence
 from ._report_text import counted, number
 from ._sources import Source, Unread, count_lines, encoding, some, unread_note
 
@@ -86,11 +87,13 @@ def _size(module: Module, name: str) -> ModuleSize:
 def map_report(files: MapFiles, code: CodeBase) -> Json:
     """Return the module map of a code base as a report."""
     kinds, modules = languages(files.sources, files.others), sizes(code)
-    figures = _figures(files, kinds, modules, code)
+    figures, said = _figures(files, kinds, modules, code), python_sentence(code.unread, len(modules))
     return {
         "title": "Module map",
-        "summary": _summary(figures, kinds),
+        "summary": joined(_summary(figures, kinds), said),
         "figures": figures,
+        "observations": observations(code.unread),
+        KEY: said,
         "tables": [table for table in _tables(kinds, modules, code) if table["rows"]],
         "evidence": [place_of(code, edge.file, edge.line) for edge in code.edges[:MAX_EVIDENCE]],
         "notes": list(_notes(files, code, len(modules))),
@@ -105,6 +108,7 @@ def _figures(files: MapFiles, kinds: Kinds, modules: Sequence[ModuleSize], code:
         "python_files": sum(map(is_python, [*(s.file for s in files.sources), *(u.file for u in files.unread)])),
         "python_lines": kinds.get("Python", Tally()).lines or 0,
         "code_lines": sum(module.code_lines for module in modules),
+        "files_not_scanned": len(code.unread),
         "modules": len(modules),
         "packages": code.packages,
         "functions": sum(module.functions for module in modules),

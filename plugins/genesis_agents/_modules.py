@@ -20,6 +20,7 @@ _NO_CODE = frozenset({
     tokenize.ENDMARKER,
 })  # fmt: skip
 MAX_BYTES = 4_000_000  # a syntax tree takes a hundred times the room of its text
+NO_PYTHON = "no valid Python"
 _Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -86,9 +87,9 @@ def parse(source: Source) -> Module | Unread:
         return _module(source, _quietly(lambda: ast.parse(source.data, source.file)))
     except SyntaxError as error:
         place = f" at line {error.lineno}" if error.lineno else ""
-        return Unread(source.file, f"no valid Python{place}: {error.msg}")
+        return Unread(source.file, f"no valid Python{place}: {error.msg}", str(error.lineno or ""), NO_PYTHON)
     except (ValueError, RecursionError, MemoryError) as error:
-        return Unread(source.file, f"no valid Python: {str(error) or type(error).__name__}")
+        return Unread(source.file, f"no valid Python: {str(error) or type(error).__name__}", short=NO_PYTHON)
 
 
 def _module(source: Source, tree: ast.Module) -> Module:

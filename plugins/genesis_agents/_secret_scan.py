@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ._not_scanned import KEY, joined, observations, sentence
 from ._report_text import counted, one_line
 from ._secrets import numbered, secrets_in
 from ._sources import Unread, count_text_lines, is_exact, read, some, text_of, unread_note
@@ -29,14 +30,21 @@ class Seen:
 def secret_report(files: Iterable[Path]) -> Json:
     """Return the secrets in *files* as a report; one file is in memory at a time."""
     seen = Seen()
-    observations = [found for path in files for found in _in_file(path, seen)]
-    figures = {"files_scanned": seen.files, "lines_scanned": seen.lines, "secrets": len(observations)}
+    secrets = [found for path in files for found in _in_file(path, seen)]
+    figures = {
+        "files_scanned": seen.files,
+        "lines_scanned": seen.lines,
+        "files_not_scanned": len(seen.unread),
+        "secrets": len(secrets),
+    }
+    unread = sentence([item.reason for item in seen.unread], seen.files + seen.binary + len(seen.unread), "file")
     return {
         "title": "Secret scan",
-        "summary": _summary(figures),
+        "summary": joined(_summary(figures), unread),
         "figures": figures,
-        "observations": observations,
+        "observations": [*secrets, *observations(seen.unread)],
         "notes": list(_notes(seen)),
+        KEY: unread,
     }
 
 
@@ -60,13 +68,13 @@ def _in_file(path: Path, seen: Seen) -> Iterator[Json]:
 
 def _summary(figures: dict[str, int]) -> str:
     if not figures["files_scanned"]:
-        return "There are no text files to search for secrets."
+        return "" if figures["files_not_scanned"] else "There are no text files to search for secrets."
     where = f"in {counted(figures['files_scanned'], 'text file')} with {counted(figures['lines_scanned'], 'line')}"
     return f"The secret scan finds {counted(figures['secrets'], 'secret')} {where}."
 
 
 def _notes(seen: Seen) -> Iterator[str]:
-    if not seen.files:
+    if not (seen.files or seen.unread):
         yield "No text files: there was nothing to search for secrets."
     if seen.binary:
         yield f"{counted(seen.binary, 'binary file')} not searched for secrets."

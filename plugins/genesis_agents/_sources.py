@@ -33,6 +33,15 @@ class Unread:
 
     file: str
     why: str
+    line: str = ""
+    """Where it is at fault, when that is known."""
+    short: str = ""
+    """Why, without what differs from one version of Python to the next."""
+
+    @property
+    def reason(self) -> str:
+        """Why, in words that two runs share."""
+        return self.short or self.why
 
 
 def read(path: Path) -> Source | Unread:
@@ -83,12 +92,12 @@ def count_text_lines(text: str) -> int:
     return text.count("\n") + (bool(text) and not text.endswith("\n"))
 
 
-def unread_note(unread: Iterable[Unread]) -> list[str]:
+def unread_note(unread: Iterable[Unread], what: str = "not read") -> list[str]:
     """Return one note for each reason why files were not read."""
     reasons: dict[str, list[str]] = {}
     for item in unread:
         reasons.setdefault(item.why, []).append(item.file)
-    return [f"not read ({why}): {some(files)}" for why, files in reasons.items()]
+    return [f"{what} ({why}): {some(files)}" for why, files in reasons.items()]
 
 
 def some(names: list[str]) -> str:

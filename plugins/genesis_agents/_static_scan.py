@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._languages import is_python, is_test
+from ._modules import parse
+from ._not_scanned import KEY, joined, observations, python_sentence
 from ._quiet import quiet, without_entry_point_cache
 from ._report_text import counted, one_line
 from ._secret_rules import PLACEHOLDERS
 from ._secrets import redacted, without_secrets
-from ._sources import Source, count_lines, read_all, some, unread_note
+from ._sources import Source, Unread, count_lines, count_text_lines, read_all, text_of, unread_note
 
 if TYPE_CHECKING:
     from ._bandit_scan import Issue, Scan
@@ -39,22 +41,50 @@ def static_report(files: Iterable[Path]) -> Json:
     """Return bandit's findings in the Python files among *files* as a report."""
     sources, unread = read_all(file for file in files if is_python(file.as_posix()))
     small = [source for source in sources if len(source.data) <= MAX_BYTES]
-    large = [source.file for source in sources if len(source.data) > MAX_BYTES]
+    large = [_too_large(source) for source in sources if len(source.data) > MAX_BYTES]
     found, left = _scan([source.file for source in small]), Left()
-    observations = _each_once(_observations(found, small, left))
+    refused = [*_refused(found, small), *large]
+    scanned = [source for source in small if source.file not in {item.file for item in refused}]
+    weaknesses = _each_once(_observations(found, small, left))
     figures = {
-        "files_scanned": len(small) - len(found.skipped),
-        "lines_scanned": sum(count_lines(s.data) for s in small if s.file not in set(found.skipped)),
-        "python_files_scanned": len(small) - len(found.skipped),
-        "weaknesses": len(observations),
+        "files_scanned": len(scanned),
+        "lines_scanned": sum(count_lines(source.data) for source in scanned),
+        "python_files_scanned": len(scanned),
+        "files_not_scanned": len(refused) + len(unread),
+        "weaknesses": len(weaknesses),
     }
+    said = python_sentence([*refused, *unread], len(scanned))
     return {
         "title": "Static scan",
-        "summary": _summary(figures),
+        "summary": joined(_summary(figures), said),
         "figures": figures,
-        "observations": observations,
-        "notes": [*_notes(figures["files_scanned"], found, left, large), *unread_note(unread)],
+        "observations": [*weaknesses, *observations([*refused, *unread])],
+        "notes": [*_notes(figures, found, left, refused), *unread_note(unread)],
+        KEY: said,
+        "refused": _texts(refused, sources),
     }
+
+
+def _too_large(source: Source) -> Unread:
+    return Unread(source.file, f"larger than {MAX_BYTES // 1_000_000} MB")
+
+
+def _refused(found: Scan, sources: Iterable[Source]) -> list[Unread]:
+    """Return the files that bandit gave up, with the line at which one is no Python."""
+    given_up, refused = dict(found.skipped), list[Unread]()
+    for source in sources:
+        if source.file in given_up:
+            broken = parse(source)
+            why = Unread(source.file, f"the scan failed: {given_up[source.file]}", short="the scan failed")
+            refused.append(broken if isinstance(broken, Unread) else why)
+    return refused
+
+
+def _texts(refused: Sequence[Unread], sources: Sequence[Source]) -> dict[str, int]:
+    """Return how many files and lines another scan may count that this one could not read as Python."""
+    names = {item.file for item in refused}
+    found = [text for source in sources if source.file in names if (text := text_of(source.data)) is not None]
+    return {"files": len(found), "lines": sum(map(count_text_lines, found))}
 
 
 def _scan(files: Sequence[str]) -> Scan:
@@ -67,7 +97,7 @@ def _scan(files: Sequence[str]) -> Scan:
 
 def _summary(figures: dict[str, int]) -> str:
     if not figures["files_scanned"]:
-        return "There are no Python files to scan."
+        return "" if figures["files_not_scanned"] else "There are no Python files to scan."
     where = f"in {counted(figures['files_scanned'], 'Python file')}"
     return f"The static scan finds {counted(figures['weaknesses'], 'weakness', 'weaknesses')} {where}."
 
@@ -132,8 +162,8 @@ def _up_to_a_string(lines: Sequence[str], line: int) -> str:
     return re.split("[\"']", text, maxsplit=1)[0] + "…"
 
 
-def _notes(files: int, found: Scan, left: Left, large: Sequence[str]) -> Iterator[str]:
-    if not files:
+def _notes(figures: dict[str, int], found: Scan, left: Left, refused: Sequence[Unread]) -> Iterator[str]:
+    if not (figures["files_scanned"] or figures["files_not_scanned"]):
         yield "No Python files: the static scan reads Python only."
     if found.hidden:
         yield f"{counted(found.hidden, 'finding is', 'findings are')} silenced by a nosec comment in the code."
@@ -143,8 +173,5 @@ def _notes(files: int, found: Scan, left: Left, large: Sequence[str]) -> Iterato
         yield f"{counted(left.placeholders, 'password')} left out that stand for one: empty, an example, a variable."
     if found.passed_over:
         yield f"{counted(found.passed_over, 'constant')} deep in long literals not looked at by the static scan."
-    if found.skipped:
-        yield f"not scanned (no valid Python): {some(list(found.skipped))}"
-    if large:
-        yield f"not scanned (larger than {MAX_BYTES // 1_000_000} MB): {some(list(large))}"
+    yield from unread_note(refused, "not scanned")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from genesis_core import Task, TaskContext, TaskResult, Tool, agent, tool
+from genesis_core import Report, Task, TaskContext, TaskResult, Tool, agent, tool
 
 from ._cards import card
 from ._code_base import code_base, read_code_base
@@ -14,6 +14,7 @@ from ._code_complexity import complexity_report
 from ._code_cycles import cycle_report
 from ._code_map import MapFiles, map_report
 from ._languages import is_code, is_python
+from ._not_scanned import observed_once, said_once
 from ._sources import read_all
 from ._where import evidence_of, together, where
 
@@ -60,7 +61,17 @@ async def architect(task: Task, context: TaskContext) -> TaskResult:
             parts.append(await context.call(module_map, files=code, others=others))
         else:
             parts.append(await context.call(ability, files=python))
-    return context.result(together("Architecture", parts, place.notes), evidence=evidence_of(parts))
+    report = observed_once(together("Architecture", said_once(parts), place.notes))
+    return context.result(headed(report), evidence=evidence_of(parts))
+
+
+HEADLINES = ("files", "source_files", "modules", "code_lines", "import_cycles", "max_complexity")
+
+
+def headed(report: Report) -> Report:
+    """Put the figures that a reader looks for first before the others."""
+    first = {name: report.figures[name] for name in HEADLINES if name in report.figures}
+    return report.replace(figures={**first, **report.figures})
 
 
 _SKILLS = {"module-map": module_map, "import-cycles": import_cycles, "code-complexity": code_complexity}

@@ -6,11 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from genesis_core import Evidence, Observation, Report, Table, Task, TaskContext, TaskResult, Tool, Weight, agent, tool
 
 from ._cards import card
 from ._languages import is_python
+from ._not_scanned import RULE as NOT_SCANNED
+from ._not_scanned import joined, observed_once, reason_of, sentence
 from ._report_text import counted
 from ._secret_scan import secret_report
 from ._static_scan import PASSWORD_CHECKS, static_report
@@ -44,7 +47,7 @@ async def security(task: Task, context: TaskContext) -> TaskResult:
         files = [file for file in place.files if is_python(file)] if ability is static_scan else list(place.files)
         parts.append(await context.call(ability, files=files))
     notes = (*place.notes, *_not_done(task.description))
-    report = counted_once(together("Security", parts, notes))
+    report = counted_once(together("Security", scanned_whole(parts), notes))
     return context.result(report, evidence=[
         Evidence(source=found.source, location=found.location, quote=found.quote) for found in report.observations
     ])
@@ -70,15 +73,32 @@ def abilities(requires: Sequence[str], description: str) -> tuple[Tool, ...]:
     return asked if asked and not _WHOLE.search(description) else tuple(_SKILLS.values())
 
 
+def scanned_whole(parts: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """Take the Python files that the static scan refused out of those that the secret scan counts as scanned."""
+    refused = [part["refused"] for part in parts if "refused" in part]
+    if len(parts) < 2 or not refused:
+        return list(parts)
+    return [part if "refused" in part else {**part, "figures": _less(part["figures"], refused[0])} for part in parts]
+
+
+def _less(figures: object, refused: object) -> dict[str, int]:
+    kept = cast("dict[str, int]", figures)
+    lost = cast("dict[str, int]", refused)
+    return {**kept, "files_scanned": kept["files_scanned"] - lost["files"],
+            "lines_scanned": kept["lines_scanned"] - lost["lines"]}
+
+
 def counted_once(report: Report) -> Report:
     """Drop a password check's finding where the secret scan reports the same line, sort by weight, and count."""
+    report = observed_once(report)
     secret = {(o.source, o.location) for o in report.observations if o.rule.startswith("secret:")}
     kept = [o for o in report.observations
             if not (o.rule.startswith(PASSWORD_CHECKS) and (o.source, o.location) in secret)]
     order = list(Weight)
     kept.sort(key=lambda o: -order.index(o.severity))
     figures = {name: value for name, value in report.figures.items() if name != "weaknesses"}
-    figures |= {"observations": len(kept), **_by_weight(kept)}
+    not_scanned = sum(one.rule == NOT_SCANNED for one in kept)
+    figures |= {"observations": len(kept), **_by_weight(kept), "files_not_scanned": not_scanned}
     report = report.replace(figures=figures, observations=tuple(kept), tables=_tables(kept))
     return report.replace(summary=_summary(report))
 
@@ -89,16 +109,32 @@ def _by_weight(found: Sequence[Observation]) -> dict[str, int]:
 
 
 def _summary(report: Report) -> str:
-    figures = report.figures
-    if not (files := figures["files_scanned"]):
+    figures, said = report.figures, _not_scanned(report)
+    files = figures["files_scanned"]
+    if not (files or report.observations):
         return "There is nothing to scan."
-    where = f"in {counted(int(files), 'file')} with {counted(int(figures['lines_scanned'] or 0), 'line')}"
-    if not report.observations:
-        return f"No security findings {where}."
-    found = counted(len(report.observations), "security finding")
-    weights = f"{figures['high']} high, {figures['medium']} medium and {figures['low']} low"
+    where = f"in {counted(int(files or 0), 'file')} with {counted(int(figures['lines_scanned'] or 0), 'line')}"
+    findings = [one for one in report.observations if one.rule != NOT_SCANNED]
+    if not (findings or files):
+        return said
+    if not findings:
+        return joined(f"No security findings {where}.", said)
+    found, counts = counted(len(findings), "security finding"), _by_weight(findings)
+    weights = f"{counts['high']} high, {counts['medium']} medium and {counts['low']} low"
     secrets = f", {figures['secrets']} of them secrets" if "secrets" in figures else ""
-    return f"{found} ({weights}){secrets}, {where}."
+    return joined(f"{found} ({weights}){secrets}{f', {where}' if files else ''}.", said)
+
+
+def _not_scanned(report: Report) -> str:
+    """Say which files could not be scanned, those in Python apart: they make most of the scan."""
+    missed = [(is_python(one.source), one.message) for one in report.observations if one.rule == NOT_SCANNED]
+    reasons = {python: [reason_of(message) for own, message in missed if own is python] for python in (True, False)}
+    python, files = report.figures.get("python_files_scanned"), int(report.figures["files_scanned"] or 0)
+    total = len(reasons[True]) + int(python or 0)
+    if python is None:
+        return sentence([*reasons[True], *reasons[False]], files + len(missed), "file")
+    return joined(sentence(reasons[True], total, "Python file"),
+                  sentence(reasons[False], files + len(missed), "file"))
 
 
 def _tables(found: Sequence[Observation]) -> tuple[Table, ...]:

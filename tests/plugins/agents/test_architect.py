@@ -209,10 +209,35 @@ def test_a_cycle_is_reported_once_with_the_line_and_words_of_its_import(here: Pa
     }
 
 
+def test_what_is_no_python_is_said_once_and_observed_once(here: Path, tmp_path: Path) -> None:
+    lay({"w/old.py": 'import new\nprint "x"\n', "w/new.py": "def f():\n    return 1\n"})
+    output = run("map the architecture", here / "w", tmp_path / "h").output
+    assert output["summary"].count("could not be scanned") == 1
+    assert output["summary"].endswith("1 of 2 Python files could not be scanned: no valid Python.")
+    assert [(o["rule"], o["severity"], o["source"], o["location"]) for o in output["observations"]] == [
+        ("not-scanned", "low", "old.py", "2")
+    ]
+    assert output["figures"] | {"modules": 1, "files_not_scanned": 1} == output["figures"]
+
+
+def test_nothing_but_broken_files_is_no_absence_of_cycles(here: Path) -> None:
+    report = import_cycles(lay({"old.py": 'print "x"\n'}))
+    assert report["summary"] == "1 of 1 Python file could not be scanned: no valid Python."
+
+
+def test_the_figures_that_a_card_shows_name_the_import_cycles(here: Path, tmp_path: Path) -> None:
+    lay({"w/a.py": "import b\n", "w/b.py": "import a\n"})
+    output = run("map the architecture", here / "w", tmp_path / "h").output
+    assert list(output["figures"])[:6] == [
+        "files", "source_files", "modules", "code_lines", "import_cycles", "max_complexity"
+    ]
+
+
 def test_two_ways_round_among_the_same_modules_are_one_cycle(here: Path) -> None:
     report = import_cycles(lay({"a.py": "import b\nimport c\n", "b.py": "import a\n", "c.py": "import a\n"}))
     assert report["figures"] | {"x": 0} == {
         "modules": 3, "import_cycles": 1, "modules_in_cycles": 3, "deferred_import_cycles": 0, "x": 0,
+        "files_not_scanned": 0,
     }
     assert "a shortest way round among 3" in report["observations"][0]["message"]
 

@@ -206,7 +206,7 @@ def test_every_text_file_is_searched_and_binary_ones_are_counted(here: Path) -> 
         "d.txt": b"caf\xe9 " + token.encode(), "e.bin": b"\0\1" + token.encode(), "empty": "",
     }))
     assert [found["source"] for found in report["observations"]] == ["a.md", "b.json", "c.txt", "d.txt", "noext"]
-    assert report["figures"] == {"files_scanned": 6, "lines_scanned": 5, "secrets": 5}
+    assert report["figures"] == {"files_scanned": 6, "lines_scanned": 5, "files_not_scanned": 0, "secrets": 5}
     assert "1 binary file not searched for secrets." in report["notes"]
     assert any("d.txt" in note for note in report["notes"])
 
@@ -325,14 +325,45 @@ def test_code_in_a_long_literal_is_scanned_and_its_constants_are_counted(here: P
     assert any(note.replace(",", "").startswith("5600 constants") for note in report["notes"])
 
 
-def test_what_is_no_python_is_a_note_and_never_a_crash(here: Path) -> None:
+def test_what_is_no_python_is_told_and_never_a_crash(here: Path) -> None:
     report = static_scan([*lay({
         "broken.py": "def f(:\n", "nul.py": b"\0", "latin.py": b"x = '\xe9'\n", "deep.py": "x = " + "(" * 5000,
         "chain.py": "x = " + "+".join(["a"] * 3_000) + "\n", "good.py": "eval(x)\n", "odd.py": "x = '\\d'\n",
     }), Path("gone.py"), Path("a.txt")])
     notes = " ".join(report["notes"])
     assert all(name in notes for name in ("broken.py", "nul.py", "latin.py", "deep.py", "gone.py"))
-    assert places(report) == {("B307", "good.py", "1")}
+    assert {place for place in places(report) if place[0] != "not-scanned"} == {("B307", "good.py", "1")}
+    assert {source for rule, source, _ in places(report) if rule == "not-scanned"} == {
+        "broken.py", "nul.py", "latin.py", "deep.py", "chain.py", "gone.py",
+    }
+    assert report["figures"] | {"files_scanned": 2, "files_not_scanned": 6} == report["figures"]
+    assert "6 of 8 Python files could not be scanned: " in report["summary"]
+
+
+@pytest.mark.parametrize("wanted", [("static-scan",), ("static-scan", "secret-scan")])
+def test_a_file_that_could_not_be_scanned_is_never_a_clean_result(here: Path, tmp_path: Path,
+                                                                  wanted: tuple[str, ...]) -> None:
+    lay({"w/old.py": "import subprocess\nsubprocess.call('ls ' + x, shell=True)\nprint \"x\"\n"})
+    result = run("scan the code", here / "w", tmp_path / "h1", requires=wanted)
+    assert result.output["summary"] == "1 of 1 Python file could not be scanned: no valid Python."
+    assert result.output["figures"]["files_scanned"] == result.output["figures"]["lines_scanned"] == 0
+    lay({"w/new.py": "x = 1\n", "w/other.py": "y = 1\n"})
+    result = run("scan the code", here / "w", tmp_path / "h2", requires=wanted)
+    assert result.output["summary"] == (
+        "No security findings in 2 files with 2 lines. 1 of 3 Python files could not be scanned: no valid Python."
+    )
+    assert [(o["rule"], o["severity"], o["source"], o["location"], o["message"])
+            for o in result.output["observations"]] == [
+        ("not-scanned", "low", "old.py", "3", "Could not be scanned: no valid Python."),
+    ]
+
+
+def test_a_secret_in_a_file_that_is_no_python_is_found_all_the_same(here: Path, tmp_path: Path) -> None:
+    lay({"w/old.py": f"print \"x\"\nkey = '{TOKENS['npm-token']}'\n"})
+    output = run("scan for security problems", here / "w", tmp_path / "h").output
+    assert [o["rule"] for o in output["observations"]] == ["secret: npm-token", "not-scanned"]
+    assert output["summary"].endswith("1 of 1 Python file could not be scanned: no valid Python.")
+    assert output["summary"].startswith("1 security finding (1 high, 0 medium and 0 low), 1 of them secrets")
 
 
 def test_the_scan_prints_nothing_writes_nothing_and_changes_nothing(here: Path, tmp_path: Path) -> None:
