@@ -6,8 +6,11 @@ aliases or tags. YAML is read as its JSON subset (``yes`` is a text, ``12:30`` i
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -61,10 +64,13 @@ def read_plan(path: str | Path) -> Plan:
     return _plan(_document(Path(path)), Path(path))
 
 
-def read_any_plan(path: str | Path) -> PlanFile | Plan:
-    """Return what the file holds: the two kinds are told apart by their ``schema``."""
+def read_any_plan(path: str | Path, text: str | None = None) -> PlanFile | Plan:
+    """Return what the file holds: the two kinds are told apart by their ``schema``.
+
+    With *text* nothing is read: *path* names it in messages, and its ending says what it is written in.
+    """
     path = Path(path)
-    document = _document(path)
+    document = _document(path, text)
     return _plan(document, path) if str(document.get("schema", "")).startswith("genesis.plan/") else \
         _plan_file(document, path)
 
@@ -102,10 +108,10 @@ def _plan(document: Mapping[str, Any], path: Path) -> Plan:
 # -- from bytes to a document -----------------------------------------------------------------------------------------
 
 
-def _document(path: Path) -> Mapping[str, Any]:
-    text = _text(path)
+def _document(path: Path, text: str | None = None) -> Mapping[str, Any]:
+    text = _text(path) if text is None else text
     try:
-        value = _json(text) if path.suffix == ".json" else _yaml(text)
+        value = _json(text) if _is_json(path, text) else _yaml(text)
     except (ValueError, RecursionError) as error:
         raise PlanError(f"{path} can't be understood", cause=" ".join(str(error).split()),
                         hint="docs/plan-files.md shows the form") from None
@@ -115,17 +121,36 @@ def _document(path: Path) -> Mapping[str, Any]:
     return value
 
 
+def _is_json(path: Path, text: str) -> bool:
+    """Whether the name says JSON or, where it says nothing, the first letters do."""
+    return path.suffix == ".json" or (
+        path.suffix not in (".yaml", ".yml") and re.match(r'\s*+\{\s*+["}]', text) is not None)
+
+
 def _text(path: Path) -> str:
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise LimitExceeded(f"{path} has {size} bytes; a plan file has at most {MAX_BYTES}",
+        data = _bytes(path)
+        if len(data) > MAX_BYTES:
+            raise LimitExceeded(f"{path} has {path.stat().st_size} bytes; a plan file has at most {MAX_BYTES}",
                                 cause="a plan holds tasks, not material", hint="name files as inputs of tasks")
-        return path.read_bytes().decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else f"it is no UTF-8 text: {error}"
         raise SettingsError(f"{path} can't be read", cause=str(why), hint="name a plan file: .json, .yaml or .yml") \
             from None
+
+
+def _bytes(path: Path) -> bytes:
+    """Return what a plain file holds, up to one byte too many; a pipe or a device could keep us waiting for ever."""
+    with open(path, "rb", opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file; what a pipe says is read with -")
+        return file.read(MAX_BYTES + 1)
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for the other end of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)  # possessive: linear on any text

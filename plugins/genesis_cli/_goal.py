@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import re
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
 from genesis_core import Budget, Genesis, Goal, LimitExceeded, Plan, PlanFile, PlanReport, SettingsError, read_any_plan
 
-__all__ = ["Work", "read_work"]
+__all__ = ["Work", "beside", "read_work"]
 
 MAX_GOAL_BYTES = 1_000_000
+MAX_BYTES = 5_000_001
+"""One more than a plan may have."""
+MAX_PURPOSE = 500
 PLAN_SUFFIXES = (".json", ".yaml", ".yml")
+_YAML_HEAD = re.compile(r"(?:\s*+(?:#[^\n]*+|---[ \t]*+)(?:\n|\Z))*+\s*+(?:tasks|goal|workspace|budget|\$?schema)[ \t]*+:")
+_YAML_TASKS = re.compile(r"^tasks[ \t]*+:", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -46,17 +56,42 @@ class Work:
         if isinstance(proposed, PlanReport):
             return proposed
         if isinstance(proposed, Plan):
-            return PlanReport(plan=proposed)  # it was validated when it was made, and runs as it is
+            return await self._judged(genesis, proposed)
         return await genesis.plan(proposed, workspace=proposed.workspace)
+
+    async def _judged(self, genesis: Genesis, plan: Plan) -> PlanReport:
+        """Return an approved plan as it is, with what is found and how it scores when it is planned the same today."""
+        with self.place():
+            today = await genesis.plan(plan.goal, workspace=self.workspace or plan.goal.workspace, graph=plan.graph)
+        same = (today.plan.assignments, today.plan.estimates) == (plan.assignments, plan.estimates)
+        return today.replace(plan=plan) if same else PlanReport(plan=plan)
+
+    def place(self) -> contextlib.AbstractContextManager[None]:
+        """Stand in the folder of an approved plan: its workspace is meant from there, and its digest stays."""
+        if self.plan is None or self.path is None or self.workspace is not None:
+            return contextlib.nullcontext()
+        return contextlib.chdir(self.path.parent)
 
     def _goal(self) -> Goal:
         text = self.goal or ""
         if self.file is not None and self.path is not None:
-            text = self.file.goal or f"Plan file {self.path.stem}"
+            text = self.file.goal or _purpose(self.file)
         if not text.strip():
             raise SettingsError("the goal is empty", cause="there is nothing to do",
                                 hint='genesis run "Map the architecture of this repository"')
         return Goal(text=text, workspace=self.workspace or ".")
+
+
+def beside(report: PlanReport, path: Path, workspace: str | None) -> PlanReport:
+    """Return *report* with its workspace as a plan written to *path* means it.
+
+    Relative to the folder of the file where one of the two lies in the other, so that both can move together; else
+    absolute. It is part of what the digest names.
+    """
+    place, folder = Path(workspace or ".").expanduser().resolve(), path.parent.resolve()
+    near = place.is_relative_to(folder) or folder.is_relative_to(place)
+    named = Path(os.path.relpath(place, folder)).as_posix() if near else str(place)
+    return report.replace(plan=report.plan.replace(goal=report.plan.goal.replace(workspace=named)))
 
 
 def read_work(goal: str | None, file: str | None, workspace: str | None) -> Work:
@@ -65,58 +100,92 @@ def read_work(goal: str | None, file: str | None, workspace: str | None) -> Work
         raise click.UsageError("give one GOAL, or -f FILE, or - to read it from stdin", click.get_current_context())
     if file is not None:
         path = Path(file)
-        return _plan_file(path, workspace) if path.suffix in PLAN_SUFFIXES else Work(_read(path), workspace=workspace)
+        if path.suffix in PLAN_SUFFIXES:
+            return _plan_file(path, workspace)
+        return _told(_read(path), path, workspace)
     assert goal is not None  # noqa: S101  # one of the two is there
     if goal == "-":
-        return Work(_stdin(), workspace=workspace)
-    if _names_a_plan(goal):
+        return _told(_stdin(), Path("stdin"), workspace)
+    if goal.endswith(PLAN_SUFFIXES) and (len(goal.split()) == 1 or Path(goal).is_file()):
         return _plan_file(Path(goal), workspace)
-    return Work(_words(goal), workspace=workspace)
+    return _named(goal, workspace) or Work(_words(goal), workspace=workspace)
 
 
-def _names_a_plan(goal: str) -> bool:
-    """Whether *goal* is the name of a plan, there or not: one word that ends like one."""
-    return goal.endswith(PLAN_SUFFIXES) and (len(goal.split()) == 1 or Path(goal).is_file())
+def _named(goal: str, workspace: str | None) -> Work | None:
+    """Return the plan in the file that *goal* names; None when it names none, or one that begins like no plan."""
+    try:
+        mode = Path(goal).stat().st_mode
+    except (OSError, ValueError):
+        return None
+    if not stat.S_ISREG(mode):
+        return None if stat.S_ISDIR(mode) else _plan_file(Path(goal), workspace)
+    with contextlib.suppress(OSError, UnicodeDecodeError), Path(goal).open("rb") as file:
+        text = file.read(MAX_BYTES).decode("utf-8-sig")
+        return _plan_file(Path(goal), workspace) if _is_plan(text) else None
+    return None
 
 
-def _plan_file(path: Path, workspace: str | None) -> Work:
-    found = read_any_plan(path)
+def _is_plan(text: str) -> bool:
+    """Whether a text begins like a plan in JSON or YAML."""
+    return text.lstrip()[:1] == "{" or (_YAML_HEAD.match(text) is not None and _YAML_TASKS.search(text) is not None)
+
+
+def _told(data: bytes, path: Path, workspace: str | None) -> Work:
+    """Return the goal, or the plan, that *data* from *path* holds."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} can't be read", cause=f"it is no UTF-8 text: {error}",
+                            hint="write the goal as plain text") from None
+    if _is_plan(text) and len(data) < MAX_BYTES:
+        return _plan_file(path, workspace, text)
+    if len(data) > MAX_GOAL_BYTES:
+        raise LimitExceeded(f"{path} is too long for a goal", cause=f"it has more than {MAX_GOAL_BYTES} bytes",
+                            hint="put the material into a file and name it in the goal")
+    return Work(text.strip(), workspace=workspace)
+
+
+def _plan_file(path: Path, workspace: str | None, text: str | None = None) -> Work:
+    found = read_any_plan(path, text)
     if isinstance(found, Plan):
         return Work(plan=found, path=path, workspace=workspace)
     named = str(path.parent / found.workspace) if found.workspace else None
     return Work(file=found, path=path, workspace=workspace or named)
 
 
-def _read(path: Path) -> str:
+def _purpose(file: PlanFile) -> str:
+    """Return what a plan file without a goal is for: what its tasks say, as far as a line holds it."""
+    said = "; ".join(dict.fromkeys(" ".join(task.description.split()) for task in file.graph.leaves if task.description))
+    if not said:
+        return "Do all of this"
+    return said if len(said) <= MAX_PURPOSE else said[:MAX_PURPOSE].rpartition("; ")[0] or said[:MAX_PURPOSE]
+
+
+def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_GOAL_BYTES:
-            raise _too_long(path)
-        return path.read_text(encoding="utf-8-sig").strip()
+        with open(path, "rb", opener=_at_once) as file:  # noqa: PTH123  # pathlib takes no opener
+            return _plain(file).read(MAX_BYTES)
     except OSError as error:
         raise SettingsError(f"{path} can't be read", cause=error.strerror or str(error),
                             hint="name a text file that holds the goal") from None
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path} can't be read", cause=f"it is no UTF-8 text: {error}",
-                            hint="write the goal as plain text") from None
 
 
-def _stdin() -> str:
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for the other end of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _plain(file: BinaryIO) -> BinaryIO:
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file; what a pipe says is read with -")
+    return file
+
+
+def _stdin() -> bytes:
     if sys.stdin is None or sys.stdin.isatty():
         raise SettingsError("there is no goal on stdin", cause="stdin is a terminal",
                             hint='echo "Map this repository" | genesis run -')
-    data = sys.stdin.buffer.read(MAX_GOAL_BYTES + 1)
-    if len(data) > MAX_GOAL_BYTES:
-        raise _too_long("stdin")
-    try:
-        return data.decode("utf-8-sig").strip()
-    except UnicodeDecodeError as error:
-        raise SettingsError("stdin can't be read", cause=f"it is no UTF-8 text: {error}",
-                            hint="write the goal as plain text") from None
-
-
-def _too_long(what: object) -> LimitExceeded:
-    return LimitExceeded(f"{what} is too long for a goal", cause=f"it has more than {MAX_GOAL_BYTES} bytes",
-                         hint="put the material into a file and name it in the goal")
+    return sys.stdin.buffer.read(MAX_BYTES)
 
 
 def _words(text: str) -> str:

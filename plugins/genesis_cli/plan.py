@@ -31,12 +31,14 @@ def plan(
 ) -> int:
     """Show the plan for GOAL (or of a plan file): who does what, what it should take, what is wrong with it."""
     from ._drive import run_async
-    from ._goal import read_work
+    from ._goal import beside, read_work
     from ._summary import check_out
 
     work = read_work(goal, file, workspace)
     check_out(output)
     report = run_async(_report(session, work))
+    if output is not None and work.plan is None:
+        report = beside(report, Path(output), work.workspace)
     problem = _rejection(report, strict)
     if output is not None and problem is None:
         _write(session, report, Path(output))
@@ -90,4 +92,6 @@ def _write(session: Session, report: PlanReport, path: Path) -> None:
         raise SettingsError(f"{path} can't be written", cause=error.strerror or str(error),
                             hint="choose another file: -o FILE") from None
     if not session.json:
-        streams.note(f"wrote {path}; to run exactly this plan: genesis run {path}")
+        import shlex
+
+        streams.note(f"wrote {path}; to run exactly this plan: genesis run {shlex.quote(str(path))}")

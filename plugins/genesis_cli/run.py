@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,8 +76,19 @@ def run(
     choices = Choices(**how)
     work = _work(goal, file, workspace, choices)
     check_out(choices.output)
+    if work is not None and work.plan is not None and workspace is not None:
+        _elsewhere(work.plan, work.path, workspace)
     settings = {} if max_parallel is None else {"max_parallel": max_parallel}
     return run_async(_run(session, work, workspace, choices, settings))
+
+
+def _elsewhere(plan: Plan, path: Path | None, workspace: str) -> None:
+    """Say that an approved plan is about to run on another folder than the one that was approved."""
+    from . import _streams as streams
+
+    approved = (Path() if path is None else path.parent) / Path(plan.goal.workspace).expanduser()
+    if approved.resolve() != Path(workspace).expanduser().resolve():
+        streams.note(f"{path} was made for the folder {streams.one_line(str(approved))}; this run is about {workspace}")
 
 
 def _work(goal: str | None, file: str | None, workspace: str | None, choices: Choices) -> Work | None:
@@ -110,10 +122,11 @@ async def _begin(genesis: Genesis, work: Work | None, workspace: str | None, cho
     else:
         start, budget = await work.propose(genesis), budget or work.budget
         workspace = workspace if work.plan is not None else None
-    if choices.strict:
-        start = await _strictly(genesis, start, workspace)
-    return await genesis.start(start, workspace=workspace, again=choices.again, budget=budget,
-                               timeout=choices.timeout, yes=choices.yes)
+    with contextlib.nullcontext() if work is None else work.place():
+        if choices.strict:
+            start = await _strictly(genesis, start, workspace)
+        return await genesis.start(start, workspace=workspace, again=choices.again, budget=budget,
+                                   timeout=choices.timeout, yes=choices.yes)
 
 
 async def _strictly(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -239,3 +240,65 @@ def test_a_budget_that_is_none_is_a_usage_error(shell: Any, budget: str) -> None
     assert not shell.home.exists()
 
 
+
+
+# ---- which file is a plan, and where it means --------------------------------------------------------------------
+
+
+def test_a_plan_is_known_by_its_content_whatever_its_name(shell: Any) -> None:
+    shell.plan(SAY, name="jobs")
+    (shell.folder / "yaml").write_text("# mine\n---\ntasks:\n- {id: say, agent: echo, inputs: {text: {value: hello}}}\n")
+    for words, stdin in ((("jobs",), None), (("-f", "jobs"), None), (("yaml",), None), (("-f", "yaml"), None),
+                         (("-",), (shell.folder / "jobs").read_text()), (("-",), (shell.folder / "yaml").read_text())):
+        found = shell.json("run", *words, stdin=stdin)["data"]
+        assert found["tasks"]["say"]["output"] == {"text": "hello"}, words
+
+
+def test_a_file_that_begins_like_a_plan_and_is_none_is_refused(shell: Any) -> None:
+    (shell.folder / "jobs").write_text('{"a": 1}')
+    done = shell("run", "jobs")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 3)
+
+
+@pytest.mark.parametrize("words", [("pipe.json",), ("pipe",), ("-f", "pipe"), ("-f", "pipe.json")])
+def test_a_pipe_given_as_a_file_is_refused_at_once(shell: Any, words: tuple[str, ...]) -> None:
+    os.mkfifo(shell.folder / words[-1])
+    done = shell("run", *words, timeout=20)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 3)
+    assert "no plain file" in done.stderr
+
+
+def test_an_approved_plan_means_its_folder_wherever_it_is_run_from(shell: Any) -> None:
+    (shell.folder / "one").mkdir()
+    (shell.folder / "one" / "a.txt").write_text("TODO tidy up\n")
+    (shell.folder / "two").mkdir()
+    shell.plan(FIND)
+    assert shell("plan", "tasks.json", "--workspace", "one", "-o", "approved").returncode == 0
+    digest = json.loads((shell.folder / "approved").read_text())["digest"]
+    shell.folder = shell.folder / "two"
+    found = shell.json("run", "../approved", "-o", "out.json")["data"]
+    assert (found["workspace"], found["digest"]) == (str(shell.folder.parent / "one"), digest)
+    assert found["tasks"]["find"]["output"]["figures"] == {"todos": 1}
+    assert (shell.folder / "out.json").is_file()
+    other = shell("run", "../approved", "--workspace", ".")
+    assert other.returncode == 0 and "was made for the folder" in other.stderr
+
+
+def test_a_plan_kept_apart_from_its_workspace_names_it_in_full(shell: Any, tmp_path: Path) -> None:
+    shell.plan(SAY)
+    for place, named in ((tmp_path, shell.folder.name), (shell.folder / "plans", ".."), (tmp_path / "far", None)):
+        place.mkdir(exist_ok=True)
+        assert shell("plan", "tasks.json", "-o", str(place / "plan.json")).returncode == 0
+        kept = json.loads((place / "plan.json").read_text())["goal"]["workspace"]
+        assert kept == (named or str(shell.folder))
+
+
+def test_a_plan_file_without_a_goal_gets_no_finding_for_that(shell: Any) -> None:
+    for rest in ({}, {"description": "say hello to b2"}):
+        report = shell.json("plan", shell.plan({"id": "b2", "agent": "echo", **rest}))["data"]
+        assert not [f for f in report["findings"] if f["rule"] in ("uncovered", "left-out")]
+
+
+def test_an_approved_plan_is_shown_with_its_score(shell: Any) -> None:
+    shell("plan", shell.plan(SAY), "-o", "approved.json")
+    assert "\nscore " in shell("plan", "approved.json").stdout
