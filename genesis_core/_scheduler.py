@@ -107,11 +107,6 @@ class Scheduler:
             self.results[result.task_id] = result
             self._ended(result.task_id)
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is under way and nothing can start."""
-        return not self.working and not self._ready and not any(self._parked.values())
-
     def _opened(self, task_id: str) -> None:
         stack = [task_id]
         while stack:

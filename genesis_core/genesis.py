@@ -14,15 +14,16 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from ._again import Again, agent_code
 from ._chosen import chosen_engine, chosen_models, chosen_ring, key_ring
-from ._facade import entry_of, goal_of, granted_trust, no_files, rejection
+from ._facade import goal_of, granted_trust, no_files, rejection
 from ._fold import RunRecord
 from ._home import make_home, new_id, writing
+from ._index import Entry
 from ._journal import Journal, Probe, RunLock
 from ._kernel import Decided, Planner
 from ._ledger import Ledger
@@ -40,7 +41,7 @@ from .errors import GenesisError, SettingsError
 from .plans import Plan, PlanContext, PlanReport, Verdict
 from .policy import Budget, Identity
 from .runs import EventKind, Run, RunEvent, RunState
-from .tasks import Goal, TaskGraph
+from .tasks import Goal, TaskGraph, TaskResult
 
 __all__ = ["Genesis"]
 
@@ -334,7 +335,7 @@ class Genesis:
 
     def _indexed(self, driver: Driver, state: str) -> None:
         if self.settings.journal:
-            self.records.index.put(entry_of(driver, state))
+            self.records.index.put(_entry(driver, state))
 
     def _engine(self) -> TaskEngine:
         return chosen_engine(self.settings, self._provided)
@@ -376,3 +377,18 @@ class Genesis:
     def verify(self, run_id: str) -> RunRecord:
         """Check that the record of a run is complete and untouched, artefacts included; raises JournalError."""
         return self.records.verify(run_id)
+
+
+def _entry(driver: Driver, state: str) -> Entry:
+    journal, plan = driver.scope.journal, driver.plan
+    results: Mapping[str, TaskResult] = driver.results
+    spent = driver.scope.ledger.spent
+    return Entry(
+        id=driver.id, goal=plan.goal.text, workspace=str(driver.scope.workspace.root), state=state,
+        started=driver.began.isoformat(), ended=datetime.now(UTC).isoformat(), tasks=len(plan.graph.leaves),
+        done=sum(r.state.value == "completed" for r in results.values()),
+        cost="" if spent.cost is None else str(spent.cost), seconds=spent.seconds,
+        seq=journal.committed[0], mac=journal.committed[1].hex(), pipeline=plan.pipeline,
+    )
+
+

@@ -35,7 +35,8 @@ hookimpl = pluggy.HookimplMarker("genesis")
 class Offer:
     """Something that ``genesis_provide`` offers under a name, for the operator or another part to choose.
 
-    *kind*: "engine", "keyring", "pipeline", "rule", "pattern", "evaluation" or "health".
+    *kind*: "engine" (*value*: a callable that makes one), "keyring" (*value*: the key ring), "pipeline", "rule",
+    "pattern", "evaluation" or "health".
     """
 
     kind: str
@@ -70,8 +71,9 @@ def genesis_route(
     """Return who does which of *tasks*, with reasons.
 
     *first*, task by task: each implementation is asked for the tasks that those before it left unassigned. *agents*
-    are the candidates. A task without an assignment in the end is blocked; an Assignment with an empty agent says why,
-    and leaves the task to the next implementation. None: not mine. Raising ends planning.
+    are all cards; giving a task to one that needs a model, while ``context.models`` is empty, is a PluginError. A task
+    without an assignment in the end is blocked; an Assignment with an empty agent says why, and leaves the task to the
+    next implementation. None: not mine. Raising ends planning.
     """
 
 
@@ -101,7 +103,8 @@ def genesis_revise(
     *first*. Before a run *findings* holds those that can be mended and *result* is None; the kernel asks at most
     ``limits.max_revisions`` times, and rejects a plan that it has seen before. While running *findings* is empty and
     *result* is what a task has just ended with; at most ``limits.max_updates`` changes, ``limits.max_new_tasks`` new
-    tasks each. A patch that would break the graph is refused whole. None: leave the plan as it is.
+    tasks each. A patch that would break the graph, or that screening blocks, is refused whole, and that is recorded.
+    None: leave the plan as it is.
     """
 
 
@@ -109,8 +112,12 @@ def genesis_revise(
 def genesis_screen(text: str, label: Label, context: PlanContext) -> Screening | None:
     """Return whether *text* may pass.
 
-    *all*; the most restrictive answer wins. Called for every text that enters a prompt or a decision: goal, plan
-    file, tool output, model output. None: no objection. Raising blocks the text.
+    *all*; the most restrictive answer wins. Called for the goal; for a plan that was not made from a goal here, and
+    for each change of a plan (the descriptions of its tasks and the texts among their input values, as one text); and
+    for each text that a tool returns as it is. Not called yet for files, for texts inside other values that tools
+    return, and for what models answer. BLOCK refuses the text. QUARANTINE stops nothing yet: it stands in the journal
+    (``goal.screened``) and, for a goal or plan, as a note among the plan's findings. None: no objection. Raising
+    refuses the text.
     """
 
 

@@ -239,7 +239,7 @@ def test_every_built_in_plugin_has_a_line_on_the_front_page() -> None:
 
 def test_every_setting_and_every_operator_key_is_explained() -> None:
     from genesis_core import Settings
-    from genesis_core._settings import OPERATOR_KEYS
+    from genesis_core._settings import OPERATOR_KEYS, PERSONAL_KEYS
 
     page = read(ROOT / "docs" / "operate" / "index.md")
     cells = (line.split("|")[1] for line in page.splitlines() if line.startswith("|"))
@@ -247,3 +247,5 @@ def test_every_setting_and_every_operator_key_is_explained() -> None:
     assert set(Settings.model_fields) - rows == set()
     sentence = next(line for line in page.splitlines() if line.startswith("The sections"))
     assert set(re.findall(r"`(\w+)`", sentence)) == set(OPERATOR_KEYS)
+    sentence = next(line for line in page.splitlines() if line.startswith("The keys"))
+    assert set(re.findall(r"`(\w+)`", sentence)) == set(PERSONAL_KEYS)
