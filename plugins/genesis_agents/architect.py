@@ -14,6 +14,7 @@ from ._code_complexity import complexity_report
 from ._code_cycles import cycle_report
 from ._code_map import MapFiles, map_report
 from ._languages import is_code, is_python
+from ._look import look_into, not_there, other_notes, told
 from ._not_scanned import observed_once, said_once
 from ._sources import read_all
 from ._where import evidence_of, together, where
@@ -48,7 +49,7 @@ def code_complexity(files: list[Path]) -> dict[str, object]:
     return complexity_report(read_code_base(files))
 
 
-@agent(card=card("architect"), tools=[module_map, import_cycles, code_complexity])
+@agent(card=card("architect"), tools=[module_map, import_cycles, code_complexity, look_into])
 async def architect(task: Task, context: TaskContext) -> TaskResult:
     """Map a code base, find its import cycles and measure its complexity; only what the task asks for."""
     place = where(context)
@@ -61,7 +62,8 @@ async def architect(task: Task, context: TaskContext) -> TaskResult:
             parts.append(await context.call(module_map, files=code, others=others))
         else:
             parts.append(await context.call(ability, files=python))
-    report = observed_once(together("Architecture", said_once(parts), place.notes))
+    report = observed_once(together("Architecture", said_once(parts), other_notes(place)))
+    report = told(report, await not_there(context, place), nothing=not place.files)
     return context.result(headed(report), evidence=evidence_of(parts))
 
 

@@ -12,6 +12,7 @@ from genesis_core import Evidence, Observation, Report, Table, Task, TaskContext
 
 from ._cards import card
 from ._languages import is_python
+from ._look import look_into, not_there, other_notes, told
 from ._not_scanned import RULE as NOT_SCANNED
 from ._not_scanned import joined, observed_once, reason_of, sentence
 from ._report_text import counted
@@ -38,7 +39,7 @@ def secret_scan(files: list[Path]) -> dict[str, object]:
     return secret_report(files)
 
 
-@agent(card=card("security"), tools=[static_scan, secret_scan])
+@agent(card=card("security"), tools=[static_scan, secret_scan, look_into])
 async def security(task: Task, context: TaskContext) -> TaskResult:
     """Scan code for weaknesses and files for secrets; only one of the two where the task asks for no more."""
     place = where(context)
@@ -46,8 +47,9 @@ async def security(task: Task, context: TaskContext) -> TaskResult:
     for ability in abilities(task.requires, task.description):
         files = [file for file in place.files if is_python(file)] if ability is static_scan else list(place.files)
         parts.append(await context.call(ability, files=files))
-    notes = (*place.notes, *_not_done(task.description))
+    notes = (*other_notes(place), *_not_done(task.description))
     report = counted_once(together("Security", scanned_whole(parts), notes))
+    report = told(report, await not_there(context, place), nothing=not place.files)
     return context.result(report, evidence=[
         Evidence(source=found.source, location=found.location, quote=found.quote) for found in report.observations
     ])

@@ -1,0 +1,84 @@
+"""What a task names and that is not there, is empty or can't be read: the summary says so, not that all is clean."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from genesis_agents._look import look_into
+from genesis_agents.architect import architect
+from genesis_agents.security import security
+from genesis_core import Agent, Report
+from genesis_core.testing import run_agent
+
+AGENTS = {"architect": architect, "security": security}
+needs_a_plain_user = pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable to the superuser")
+
+
+def report_of(agent: Agent, tmp_path: Path, **inputs: object) -> Report:
+    given = {name: {"value": value} for name, value in inputs.items()}
+    workspace = tmp_path / "work"
+    workspace.mkdir(exist_ok=True)
+    made = run_agent(agent, "look at it", home=tmp_path / "home", workspace=workspace, inputs=given)
+    return Report.model_validate(asyncio.run(made).output)
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Path]:
+    """A folder with a file, which nobody may open."""
+    folder = tmp_path / "work" / "closed"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text("a,b\n1,2\n")
+    folder.chmod(0)
+    yield folder
+    folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_a_folder_that_is_not_there_is_what_the_summary_says(tmp_path: Path, name: str) -> None:
+    report = report_of(AGENTS[name], tmp_path, folder="nosuch")
+    assert report.summary == "There is no folder nosuch/ in the workspace."
+    assert report.notes[0] == report.summary
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_a_file_that_is_not_there_is_what_the_summary_says(tmp_path: Path, name: str) -> None:
+    assert report_of(AGENTS[name], tmp_path, files=["gone.py"]).summary == "There is no file 'gone.py' in the workspace."
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_what_is_there_is_told_beside_what_is_not(tmp_path: Path, name: str) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "a.py").write_text("x = 1\n")
+    report = report_of(AGENTS[name], tmp_path, files=["a.py", "gone.py"])
+    assert "1 file" in report.summary and report.summary.endswith("There is no file 'gone.py' in the workspace.")
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_an_empty_folder_is_told_from_one_that_is_not_there(tmp_path: Path, name: str) -> None:
+    (tmp_path / "work" / "empty").mkdir(parents=True)
+    assert report_of(AGENTS[name], tmp_path, folder="empty").summary == "The folder empty/ holds no files."
+
+
+@needs_a_plain_user
+@pytest.mark.parametrize("name", AGENTS)
+def test_a_folder_that_cannot_be_read_is_not_called_empty(tmp_path: Path, closed: Path, name: str) -> None:
+    report = report_of(AGENTS[name], tmp_path, folder="closed")
+    assert report.summary == "The folder closed/ can't be read: permission denied."
+
+
+@needs_a_plain_user
+def test_folders_below_that_cannot_be_read_are_named(tmp_path: Path, closed: Path,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert look_into([Path("work")]) == ["The folder work/closed/ can't be read: permission denied."]
+
+
+def test_a_file_in_the_place_of_a_folder_is_called_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data").write_text("x")
+    assert look_into([Path("data")]) == ["data is a file, not a folder."]
