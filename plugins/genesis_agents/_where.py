@@ -10,27 +10,83 @@ from genesis_core import Evidence, Report, TaskContext
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The files that a task is about, and what it names that is not there."""
+    """The files that a task is about, what it names that is not there, and what it leaves out."""
 
     files: tuple[str, ...]
     missing: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """One sentence for each thing that is not there."""
-        return tuple(f"There is no {name} in the workspace." for name in self.missing)
+        """One sentence for each thing that is not there, and one for each that is left out."""
+        gone = (f"There is no {name} in the workspace." for name in self.missing)
+        return (*gone, *(f"{name} was left out, as the task asks." for name in self.left_out))
 
 
 def where(context: TaskContext) -> Where:
-    """Return the files below the folder, or those by name, that the inputs of a task give; else all of them."""
-    folder, named = context.inputs.get("folder"), context.inputs.get("files")
-    if isinstance(named, Sequence) and named:
-        names = (named,) if isinstance(named, str) else tuple(map(str, named))
-        return _named(context.files(), names)
-    if isinstance(folder, str) and (inside := _plain(folder)):
-        files = context.files(f"{inside}/**/*")
-        return Where(files, () if files else (f"folder {folder!r} with files",))
-    return Where(context.files())
+    """Return the files below the folders and those by name that the inputs of a task give, else all of them.
+
+    What the input ``exclude`` names is not among them.
+    """
+    names, below = named_files(context.inputs), named_folders(context.inputs)
+    if not names and not below:
+        return without_excluded(context, context.files())
+    found = _named(context.files(), names) if names else Where(())
+    files, missing = dict.fromkeys(found.files), list(found.missing)
+    for folder in below:
+        inside = _below(context, folder)
+        if not inside:
+            missing.append(f"folder {folder!r} with files")
+        elif files.keys().isdisjoint(inside) or not names:  # "docs/guide.md in docs/" means that file alone
+            files.update(dict.fromkeys(inside))
+    rest = without_excluded(context, files)
+    return Where(rest.files, (*missing, *rest.missing), rest.left_out)
+
+
+def without_excluded(context: TaskContext, files: Iterable[str]) -> Where:
+    """Return *files* without those that the input ``exclude`` names: files, folders or patterns."""
+    rest, missing, left_out = tuple(files), list[str](), list[str]()
+    for name in _texts(context.inputs.get("exclude")):
+        gone = _meant(context, name, rest)
+        rest = tuple(file for file in rest if file not in gone)
+        (left_out if gone else missing).append(name if gone else f"{name!r} to leave out")
+    return Where(rest, tuple(missing), tuple(left_out))
+
+
+def named_files(inputs: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the files that a task names."""
+    return _texts(inputs.get("files"))
+
+
+def named_folders(inputs: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the folders that a task names, one or several; none for the workspace itself."""
+    both = (*_texts(inputs.get("folder")), *_texts(inputs.get("folders")))
+    return () if any(not _plain(name) for name in both) else both
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,) if value else ()
+    return tuple(map(str, value)) if isinstance(value, Sequence) else ()
+
+
+def _below(context: TaskContext, folder: str) -> tuple[str, ...]:
+    """Return the files below *folder*; none for one that lies outside of the workspace."""
+    return () if _outside(folder) else context.files(f"{_plain(folder)}/**/*")
+
+
+def _outside(name: str) -> bool:
+    """Whether a name leads out of the workspace."""
+    return name.startswith(("/", "~")) or ".." in name.split("/")
+
+
+def _meant(context: TaskContext, name: str, files: Sequence[str]) -> frozenset[str]:
+    """Return which of *files* a name leaves out: that file or folder, else every one of that name at any depth."""
+    plain = _plain(name)
+    if "*" in plain or "?" in plain:
+        return frozenset(context.files(plain)) & frozenset(files)
+    top = frozenset(file for file in files if file == plain or file.startswith(f"{plain}/"))
+    return top or frozenset(file for file in files if f"/{plain}/" in f"/{file}/") if plain else frozenset(files)
 
 
 def _named(files: Iterable[str], names: Iterable[str]) -> Where:
@@ -39,7 +95,7 @@ def _named(files: Iterable[str], names: Iterable[str]) -> Where:
     known = tuple(files)
     for name in names:
         plain = _plain(name)
-        hits = [file for file in known if file == plain or file.endswith(f"/{plain}")]
+        hits = [file for file in known if not _outside(name) and (file == plain or file.endswith(f"/{plain}"))]
         found.update(dict.fromkeys(hits))
         missing += [] if hits else [f"file {name!r}"]
     return Where(tuple(found), tuple(missing))

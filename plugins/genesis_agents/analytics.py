@@ -8,12 +8,12 @@ from pathlib import Path
 from genesis_core import Artifact, Evidence, Report, Task, TaskContext, TaskResult, agent, tool
 
 from ._cards import card
-from ._where import where
+from ._where import named_files, named_folders, where, without_excluded
 
 PROFILE, COMPOSE = "table-profile", "report"
 _SUFFIXES = ("csv", "tsv", "tab", "json", "jsonl", "ndjson")
 _NAMED_SUFFIXES = (*_SUFFIXES, "txt", "dat", "psv")
-_NO_RESULTS = frozenset({"folder", "files", "query", "title", "goal"})
+_NO_RESULTS = frozenset({"folder", "folders", "files", "exclude", "query", "title", "goal"})
 
 
 @tool(effect="read")
@@ -110,18 +110,20 @@ async def _profile(task: Task, context: TaskContext) -> TaskResult:
 
 def _tables(context: TaskContext) -> tuple[list[str], tuple[str, ...]]:
     """Return the files to profile: those named, else every table below the named folder, else of the workspace."""
-    if context.inputs.get("files"):
+    below, names = named_folders(context.inputs), named_files(context.inputs)
+    if names and not below:
         place = where(context)
         named = [name for name in place.files if _suffix(name) in _NAMED_SUFFIXES]
         strange = tuple(f"{name} is no table file." for name in place.files if name not in named)
         return named, (*place.notes, *strange)
-    if context.inputs.get("folder"):
+    if below:
         place = where(context)
-        found = [name for name in place.files if _suffix(name) in _SUFFIXES]
-        return found, place.notes or _none(found, f"below {context.inputs['folder']}")
+        found = [name for name in place.files if _suffix(name) in _SUFFIXES or name in names]
+        return found, place.notes if place.missing else (*place.notes, *_none(found, f"below {' and '.join(below)}"))
     # Not every file: a task whose list of tables is unchanged need not run again.
     found = sorted(name for suffix in _SUFFIXES for name in context.files(f"**/*.{suffix}"))
-    return found, _none(found, "in the workspace")
+    rest = without_excluded(context, found)
+    return list(rest.files), (*rest.notes, *_none(rest.files, "in the workspace"))
 
 
 def _none(found: Sequence[str], scope: str) -> tuple[str, ...]:

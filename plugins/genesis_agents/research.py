@@ -12,7 +12,7 @@ from genesis_core import DependencyDown, Task, TaskContext, TaskError, TaskResul
 
 from ._cards import card
 from ._search_query import topic
-from ._where import where
+from ._where import named_files, named_folders, where, without_excluded
 
 if TYPE_CHECKING:
     from ._search_answer import Answer
@@ -76,27 +76,29 @@ class _Chosen:
 
 def _documents(task: Task, context: TaskContext) -> _Chosen:
     """Choose documents: those that are named, else all that hold prose, below the named folder if there is one."""
-    if context.inputs.get("files"):
+    if named_files(context.inputs) and not named_folders(context.inputs):
         named = where(context)
         return _Chosen(named.files, missing=named.notes)
     suffixes = (*_SUFFIXES, "py") if "docstring" in task.description.lower() else _SUFFIXES
-    if context.inputs.get("folder"):
+    if named_folders(context.inputs):
         place = where(context)
-        found = [name for name in place.files if name.rpartition(".")[2].lower() in suffixes]
+        names = named_files(context.inputs)
+        found = [name for name in place.files if name.rpartition(".")[2].lower() in suffixes or name in names]
     else:
         # Not every file: a task whose list of files is unchanged need not run again.
-        place = None
-        found = sorted({name for suffix in suffixes for name in context.files(f"**/*.{suffix}")})
+        every = sorted({name for suffix in suffixes for name in context.files(f"**/*.{suffix}")})
+        place = without_excluded(context, every)
+        found = list(place.files)
     left_out = tuple(name for name in found if _NO_PROSE.search(name))
     kept = tuple(name for name in found if name not in left_out)
-    return _Chosen(kept, left_out, place.notes if place else ())
+    return _Chosen(kept, left_out, place.notes)
 
 
 def _scope(inputs: Mapping[str, object]) -> str:
-    if inputs.get("files"):
+    below = named_folders(inputs)
+    if named_files(inputs) and not below:
         return "among the named files"
-    folder = inputs.get("folder")
-    return f"below {folder}" if isinstance(folder, str) and folder.strip("./") else "in the workspace"
+    return f"below {' and '.join(below)}" if below else "in the workspace"
 
 
 def _left_out(names: Sequence[str]) -> tuple[str, ...]:

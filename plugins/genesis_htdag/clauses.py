@@ -39,6 +39,8 @@ class Clause:
     """AFTER or BEFORE, when it belongs to such a part of its sentence."""
     asked: bool = False
     """Whether somebody says that they want it."""
+    exclude: tuple[str, ...] = ()
+    """Places that it leaves out."""
 
     @property
     def objects(self) -> tuple[Token, ...]:

@@ -36,6 +36,8 @@ class Composer:
         self.steps: list[Step] = []
         self.unclear: list[str] = []
         """Phrases that no step covers."""
+        self.exclude: list[str] = []
+        """Every place that the goal leaves out."""
         self._deed: tuple[Deed | None, str] = (None, "")
         self._last: Step | None = None
         self._earlier: dict[tuple[str, str], deque[Step]] = {}
@@ -96,6 +98,8 @@ class Composer:
             self._label = clause
             return None
         label, self._label = self._label, None
+        if label is not None and label.exclude:
+            clause = replace(clause, exclude=(*label.exclude, *clause.exclude))
         return self._take(text, clause if label is None else self._labelled(label, clause))
 
     def _introduces(self, clause: Clause) -> bool:
@@ -140,6 +144,7 @@ class Composer:
         step.abilities = list(found.wanted)
         step.deed = Deed.ASK if found.depicts else deed
         step.folders, step.files = list(found.named.folders), list(found.named.files)
+        step.exclude = list(clause.exclude)
         step.residue = set(found.residue)
         step.query = self._query(text, clause, found)
         return self._place(step, clause)

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from genesis_core import Decomposition, Input, PlanContext, Task
 
 from .catalogue import Catalogue, catalogue
-from .clauses import clauses
+from .clauses import Clause, clauses
 from .composer import Composer
+from .exclusions import excluding, without_exclusions
 from .lexicon import lexicon
 from .order import arrange, waits
 from .outline import Node, outline
 from .segments import segments
 from .stems import stem
-from .steps import Step
+from .steps import Step, spelled
 from .tools import calls
 from .topics import Places
 from .words import Kind, name_words, normalise, slug, tokens
@@ -31,6 +32,7 @@ def decompose(text: str, context: PlanContext) -> Decomposition:
     titles: dict[Group, str] = {}
     _read(outline(normalise(text)), composer, titles, context.limits.max_depth)
     composer.close()
+    _leave_out(composer)
     if not composer.steps:
         return _nothing(text, composer.unclear)
     order = arrange(composer.steps)
@@ -69,10 +71,27 @@ def _read(top: Sequence[Node], composer: Composer, titles: dict[Group, str], max
             own = (*group, number)
             titles[own] = node.text
         if not (node.heading and node.below):
-            found = clauses(segments(tokens(node.text)), number)
+            found = _clauses(node.text, number, composer)
             opens = bool(node.below) and node.text.endswith(":")
             composer.paragraph(node.text, found, group=own, listed=node.is_item, numbered=node.numbered, opens=opens)
         waiting.extend((below, own) for below in reversed(node.below))
+
+
+def _clauses(text: str, number: int, composer: Composer) -> list[Clause]:
+    """Return the clauses of one paragraph, each with what it leaves out."""
+    words = tokens(text)
+    kept, left_out = without_exclusions(words, composer.places)
+    composer.exclude += [path for exclusion in left_out for path in exclusion.paths]
+    composer.unclear += [spelled(text, exclusion.tokens) for exclusion in left_out if not exclusion.paths]
+    return excluding(clauses(segments(kept), number), left_out, words)
+
+
+def _leave_out(composer: Composer) -> None:
+    """Let what no step leaves out, as it was said by itself, be left out by all: "Skip tests/."."""
+    held = {path for step in composer.steps if not step.gathers for path in step.exclude}
+    for path in dict.fromkeys(composer.exclude):
+        for step in composer.steps if path not in held else ():
+            step.exclude.append(path)
 
 
 def _nothing(text: str, unclear: Sequence[str]) -> Decomposition:
@@ -116,19 +135,26 @@ def _composites(order: Sequence[Step]) -> set[Group]:
 def _task(step: Step, name: str, parent: str | None, needs: Sequence[tuple[str, Step]]) -> Task:
     inputs: dict[str, Input] = {}
     if step.folders:
-        inputs["folder"] = Input(value=step.folders[0])
+        inputs["folder"] = Input(value=step.folders[0] if len(step.folders) == 1 else list(step.folders))
     if step.files:
         inputs["files"] = Input(value=list(step.files))
+    if step.exclude and not step.gathers:
+        inputs["exclude"] = Input(value=[path.rstrip("/") or "." for path in step.exclude])
     if step.query:
         inputs["query"] = Input(value=step.query)
     if step.gathers or (step.changes and step.points_back):
         inputs.update({need: Input(task=need, output="") for need, other in needs if other.abilities})
     fed = {i.task for i in inputs.values()}
     return Task(
-        id=name, description=step.description, kind=_kind(step), parent=parent, inputs=inputs,
+        id=name, description=_description(step), kind=_kind(step), parent=parent, inputs=inputs,
         requires=tuple(a.id for a in step.abilities) or (name,),
         depends_on=tuple(need for need, _ in needs if need not in fed),
     )  # fmt: skip
+
+
+def _description(step: Step) -> str:
+    left_out = f" (without {', '.join(step.exclude)})" if step.exclude and not step.gathers else ""
+    return step.description + left_out
 
 
 def _kind(step: Step) -> str:

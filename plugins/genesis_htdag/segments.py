@@ -15,6 +15,7 @@ from .words import ARROWS, Kind, Token
 
 _SUBJECTS = frozenset({"you", "we", "i", "they", "it", "everything", "all", "that", "this", "both", "these"})
 _DONE = frozenset({"done", "finished", "complete", "completed", "ready", "have", "has", "you've", "over"})
+_JOINING = frozenset({",", "and", "&"})
 _STRONGER = (Joint.THEN, Joint.AFTER, Joint.BEFORE, Joint.CONTENT, Joint.INTO)
 REPORTS = frozenset({"report", "reports", "writeup", "dossier", "briefing"})
 """Words for a report, as nouns."""
@@ -82,6 +83,8 @@ def segments(tokens: Sequence[Token]) -> list[Segment]:
 def _step(cutter: _Cutter, tokens: Sequence[Token], at: int) -> int:
     """Take the token at *at* and return where to go on."""
     token = tokens[at]
+    if _lists_places(tokens, at):
+        return at + 1
     if token.kind is Kind.MARK:
         _mark(cutter, token.text)
         return at + 1
@@ -95,6 +98,18 @@ def _step(cutter: _Cutter, tokens: Sequence[Token], at: int) -> int:
             return at + 1 + skip
     cutter.words.append(token)
     return at + 1
+
+
+def _lists_places(tokens: Sequence[Token], at: int) -> bool:
+    """Whether what stands at *at* only joins one place to the next: "src/, docs/ and README.md"."""
+    before, last = at - 1, min(at + 3, len(tokens) - 1)
+    while before > 0 and tokens[before].low in _JOINING and at - before < 3:
+        before -= 1
+    after = at + 1
+    while after < last and (tokens[after].low in _JOINING or tokens[after].low == "the"):
+        after += 1
+    joins = tokens[at].low in _JOINING and before >= 0 and after <= last
+    return joins and tokens[before].kind is Kind.NAME and tokens[after].kind is Kind.NAME
 
 
 def _mark(cutter: _Cutter, mark: str) -> None:

@@ -31,6 +31,8 @@ class Step:
     """What it asks for, best first; none when nothing here does it."""
     folders: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)
+    """Places that are left out."""
     query: str = ""
     residue: set[str] = field(default_factory=set)
     """Stems of its words that its abilities do not know."""
@@ -83,6 +85,7 @@ class Step:
         self.abilities += [a for a in other.abilities if a not in self.abilities]
         self.folders += [f for f in other.folders if f not in self.folders]
         self.files += [f for f in other.files if f not in self.files]
+        self.exclude += [f for f in other.exclude if f not in self.exclude]
         self.query = self.query or other.query
 
 

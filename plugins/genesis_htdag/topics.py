@@ -16,7 +16,7 @@ _SAYS = frozenset(
 )
 _PLACE = frozenset({"in", "from", "within", "inside", "under", "below", "across", "throughout", "out"})
 _BELOW = frozenset({"under", "below", "inside", "beneath", "within"})
-_FOLDER = frozenset({"folder", "directory", "dir", "subfolder", "subdirectory", "path"})
+FOLDER_WORDS = frozenset({"folder", "directory", "dir", "subfolder", "subdirectory", "path"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def named(tokens: Sequence[Token], places: Places) -> Named:
 def _sort(name: str, places: Places, folders: dict[str, None], files: dict[str, None]) -> None:
     if any(c in name for c in "*?["):
         files.update(dict.fromkeys(places.matching(name) or (name,)))
-    elif name.endswith("/") or name.rpartition("/")[2].rpartition(".")[0] == "" or name.lower() in places.folders():
+    elif name.endswith("..") or not name.rpartition("/")[2].rpartition(".")[0] or name.lower() in places.folders():
         folders[name.rstrip("/") or "."] = None
     else:
         files[name] = None
@@ -90,10 +90,10 @@ def _spelled(tokens: Sequence[Token], at: int, places: Places) -> str:
     word = tokens[at]
     before = tokens[at - 1].low if at else ""
     after = tokens[at + 1].low if at + 1 < len(tokens) else ""
-    if word.low in _FOLDER or word.low in lexicon().stop:
+    if word.low in FOLDER_WORDS or word.low in lexicon().stop:
         return ""
-    if before in _FOLDER or after in _FOLDER:
-        return word.text if before in _FOLDER or after == "folder" or word.low in places.folders() else ""
+    if before in FOLDER_WORDS or after in FOLDER_WORDS:
+        return word.text if before in FOLDER_WORDS or after == "folder" or word.low in places.folders() else ""
     last = at + 1 == len(tokens) or after in lexicon().stop
     if before in _BELOW and last and word.text.islower():
         return word.text

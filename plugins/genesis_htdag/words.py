@@ -34,6 +34,8 @@ _WORD = re.compile(r"[^\W_][\w+#]*(?:'\w+)*|&")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME = re.compile(r"(?:\.{0,2}/)?[\w.*?\[\]@~+-]+(?:/[\w.*?\[\]@~+-]*)*\Z")
 _EXTENSION = re.compile(r"[\w*?\]-]\.(?:(?=[0-9]*[a-z])[a-z0-9]{1,5}|[A-Z]{2,5})\Z")
+_ABOVE = re.compile(r"\.\.(?:/\.\.)*/?(?=[,;:!?)\]]*\Z)")
+"""The folders above, which lie outside of any workspace."""
 _ENUMERATOR = re.compile(r"\(?(?:[a-z]|\d{1,2}|[ivx]{1,4})\)\Z", re.IGNORECASE)
 ARROWS = frozenset({"->", "=>", "-->", "==>", "→", "⇒", ">"})
 """Marks that say "and then"."""
@@ -101,6 +103,9 @@ def _chunk(chunk: str, at: int, found: list[Token]) -> None:
     """Add the tokens of one run of visible characters: its marks apart, the rest a name or words."""
     body = chunk.lstrip(_OPEN)
     at += len(chunk) - len(body)
+    if above := _ABOVE.match(body):
+        found.append(Token(above.group(), above.group(), Kind.NAME, at, at + above.end()))
+        return
     if chunk in ("-", "+", "|") or chunk in ARROWS or _ENUMERATOR.match(chunk):
         mark = "," if chunk == "|" or chunk[-1] == ")" else chunk
         found.append(Token(mark, mark, Kind.MARK, at, at + len(chunk)))
