@@ -36,7 +36,8 @@ def _look(folder: Path) -> list[str]:
         return [_cannot(name, error)]
     if closed:
         rest = len(closed) - _NAMED
-        return [*closed[:_NAMED], *([f"{counted(rest, 'more folder')} below {name} can't be read."] if rest > 0 else [])]
+        more = [f"{counted(rest, 'more folder')} below {name} can't be read."] if rest > 0 else []
+        return [*closed[:_NAMED], *more]
     return [] if files else [f"The folder {name} holds no files."]
 
 

@@ -26,6 +26,7 @@ from ._profile_groups import (
 from ._profile_scan import Scan, repeated, scan_columns
 from ._profile_stats import THRESHOLD, bins, present, score, spread
 from ._profile_visits import Labels, OddCells, Outlier, OutlierCells, Place, RepeatedRows, revisit, wanted
+from ._report_text import counted
 from ._tables import open_table
 
 MOST_BINS = 30
@@ -124,7 +125,7 @@ def _scan_notes(scan: Scan, step: int) -> Iterator[str]:
     if scan.broken:
         yield f"{scan.broken}; the rows before it were read"
     if scan.ragged:
-        yield f"has {scan.ragged} rows of another width than the header, the first at {scan.first_ragged}"
+        yield f"has {counted(scan.ragged, 'row')} of another width than the header, the first at {scan.first_ragged}"
     if scan.rows > scan.kept:
         yield f"is large: the figures are those of its first {scan.kept} rows of {scan.rows}"
     if step > 1:

@@ -50,6 +50,8 @@ class CsvSource:
     spaced_quotes: bool = False
     remarks: list[str] = field(default_factory=list[str])
     headed: bool = True
+    is_cut: bool = False
+    """More columns than are read: every row is cut at the same place as the header."""
 
     @property
     def form(self) -> str:
@@ -65,7 +67,8 @@ class CsvSource:
         """Stream the rows below the header; blank lines are no rows."""
         with self.path.open(encoding=self.encoding, errors="replace", newline="") as stream:
             rows = _numbered(stream, self.delimiter, self.spaced_quotes)
-            yield from islice(rows, self.rows_before, None)
+            for row in islice(rows, self.rows_before, None):
+                yield Row(row.place, row.cells[:MAX_COLUMNS]) if self.is_cut else row
 
 
 def open_csv(path: Path, encoding: str) -> CsvSource:
@@ -95,10 +98,11 @@ def _lay_out(path: Path, encoding: str, delimiter: str, rows: list[list[str]], s
     elif not sure:
         remarks.append("holds text only, so the first row was taken as the header")
     names = table[0] if headed else [""] * _usual([len(row) for row in table])
-    if len(names) > MAX_COLUMNS:
+    is_cut = len(names) > MAX_COLUMNS
+    if is_cut:
         remarks.append(f"has more than {MAX_COLUMNS} columns; the first {MAX_COLUMNS} were read")
     columns = unique_names(names[:MAX_COLUMNS])
-    return CsvSource(path, encoding, delimiter, columns, before + headed, spaced, remarks, headed)
+    return CsvSource(path, encoding, delimiter, columns, before + headed, spaced, remarks, headed, is_cut)
 
 
 def find_delimiter(sample: str) -> str:

@@ -558,7 +558,21 @@ def test_a_table_of_more_columns_than_can_be_read_says_so(tmp_path: Path) -> Non
         tracemalloc.stop()
     assert (profile.rows, len(profile.columns), profile.missing_cells) == (3, 2_000, 0)
     assert any("more than 2000 columns" in note for note in profile.notes)
+    assert not any("another width" in note for note in profile.notes)
     assert peak < 50_000_000
+
+
+def test_one_row_of_another_width_is_one_row(tmp_path: Path) -> None:
+    profile = profile_table(written(tmp_path, "a,b\n1,2\n3\n4,5\n", "t.csv"))
+    assert "has 1 row of another width than the header, the first at 3" in profile.notes
+
+
+def test_a_short_row_of_a_table_that_is_cut_is_of_another_width(tmp_path: Path) -> None:
+    text = "\n".join([",".join(f"c{n}" for n in range(2_001)), ",".join(["1"] * 2_001), "1,2"]) + "\n"
+    profile = profile_table(written(tmp_path, text, "wide.csv"))
+    assert [note for note in profile.notes if "another width" in note] == [
+        "has 1 row of another width than the header, the first at 3"
+    ]
 
 
 def test_more_distinct_texts_than_can_be_counted_are_said_to_be_more(

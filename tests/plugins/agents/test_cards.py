@@ -94,7 +94,7 @@ def test_the_plugin_offers_every_card_with_the_tools_that_its_agent_calls() -> N
 
 
 def test_an_agent_that_waits_for_a_model_ends_blocked_with_a_work_order(tmp_path: Path) -> None:
-    agent = waiting(AgentCard(name="builder", needs_model=True))
+    agent = waiting(AgentCard(name="builder"))
     accept = Acceptance(output=("/files",), artifacts=("tool.py",), min_evidence=2)
     result = asyncio.run(
         run_agent(agent, "Write a parser", home=tmp_path / "home", workspace=tmp_path, accept=accept)

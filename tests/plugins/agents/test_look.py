@@ -47,7 +47,8 @@ def test_a_folder_that_is_not_there_is_what_the_summary_says(tmp_path: Path, nam
 
 @pytest.mark.parametrize("name", AGENTS)
 def test_a_file_that_is_not_there_is_what_the_summary_says(tmp_path: Path, name: str) -> None:
-    assert report_of(AGENTS[name], tmp_path, files=["gone.py"]).summary == "There is no file 'gone.py' in the workspace."
+    report = report_of(AGENTS[name], tmp_path, files=["gone.py"])
+    assert report.summary == "There is no file 'gone.py' in the workspace."
 
 
 @pytest.mark.parametrize("name", AGENTS)
