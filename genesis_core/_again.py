@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._files import find_artifact
 from ._fold import RunRecord
-from ._scope import find_artifact
 from ._workspace import Workspace, sha256_file
 from .agents import Agent
 from .errors import AccessDenied, ToolError
@@ -107,7 +107,7 @@ def _changed_files(workspace: Workspace, reads: Iterable[Mapping[str, Any]]) -> 
 def _changed_artifacts(folder: Path, old: TaskResult) -> str:
     for artifact in old.artifacts:
         try:
-            find_artifact(folder, artifact)
+            find_artifact(folder, artifact, old.task_id)
         except (ToolError, OSError):
             return f"its artefact {artifact.name!r} is not what was recorded"
     return ""

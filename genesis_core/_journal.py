@@ -39,6 +39,8 @@ Probe = Callable[[str], None]
 """Called with the name of each boundary ("append:KIND", "before:KIND", "after:KIND"); tests crash there."""
 PLAIN = Label()
 LONE = re.compile("[\ud800-\udfff]")
+PUSH_SECONDS = 0.01
+"""Rows that nobody waits for reach the disk this much later at most; most go along with rows that somebody does."""
 LOOK_SECONDS = 0.5
 """How long a driver waits for those who look whether there is one."""
 
@@ -290,7 +292,7 @@ class _Writer:
         if self._error is not None:
             raise self._error
         if not self._rows:
-            self._loop.call_soon(self._push)
+            self._loop.call_later(PUSH_SECONDS, self._push)
         self._rows.append(row)
 
     def _push(self, done: asyncio.Future[None] | None = None) -> None:

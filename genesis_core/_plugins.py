@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from types import ModuleType
@@ -176,25 +176,22 @@ class Plugins:
 
     async def first(self, name: str, **arguments: Any) -> tuple[Any, str] | None:
         """Return the first answer that is not None, and the plugin that gave it."""
-        async for answer, plugin in self._answers(name, arguments):
-            return answer, plugin
+        for impl in self.hook(name):
+            answer = await self.ask(impl, arguments)
+            if answer is not None:
+                return answer, impl.plugin_name
         return None
 
     async def all(self, name: str, **arguments: Any) -> list[tuple[Any, str]]:
         """Return every answer that is not None, each with the plugin that gave it."""
-        return [pair async for pair in self._answers(name, arguments)]
-
-    async def _answers(self, name: str, arguments: Mapping[str, Any]) -> AsyncIterator[tuple[Any, str]]:
-        for impl in self.hook(name):
-            answer = await self.ask(impl, arguments)
-            if answer is not None:
-                yield answer, impl.plugin_name
+        found = [(await self.ask(impl, arguments), impl.plugin_name) for impl in self.hook(name)]
+        return [(answer, plugin) for answer, plugin in found if answer is not None]
 
     async def ask(self, impl: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Any:
         """Return what one implementation answers; an exception that is not Genesis' own names the distribution."""
         try:
             answer = impl.function(*[arguments[a] for a in impl.argnames])
-            return await answer if inspect.isawaitable(answer) else answer
+            return answer if answer is None or not inspect.isawaitable(answer) else await answer
         except GenesisError:
             raise
         except Exception as error:
