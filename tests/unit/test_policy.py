@@ -192,6 +192,8 @@ def test_what_a_person_must_approve_waits_unless_they_said_yes() -> None:
     assert caught.value.hint == "genesis resume RUN --yes"
     assert caught.value.exit_code == 4
     authority(yes=True).enforce(Action("send", "mail"), ASK)
+    with pytest.raises(Waiting):
+        Authority(Plugins(), context_for()).enforce(Action("send", "mail"), ASK)
 
 
 # -- screening --------------------------------------------------------------------------------------------------------
