@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from ._search import Found, Hit, search
 from ._search_docstrings import docstrings
-from ._search_documents import Document, Passage, read_document
+from ._search_documents import Document, Kind, Passage, read_document
 from ._search_markup import passages
 from ._search_query import Query, parse
 from ._search_sentences import Sentence
@@ -30,15 +30,17 @@ class Place(TypedDict):
 
     source: str
     matches: int
+    rows: int
     promises: int
 
 
 class Answer(TypedDict):
-    """What a search found, and what it searched."""
+    """What a search found, and what it searched; a row of a table counts as a row, not as a passage."""
 
     documents: int
     passages: int
     matches: int
+    rows: int
     promises: int
     mentions: int
     words: list[str]
@@ -58,8 +60,9 @@ def answer(files: Iterable[Path], query: str, limit: int) -> Answer:
     mentioned = [_quote(hit, hit.quote) for hit in found.hits if not hit.promises]
     return Answer(
         documents=documents,
-        passages=len(parts),
-        matches=len(found.hits),
+        passages=sum(part.kind is not Kind.ROW for part in parts),
+        matches=sum(hit.passage.kind is not Kind.ROW for hit in found.hits),
+        rows=sum(hit.passage.kind is Kind.ROW for hit in found.hits),
         promises=len(promised),
         mentions=len(mentioned),
         words=list(asked.words),
@@ -104,8 +107,8 @@ def _places(found: Found) -> list[Place]:
     places: dict[str, Place] = {}
     for hit in found.hits:
         source = hit.passage.document.source
-        place = places.setdefault(source, Place(source=source, matches=0, promises=0))
-        place["matches"] += 1
+        place = places.setdefault(source, Place(source=source, matches=0, rows=0, promises=0))
+        place["rows" if hit.passage.kind is Kind.ROW else "matches"] += 1
         place["promises"] += len(hit.promises)
     return list(places.values())
 

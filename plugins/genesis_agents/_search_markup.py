@@ -51,6 +51,7 @@ class _Splitter:
         self.comment = False
         self.literal: int | None = None  # an indented block follows: code when indented deeper than this
         self.in_list = False
+        self.in_table = False
 
     def run(self) -> Iterator[Passage]:
         matter = None if self.is_rst else _FRONT_MATTER.match(self.text)
@@ -64,6 +65,7 @@ class _Splitter:
         if self.fence or self.comment:
             yield from self._inside(line, start, end)
         elif not line.strip():
+            self.in_table = False
             yield from self._flush()
         elif self._is_literal(line):
             yield from self._code_line(start, end)
@@ -117,18 +119,27 @@ class _Splitter:
 
     def _prose(self, line: str, start: int, end: int) -> Iterator[Passage]:
         if _is_table_line(line):
+            self._drop_head("|" in line)
             yield from self._flush()
-        elif line.lstrip().startswith("|"):
+        elif line.lstrip().startswith("|") or (self.in_table and "|" in line):
             yield from self._flush()
-            yield from self._passage(start, end, Kind.ROW)
+            self.block, self.block_kind = [(start, end)], Kind.ROW
         elif item := _ITEM.match(line):
             yield from self._flush()
             self.in_list = True
             self.block.append((start + item.end(), end))
         else:
+            if self.block_kind is Kind.ROW:
+                yield from self._flush()
             if not self.block and not line[0].isspace():
                 self.in_list = False
             self.block.append((start, end))
+
+    def _drop_head(self, in_table: bool) -> None:
+        """Forget the names of a table's columns, which stand above its first line: they say nothing by themselves."""
+        if in_table and len(self.block) == 1 and "|" in self.text[slice(*self.block[0])]:
+            self.block = []
+        self.in_table = self.in_table or in_table
 
     def _directive(self, line: str, start: int, end: int) -> None:
         directive = _DIRECTIVE.match(line)
@@ -140,7 +151,7 @@ class _Splitter:
 
     def _underlines(self, line: str) -> bool:
         rule = _RULE.match(line)
-        if rule is None or not 1 <= len(self.block) <= 2 or self.in_list:
+        if rule is None or not 1 <= len(self.block) <= 2 or self.in_list or self.block_kind is Kind.ROW:
             return False
         if not self.is_rst and (rule[1] not in "=-" or len(self.block) > 1):
             return False

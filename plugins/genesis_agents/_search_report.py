@@ -15,7 +15,11 @@ def compose(answer: Answer, *, subject: str, scope: str, notes: Sequence[str] = 
     return Report(
         title=f"What the documents say about {subject}" if subject else "What the documents promise",
         summary=_summary(answer, subject),
-        figures={key: answer[key] for key in ("documents", "passages", "matches", "promises")},
+        figures={
+            **{key: answer[key] for key in ("documents", "passages", "matches", "promises")},
+            "table_rows": answer["rows"],
+            "quotes": len(answer["promised"]) + len(answer["mentioned"]),
+        },
         observations=(
             *(_observation("promise", quote) for quote in answer["promised"]),
             *(_observation("mention", quote) for quote in answer["mentioned"]),
@@ -41,13 +45,20 @@ def _summary(answer: Answer, subject: str) -> str:
     read = f"Read {_count(answer['documents'], 'document')} in {_count(answer['passages'], 'passage')}."
     if not answer["documents"]:
         return "There was no document to read."
-    if not answer["matches"]:
+    if not (answer["matches"] or answer["rows"]):
         return f"{read} Nothing was found about {subject}." if subject else f"{read} None of them promises anything."
     found = f"{_count(answer['promises'], 'sentence')} in {_count(answer['matches'], 'passage')} promise something"
     if subject:
-        found = f"{_count(answer['matches'], 'passage')} about {subject}, with {_count(answer['promises'], 'promise')}"
-    best = max(answer["places"], key=lambda place: (place["promises"], place["matches"]))
-    return f"{read} Found {found}, most of it in {best['source']}."
+        rows = f", and {_count(answer['rows'], 'row')} of tables" if answer["rows"] else ""
+        promises = _count(answer["promises"], "promise")
+        found = f"{_count(answer['matches'], 'passage')} about {subject}, with {promises}{rows}"
+    best = max(answer["places"], key=lambda place: (place["promises"], place["matches"], place["rows"]))
+    quotes = len(answer["promised"]) + len(answer["mentioned"])
+    return f"{read} Found {found}, most of it in {best['source']}. {_listed(quotes)}"
+
+
+def _listed(quotes: int) -> str:
+    return f"{_count(quotes, 'quote')} {'is' if quotes == 1 else 'are'} listed."
 
 
 def _count(number: int, noun: str) -> str:
@@ -55,13 +66,14 @@ def _count(number: int, noun: str) -> str:
 
 
 def _tables(answer: Answer) -> tuple[Table, ...]:
-    rows = tuple((place["source"], place["matches"], place["promises"]) for place in answer["places"])
-    return (Table(title="Where it stands", columns=("file", "passages", "promises"), rows=rows),) if rows else ()
+    rows = tuple((place["source"], place["matches"], place["promises"], place["rows"]) for place in answer["places"])
+    columns = ("file", "passages", "promises", "table rows")
+    return (Table(title="Where it stands", columns=columns, rows=rows),) if rows else ()
 
 
 def _notes(answer: Answer, scope: str) -> list[str]:
     notes = [] if answer["documents"] else [f"There are no documents (.md, .rst, .txt) {scope}."]
-    if answer["documents"] and not answer["matches"] and answer["words"]:
+    if answer["documents"] and not (answer["matches"] or answer["rows"]) and answer["words"]:
         words = ", ".join(f'"{word}"' for word in answer["words"])
         notes.append(f"Nothing was found: searched {_count(answer['documents'], 'document')} for {words}.")
     for what, total, listed in (

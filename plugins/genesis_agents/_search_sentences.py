@@ -118,15 +118,15 @@ def whole(passage: Passage) -> Sentence | None:
 def is_promise(sentence: Sentence) -> bool:
     """Say whether a sentence binds: by its own words, or because it stands under "what we promise".
 
-    Code, questions and introductions don't, nor does a change log: it tells what was.
+    Code, rows of tables, questions and introductions don't, nor does a change log: it tells what was.
     """
     text, passage = sentence.text, sentence.passage
-    if passage.kind is Kind.CODE or text.endswith(("?", ":")) or _NO_PROMISE.search(text):
+    if passage.kind is not Kind.PROSE or text.endswith(("?", ":")) or _NO_PROMISE.search(text):
         return False
     if _HISTORY.search(passage.document.source):
         return False
     heading = passage.section.rpartition(" > ")[2]
-    if passage.kind is Kind.PROSE and _PROMISING.search(heading) and not _REFUSED.search(heading):
+    if _PROMISING.search(heading) and not _REFUSED.search(heading):
         return True
     return bool(_NORMATIVE.search(text))
 

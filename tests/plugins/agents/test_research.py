@@ -162,7 +162,7 @@ def test_nothing_found_is_nothing_found(tmp_path: Path) -> None:
     assert (found["matches"], found["promised"], found["mentioned"]) == (0, [], [])
     report = compose(found, subject="quantum teleportation", scope="in the workspace")
     assert report.notes == ('Nothing was found: searched 1 document for "quantum", "teleportation".',)
-    assert report.figures == {"documents": 1, "passages": 1, "matches": 0, "promises": 0}
+    assert report.figures == {"documents": 1, "passages": 1, "matches": 0, "promises": 0, "table_rows": 0, "quotes": 0}
 
 
 def test_without_a_query_the_promises_are_listed_in_their_order(tmp_path: Path) -> None:
@@ -270,7 +270,6 @@ def test_markdown_is_split_into_passages_with_their_headings() -> None:
         ("Guide", "prose", "Intro, which goes"),
         ("Guide", "prose", "first item"),
         ("Guide", "prose", "second item. With two sentences."),
-        ("Guide", "row", "| key | meaning |"),
         ("Guide", "row", "| `a` | must be set |"),
         ("Guide > Setext", "prose", "> A quotation that"),
         ("Guide > Setext", "code", "# not a heading"),
@@ -289,7 +288,7 @@ def test_sentences_end_where_sentences_end() -> None:
 
 def test_a_message_is_the_sentence_on_one_line_without_marks() -> None:
     parts = split(MARKDOWN)
-    assert [sentences(parts[number])[0].message for number in (0, 4, 5)] == [
+    assert [sentences(parts[number])[0].message for number in (0, 3, 4)] == [
         "Intro, which goes on for two lines.",
         "`a`; must be set",
         "A quotation that must be kept.",
@@ -542,9 +541,29 @@ def test_the_report_holds_promises_mentions_places_and_evidence(tmp_path: Path) 
         ("It never fails.", "3"),
         ("An error is a pity.", "5"),
     ]
-    assert report.tables[0].rows == ((found["places"][0]["source"], 2, 1),)
+    assert report.tables[0].rows == ((found["places"][0]["source"], 2, 1, 0),)
     assert "1 promise" in report.summary
     assert report.notes == ("There is no b.md.",)
+
+
+def test_headings_and_tables_are_no_passages_and_promise_nothing(tmp_path: Path) -> None:
+    text = (
+        "# Errors are guaranteed\n\nAn error must be told.\n\n| error | will always |\n|---|---|\n"
+        "| error 1 | must never happen |\n| error 2 | is guaranteed |\n\n"
+        "error | meaning\n---|---\nerror 3 | is raised\n"
+    )
+    found = ask(tmp_path, text, "error")
+    assert (found["passages"], found["matches"], found["rows"], found["promises"]) == (1, 1, 3, 1)
+    assert not any("meaning" in each["quote"] or "will always" in each["quote"] for each in found["mentioned"])
+    report = compose(found, subject="error", scope="in the workspace")
+    assert "Found 1 passage about error, with 1 promise, and 3 rows of tables" in report.summary
+
+
+def test_the_summary_counts_the_quotes_that_are_listed(tmp_path: Path) -> None:
+    found = ask(tmp_path, "An error must be told. No error is lost, ever.\n\nErrors happen.\n\nError? Yes.\n", "error")
+    report = compose(found, subject="error", scope="in the workspace")
+    assert report.summary.endswith(f" {len(report.observations)} quotes are listed.")
+    assert report.figures["quotes"] == len(report.observations)
 
 
 def test_what_is_not_listed_is_counted_and_noted(tmp_path: Path) -> None:
@@ -610,7 +629,7 @@ def test_the_agent_reads_what_its_inputs_name_and_searches_what_they_ask_for(tmp
 def test_the_agent_reports_an_empty_folder_as_empty(tmp_path: Path) -> None:
     written(tmp_path / "work", "Boxes.", "docs/a.md")
     report = report_of(run(tmp_path, "look up boxes", tmp_path / "work", folder="empty"))
-    assert report.figures == {"documents": 0, "passages": 0, "matches": 0, "promises": 0}
+    assert report.figures == {"documents": 0, "passages": 0, "matches": 0, "promises": 0, "table_rows": 0, "quotes": 0}
     assert report.observations == ()
     assert "There are no documents (.md, .rst, .txt) below empty." in report.notes
 
