@@ -146,7 +146,7 @@ def _verb(tokens: Sequence[Token], segment: Segment, inside: bool) -> tuple[Deed
     first, follow = tokens[0], tokens[1] if len(tokens) > 1 else None
     if first.kind is not Kind.WORD:
         return None, "noun"
-    if first.low in _QUESTIONS and follow is not None:
+    if first.low in _QUESTIONS and follow is not None and not (first.low == "do" and follow.low in ("a", "an")):
         return Deed.ASK, "question"
     root, shape = stem(first.low), _shape(first.low)
     deed = lexicon().infinitives.get(first.low) if shape == "base" else lexicon().verbs.get(root)

@@ -34,6 +34,10 @@ class Lexicon:
     generic: frozenset[str]
     either: frozenset[str]
     form: frozenset[str]
+    relation: frozenset[str]
+    """Stems that hold one thing against another."""
+    quality: frozenset[str]
+    """Stems that say what is wrong with a thing, or how good it is."""
     back: frozenset[str]
     idioms: dict[tuple[str, str], str]
     """Stem of the word that two words together stand for."""
@@ -63,6 +67,8 @@ def lexicon() -> Lexicon:
         generic=_stems(raw["words"]["generic"]),
         either=_stems(raw["words"]["either"]),
         form=_stems(raw["words"]["form"]),
+        relation=_stems(raw["words"]["relation"]),
+        quality=_stems(raw["words"]["quality"]),
         back=frozenset(raw["words"]["back"].split()),
         idioms={(pair.split()[0], pair.split()[1]): stem(word) for pair, word in raw["idioms"].items()},
         concepts=_concepts(raw["concepts"]),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from .catalogue import Ability, Catalogue
 from .clauses import Clause
 from .lexicon import Deed, lexicon
+from .objects import PREPOSITIONS, PRODUCTS, knows, narrower, other_kind
 from .stems import stem
 from .topics import Named, Places, named, topic
 from .words import Kind, Token
@@ -22,15 +23,6 @@ VERB = 0.5
 """Share of its evidence that a verb of asking or making keeps: its object says more."""
 IN_REACH = 0.6
 """Share of the best evidence that an ability needs to be preferred when nothing can exercise the best one."""
-PRODUCTS = frozenset(
-    stem(w)
-    for w in (
-        "map overview diagram picture chart graph list inventory breakdown outline summary analysis profile statistics "
-        "scan audit review assessment evaluation inspection description explanation index search report survey study"
-    ).split()
-)
-"""What asking for amounts to asking a question: "make a list of the modules"."""
-_PREPOSITIONS = frozenset("of for with in on about from that which to by under below at into as how what using".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +76,12 @@ def match(clause: Clause, catalogue: Catalogue, places: Places, *, deed: Deed | 
     best, score = _best(clause, words, totals, catalogue, query, deed, verb)
     if best is None:
         return Match(None, (), 0.0, tuple(w.root for w in words if not w.generic), empty, spots, query)
+    if other_kind(clause, best, catalogue, spots.marks, query, verb):
+        return Match(None, (), 0.0, tuple(w.root for w in words if not w.generic), empty, spots, query)
+    if (other := narrower(clause, best, catalogue.teams[best.owner], spots.marks)) is not None:
+        best = other
     exempt = query if best.searches else range(0)
-    residue = tuple(w.root for w in words if not w.generic and w.position not in exempt and not _knows(best, w.root))
+    residue = tuple(w.root for w in words if not w.generic and w.position not in exempt and not knows(best, w.root))
     depicts = deed is Deed.MAKE and _made(clause) in PRODUCTS
     return Match(best, _also(best, words, totals, catalogue), score, residue, empty, spots, exempt, depicts)
 
@@ -93,10 +89,6 @@ def match(clause: Clause, catalogue: Catalogue, places: Places, *, deed: Deed | 
 def _anchored(words: Iterable[_Word]) -> bool:
     """Whether *words* speak of documents: then what follows "about" is looked for in them, and is no work itself."""
     return any("#document" in lexicon().concepts.get(w.root, ()) for w in words)
-
-
-def _knows(ability: Ability, root: str) -> bool:
-    return any(t in ability.said or t in ability.field for t in (root, *lexicon().concepts.get(root, ())))
 
 
 def _words(clause: Clause, catalogue: Catalogue, places: Places, spots: Named) -> list[_Word]:
@@ -185,7 +177,7 @@ def _covers(index: int, words: Sequence[_Word], ability: Ability, verb: str, dee
             return any(index in w.worth for w in words)
         general = any(index in w.worth for w in words) and deed is not Deed.MAKE
         named = bool(verb) and verb in ability.named
-        return general and _knows(ability, verb) if verb and deed is not Deed.ASK and not named else general or named
+        return general and knows(ability, verb) if verb and deed is not Deed.ASK and not named else general or named
     if deed is Deed.ACT and verb in ability.named:
         return True
     found = sum(w.worth.get(index, 0.0) for w in words if not w.generic)
@@ -203,13 +195,13 @@ def _beside_topic(outside: Sequence[_Word], query: range, ability: Ability) -> S
     """Return the words that say where to search; where no word leads to a topic, the unknown ones are the topic."""
     if query or not _anchored(outside):
         return outside
-    return [w for w in outside if _knows(ability, w.root)]
+    return [w for w in outside if knows(ability, w.root)]
 
 
 def _does(ability: Ability, clause: Clause, words: Sequence[_Word], deed: Deed | None, verb: str) -> bool:
     """Whether the ability does such deeds: asking is free, an act has to be named, what is made to be its product."""
     if deed is Deed.ACT:
-        return _knows(ability, verb)
+        return knows(ability, verb)
     if deed is Deed.MAKE and clause.verb:
         made = _made(clause)
         return made in PRODUCTS or not made or made == ability.id or verb in ability.said or _head(ability) == made
@@ -224,7 +216,7 @@ def _made(clause: Clause) -> str:
     """Return the stem of the thing that is made: the last word before the first preposition; "" for nothing special."""
     head = ""
     for token in clause.objects:
-        if token.kind is not Kind.WORD or token.low in _PREPOSITIONS:
+        if token.kind is not Kind.WORD or token.low in PREPOSITIONS:
             break
         if token.low not in lexicon().stop:
             head = stem(token.low)

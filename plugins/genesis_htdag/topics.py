@@ -9,7 +9,7 @@ from .lexicon import lexicon
 from .stems import stem
 from .words import Kind, Token
 
-_TOPIC = frozenset({"about", "regarding", "concerning", "mention", "mentions", "mentioning", "mentioned"})
+LEADS_TO_TOPIC = frozenset({"about", "regarding", "concerning", "mention", "mentions", "mentioning", "mentioned"})
 _SAYS = frozenset(
     "say says said state states stated promise promises promised claim claims claimed "
     "guarantee guarantees guaranteed".split()
@@ -115,7 +115,7 @@ def _topic_start(tokens: Sequence[Token]) -> int | None:
     quoted = next((i for i, t in enumerate(tokens) if t.kind is Kind.QUOTED), None)
     if quoted is not None:
         return quoted
-    for leads in (_TOPIC, {"on", "for", "with"}, _SAYS):
+    for leads in (LEADS_TO_TOPIC, {"on", "for", "with"}, _SAYS):
         for at in range(len(tokens) - 2, -1, -1) if leads is _SAYS else range(len(tokens) - 1):
             if tokens[at].low in leads and tokens[at + 1].low not in ("what", "how", "where"):
                 return at + 1

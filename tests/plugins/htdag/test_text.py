@@ -205,3 +205,8 @@ def test_effort_grows_with_the_length_of_the_text_and_no_faster(piece: str) -> N
     decompose(piece * 50)
     short, long = (calls_of(lambda n=n: decompose(piece * n)) for n in (200, 800))  # type: ignore[misc]
     assert long < 6 * short + 2000
+
+
+@pytest.mark.parametrize("text", ["Do a penetration test of the login server", "Run a penetration test"])
+def test_what_only_the_field_of_an_agent_names_goes_to_the_skill_that_is_meant(text: str) -> None:
+    assert only(text).requires == ("vulnerability-analysis",)
