@@ -29,8 +29,10 @@ MAX_ROWS = 100
 MAX_TEXT = 400
 MAX_RAW = 20_000
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]{1,15})?")
+_WORD = re.compile(r"\w+")
 MAX_PICTURE = 1_000_000
 HEADLINES = 6
+MAX_TITLE = 60  # characters: longer lists of sections make no title
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class Finding:
     source: str
     location: str
     quote: str
+
+    @property
+    def words(self) -> str:
+        """Return the message, or nothing where it only repeats the quote that stands below it."""
+        return "" if self.quote.strip() and _WORD.findall(self.message) == _WORD.findall(self.quote) else self.message
 
     @property
     def place(self) -> str:
@@ -117,6 +124,8 @@ class Document:
     title: str
     goal: str
     sections: tuple[Section, ...] = field(default=())
+    facts: tuple[tuple[str, str], ...] = ()
+    """What the report is of: workspace, run."""
 
     @property
     def present(self) -> tuple[Section, ...]:
@@ -159,8 +168,9 @@ def compose(
     *,
     missing: Mapping[str, str] | None = None,
     pictures: Mapping[str, Sequence[Picture]] | None = None,
-    title: str = "Report",
+    title: str = "",
     goal: str = "",
+    facts: Mapping[str, str] | None = None,
 ) -> Document:
     """Return the document of some results, in their order, then the branches that are missing with the reason."""
     sections = [
@@ -169,7 +179,19 @@ def compose(
         for inner, value in _branches(name, whole)
     ]
     sections += [Section(name, label(name), missing=reason) for name, reason in (missing or {}).items()]
-    return Document(title, goal, tuple(_tell_apart(sections)))
+    told = tuple((name, words) for name, words in (facts or {}).items() if words)
+    return Document(title or title_of(sections, told), goal, tuple(_tell_apart(sections)), told)
+
+
+def title_of(sections: Sequence[Section], facts: Sequence[tuple[str, str]] = ()) -> str:
+    """Make a title of what a report holds, when that is short enough to be one, and of which workspace it is."""
+    names = list(dict.fromkeys(section.title for section in sections if not section.missing))
+    words = " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+    words = words if 0 < len(words) <= MAX_TITLE else "Report"
+    where = one_line(dict(facts).get("Workspace", "")).rstrip("/").rpartition("/")[2]
+    if not where.strip("."):
+        return words
+    return f"Report on {where}" if words == "Report" else f"{words}: {where}"
 
 
 def _branches(name: str, value: object) -> list[tuple[str, object]]:

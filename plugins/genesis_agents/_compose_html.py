@@ -92,6 +92,9 @@ def _head(document: Document) -> Iterator[str]:
     yield f'<header id="at-a-glance"><h1>{_text(document.title)}</h1>'
     if document.goal:
         yield f'<p class="goal">{_text(document.goal, 1000)}</p>'
+    if document.facts:
+        facts = (f"{_text(name)}: <code>{_text(words, 300)}</code>" for name, words in document.facts)
+        yield f'<p class="soft">{" · ".join(facts)}</p>'
     yield f'<p class="lead">{_text(summary(document))}</p>'
     yield from _tally(document.counts)
     yield "</header>"
@@ -153,8 +156,8 @@ def _items(findings: Sequence[Finding], limit: int) -> Iterator[str]:
     yield '<ul class="items">'
     for finding in findings[:limit]:
         yield "<li>"
-        if finding.message:
-            yield f'<p class="message">{_text(finding.message, MAX_TEXT)}</p>'
+        if finding.words:
+            yield f'<p class="message">{_text(finding.words, MAX_TEXT)}</p>'
         if finding.place:
             yield f'<p class="place"><code>{_text(finding.place, 200)}</code></p>'
         if finding.quote.strip():

@@ -32,6 +32,7 @@ def markdown(document: Document) -> str:
     lines = [
         f"# {text(document.title)}",
         *([f"> {text(document.goal)}"] if document.goal else []),
+        *(["\n".join(f"- {text(name)}: {code(words)}" for name, words in document.facts)] if document.facts else []),
         text(summary(document)),
         *(f"**Missing: {text(section.title)}**, as {text(section.missing)}." for section in document.absent),
         *_headlines(document),
@@ -96,7 +97,7 @@ def _items(findings: Sequence[Finding], limit: int) -> Iterator[str]:
 
 
 def _item(finding: Finding) -> str:
-    parts = [text(finding.message, MAX_TEXT)] if finding.message else []
+    parts = [text(finding.words, MAX_TEXT)] if finding.words else []
     parts += [code(finding.place, 200)] if finding.place else []
     quote = f"\n  > {code(finding.quote, MAX_TEXT)}" if finding.quote.strip() else ""
     return f"- {' '.join(parts)}{quote}"

@@ -65,12 +65,19 @@ def draw_chart(
 
 @tool
 def compose_report(
-    results: list[dict[str, object]], missing: dict[str, str] | None = None, title: str = "Report", goal: str = ""
+    results: list[dict[str, object]],
+    missing: dict[str, str] | None = None,
+    title: str = "",
+    goal: str = "",
+    facts: dict[str, str] | None = None,
 ) -> dict[str, object]:
     """Compose one report of several results, as Markdown and as one self-contained HTML page.
 
     results: for each its "name", its "value" (a Report or any JSON), and its "charts" (each a "name" and an "svg")
     missing: names of results that are not there, with the reason
+    title: of the report; without one it is made of what the results are called and of the workspace
+    goal: what was asked for
+    facts: what the report is of, by name: "Workspace", "Run"
     """
     from ._compose import compose, figures, pictures_of, summary
     from ._compose_html import html_page
@@ -78,7 +85,7 @@ def compose_report(
 
     named = [(str(each.get("name", "")), each.get("value")) for each in results]
     charts = {str(each.get("name", "")): pictures_of(each.get("charts")) for each in results}
-    document = compose(named, missing=missing, pictures=charts, title=title, goal=goal)
+    document = compose(named, missing=missing, pictures=charts, title=title, goal=goal, facts=facts)
     return {
         "markdown": markdown(document),
         "html": html_page(document),
@@ -154,7 +161,10 @@ async def _compose(task: Task, context: TaskContext) -> TaskResult:
         else:
             missing[name] = "its task gave no result"
     words = {key: context.inputs[key] for key in ("title", "goal") if isinstance(context.inputs.get(key), str)}
-    made = await context.call(compose_report, results=given, missing=missing, **words)
+    facts = {"Workspace": context.workspace, "Run": context.run_id}
+    made = await context.call(
+        compose_report, results=given, missing=missing, **{"goal": context.goal, **words}, facts=facts
+    )
     artifacts = [
         await context.write("report.md", made["markdown"], media_type="text/markdown"),
         await context.write("report.html", made["html"], media_type="text/html"),

@@ -90,6 +90,9 @@ def _less(figures: object, refused: object) -> dict[str, int]:
             "lines_scanned": kept["lines_scanned"] - lost["lines"]}
 
 
+HEADLINES = ("files_scanned", "files_not_scanned", "high", "medium", "low", "secrets")
+
+
 def counted_once(report: Report) -> Report:
     """Drop a password check's finding where the secret scan reports the same line, sort by weight, and count."""
     report = observed_once(report)
@@ -101,7 +104,8 @@ def counted_once(report: Report) -> Report:
     figures = {name: value for name, value in report.figures.items() if name != "weaknesses"}
     not_scanned = sum(one.rule == NOT_SCANNED for one in kept)
     figures |= {"observations": len(kept), **_by_weight(kept), "files_not_scanned": not_scanned}
-    report = report.replace(figures=figures, observations=tuple(kept), tables=_tables(kept))
+    first = {name: figures[name] for name in HEADLINES if name in figures}
+    report = report.replace(figures={**first, **figures}, observations=tuple(kept), tables=_tables(kept))
     return report.replace(summary=_summary(report))
 
 

@@ -195,6 +195,39 @@ def test_the_same_results_give_the_same_bytes() -> None:
     assert markdown(document(SECURITY.to_json())) == markdown(document(SECURITY.to_json()))
 
 
+def test_a_sentence_that_is_quoted_is_printed_once() -> None:
+    quoted = Report(title="Docs", observations=(
+        Observation(rule="promise", message="`read` never fails, ever.", source="a.md", location="3-4",
+                    quote="`read` never\nfails, ever."),
+        Observation(rule="row", message="5; not found", source="a.md", location="9", quote="| 5 | not found |"),
+        Observation(rule="note", message="A remark.", source="a.md", location="10", quote="other words"),
+        Observation(rule="note", message="Nothing is quoted."),
+    )).to_json()
+    page, words = page_of(quoted).text, markdown(document(quoted))
+    for made in (page, words):
+        assert made.count("never") == made.count("not found") == 1
+        assert "A remark." in made and "other words" in made and "Nothing is quoted." in made
+        assert "a.md:3-4" in made and "a.md:9" in made
+
+
+def test_a_report_names_its_goal_its_workspace_and_its_run() -> None:
+    made = document(SECURITY.to_json(), goal="Scan it", facts={"Workspace": "code/shop", "Run": "r1", "Empty": ""})
+    assert made.title == "Security: shop"
+    for each in (Page(html_page(made)).text, markdown(made).replace("`", "")):
+        assert "Scan it" in each and "Workspace: code/shop" in each and "Run: r1" in each and "Empty" not in each
+
+
+@pytest.mark.parametrize(("titles", "workspace", "title"), [
+    ([], "", "Report"), ([], "a/shop/", "Report on shop"), (["Security"], ".", "Security"),
+    (["Security", "Architecture", "Table profile"], "shop", "Security, Architecture and Table profile: shop"),
+    (["Security", "What the documents say about error handling in all files"], "/a/shop", "Report on shop"),
+])
+def test_a_title_is_made_of_the_sections_and_the_workspace(titles: list[str], workspace: str, title: str) -> None:
+    parts = [{"title": each, "summary": "Fine."} for each in titles]
+    assert document(*parts, facts={"Workspace": workspace}).title == title
+    assert document(*parts, title="Mine", facts={"Workspace": workspace}).title == "Mine"
+
+
 # ---- hostile words -------------------------------------------------------------------------------------------------
 
 
@@ -211,21 +244,21 @@ def infected(words: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("words", HOSTILE)
 def test_hostile_text_stays_text_on_the_page(words: str) -> None:
-    made = compose([(words, infected(words))], title=words, goal=words, missing={words: words})
+    made = compose([(words, infected(words))], title=words, goal=words, missing={words: words}, facts={words: words})
     raw = html_page(made)
     raw.encode("utf-8")
     page = Page(raw)
     assert_self_contained(page)
-    clean = Page(html_page(compose([("x", infected("x"))], title="x", goal="x", missing={"x": "x"})))
+    clean = Page(html_page(compose([("x", infected("x"))], title="x", goal="x", missing={"x": "x"}, facts={"x": "x"})))
     assert [tag for tag, _ in page.tags if tag != "wbr"] == [tag for tag, _ in clean.tags if tag != "wbr"]
     assert one_line(words) in page.text
 
 
 @pytest.mark.parametrize("words", HOSTILE)
 def test_hostile_text_stays_text_in_markdown(words: str) -> None:
-    made = compose([("part", infected(words))], title=words, goal=words)
+    made = compose([("part", infected(words))], title=words, goal=words, facts={words: words})
     lines = markdown(made).split("\n")
-    clean = markdown(compose([("part", infected("x"))], title="x", goal="x")).split("\n")
+    clean = markdown(compose([("part", infected("x"))], title="x", goal="x", facts={"x": "x"})).split("\n")
     assert len(lines) == len(clean)
     for line, plain in zip(lines, clean, strict=True):
         assert cells(line) == cells(plain)
@@ -354,6 +387,8 @@ def test_a_run_ends_with_a_report_of_what_the_tasks_before_found(tmp_path: Path)
     report = Report.model_validate(result.output)
     assert report.figures["sections"] == 2
     assert report.figures["scan.files"] == 12
+    assert files["report.md"].startswith("# Table profile and Security: workspace\n\n> ")
+    assert f"- Workspace: `{WORKSPACE}`\n- Run: `" in files["report.md"]
     assert report.figures["observations_high"] == 1
     page = Page(files["report.html"])
     assert_self_contained(page)

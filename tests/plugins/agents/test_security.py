@@ -358,6 +358,12 @@ def test_a_file_that_could_not_be_scanned_is_never_a_clean_result(here: Path, tm
     ]
 
 
+def test_the_figures_that_a_card_shows_say_what_was_found_and_what_not_scanned(here: Path, tmp_path: Path) -> None:
+    lay({"w/a.py": "eval(x)\n"})
+    figures = run("scan for security problems", here / "w", tmp_path / "h").output["figures"]
+    assert list(figures)[:6] == ["files_scanned", "files_not_scanned", "high", "medium", "low", "secrets"]
+
+
 def test_a_secret_in_a_file_that_is_no_python_is_found_all_the_same(here: Path, tmp_path: Path) -> None:
     lay({"w/old.py": f"print \"x\"\nkey = '{TOKENS['npm-token']}'\n"})
     output = run("scan for security problems", here / "w", tmp_path / "h").output
