@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 else:
     Parameter = click.ParamType
 
-__all__ = ["AGE", "BUDGET", "duration"]
+__all__ = ["AGE", "BUDGET", "SECONDS", "duration"]
 
 _FIELDS = {"cost": "max_cost", "tokens": "max_tokens", "calls": "max_tool_calls", "seconds": "max_seconds"}
 _AGE = re.compile(r"(\d+(?:\.\d+)?)([smhdw])\Z")
@@ -74,6 +74,23 @@ class _Age(Parameter):
         return float(found[1]) * _SECONDS[found[2]]
 
 
+class _Seconds(Parameter):
+    """A finite number of seconds above 0."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds that *value* says."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds < float("inf"):
+            self.fail(f"{value!r} is no time limit: a number of seconds above 0", param, ctx)
+        return seconds
+
+
+SECONDS = _Seconds()
 BUDGET = _Budget()
 AGE = _Age()
 

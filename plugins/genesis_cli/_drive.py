@@ -20,7 +20,7 @@ from ._views import View
 __all__ = ["carry_out", "exit_code", "run_async"]
 
 _T = TypeVar("_T")
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
 Handler = Callable[[int, FrameType | None], Any] | int | None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from genesis_core import EventKind, Plan, Reason, RunEvent, TaskResult
+from genesis_core import EventKind, Plan, Reason, RunEvent, TaskResult, TaskState
 
 from . import _streams as streams
 from ._amounts import duration
@@ -15,6 +15,8 @@ from ._progress import MARKS
 __all__ = ["Story", "explain_text", "flow_text", "stories"]
 
 
+SHORT_LINES = 3
+"""Lines that a fact takes when not all is shown."""
 DECISION = ("verb", "resource", "decision", "rule")
 
 
@@ -86,7 +88,7 @@ def stories(plan: Plan, results: Mapping[str, TaskResult], events: Sequence[RunE
 
 
 def explain_text(told: Sequence[Story], *, full: bool) -> str:
-    """Return the stories as people read them; in short form long reasons are cut to one line of the terminal."""
+    """Return the stories as people read them; in short form long reasons are cut to three lines."""
     return "\n\n".join("\n".join(_lines(story, full=full)) for story in told)
 
 
@@ -119,9 +121,21 @@ def _facts(story: Story, full: bool) -> Iterator[str]:
     if task.depends_on:
         yield from _block("after", ", ".join(task.depends_on), full)
     yield from _outcome(story, full)
+    for text in _waiting(story):
+        yield from _block("waits", text, True)
     for (verb, resource, decision, rule), times in story.decisions().items():
         often = f" ({times} times)" if times > 1 else ""
         yield from _block("decided", f"{verb} {resource}: {decision} by {rule}{often}", full)
+
+
+def _waiting(story: Story) -> Iterator[str]:
+    """Yield what waits for a person, and which rule asks: decisions that nobody has approved."""
+    if story.result is not None and story.result.state is not TaskState.WAITING:
+        return
+    for (verb, resource, decision, rule), _ in story.decisions().items():
+        if decision == "ask":
+            yield (f"{verb} {resource} waits for approval: the rule {rule} asks for a person; "
+                   "genesis resume RUN --yes approves")
 
 
 def _outcome(story: Story, full: bool) -> Iterator[str]:
@@ -149,15 +163,16 @@ def _many(count: int, word: str) -> str:
 
 
 def _block(name: str, text: str, full: bool) -> Iterator[str]:
-    """Yield a fact under its name: wrapped when shown in full, cut to one line when not."""
+    """Yield a fact under its name: wrapped, and when not shown in full cut to a few lines between words."""
     room = max(40, (streams.width() or 120) - 13)
     flat = streams.one_line(text)
-    if not full:
-        yield f"  {streams.paint(name.ljust(9), 'dim')} {streams.one_line(flat, room)}"
-        return
     import textwrap
 
-    for number, line in enumerate(textwrap.wrap(flat, room, break_long_words=False) or [""]):
+    lines = textwrap.wrap(flat, room, break_long_words=False) or [""]
+    if not full and len(lines) > SHORT_LINES:
+        rest = " ".join(lines[SHORT_LINES - 1:])
+        lines = [*lines[:SHORT_LINES - 1], textwrap.shorten(rest, room, placeholder=" ...")]
+    for number, line in enumerate(lines):
         yield f"  {streams.paint((name if number == 0 else '').ljust(9), 'dim')} {line}"
 
 

@@ -23,7 +23,8 @@ MAX_BYTES = 5_000_001
 """One more than a plan may have."""
 MAX_PURPOSE = 500
 PLAN_SUFFIXES = (".json", ".yaml", ".yml")
-_YAML_HEAD = re.compile(r"(?:\s*+(?:#[^\n]*+|---[ \t]*+)(?:\n|\Z))*+\s*+(?:tasks|goal|workspace|budget|\$?schema)[ \t]*+:")
+_YAML_HEAD = re.compile(
+    r"(?:\s*+(?:#[^\n]*+|---[ \t]*+)(?:\n|\Z))*+\s*+(?:tasks|goal|workspace|budget|\$?schema)[ \t]*+:")
 _YAML_TASKS = re.compile(r"^tasks[ \t]*+:", re.MULTILINE)
 
 
@@ -155,7 +156,8 @@ def _plan_file(path: Path, workspace: str | None, text: str | None = None) -> Wo
 
 def _purpose(file: PlanFile) -> str:
     """Return what a plan file without a goal is for: what its tasks say, as far as a line holds it."""
-    said = "; ".join(dict.fromkeys(" ".join(task.description.split()) for task in file.graph.leaves if task.description))
+    words = [" ".join(task.description.split()) for task in file.graph.leaves]
+    said = "; ".join(filter(None, dict.fromkeys(words)))
     if not said:
         return "Do all of this"
     return said if len(said) <= MAX_PURPOSE else said[:MAX_PURPOSE].rpartition("; ")[0] or said[:MAX_PURPOSE]

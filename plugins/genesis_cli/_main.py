@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["genesis", "run"]
 
-SIGNALED = (130, 143)
+SIGNALED = (129, 130, 143)
+OUTSIDE = 7
 EPILOG = """\b
 genesis                 suggests goals that fit the current folder
 genesis run "GOAL"      plans and runs; genesis run --help for the rest
@@ -58,17 +59,26 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = genesis.main(words, prog_name="genesis", standalone_mode=False, obj=session)
     except BaseException as error:  # noqa: BLE001  # the one place where anything becomes an exit code
         code = _failed(error, session)
-    streams.finish()
+    code = _finished(code)
     if code in SIGNALED:
         _end_in_peace()
     return code if isinstance(code, int) else 0
+
+
+def _finished(code: int | None) -> int | None:
+    """Flush both streams and return the exit code, which says so when the last words could not be written."""
+    try:
+        streams.finish()
+    except streams.Unwritable as error:
+        return code or _unwritten(error)
+    return code
 
 
 def _end_in_peace() -> None:
     """Ignore further signals: the interpreter resets them while it ends, and one more would change the exit code."""
     import signal
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, signal.SIG_IGN)
 
 
@@ -86,9 +96,21 @@ def _failed(error: BaseException, session: Session) -> int:
                           code="interrupted", exit_code=getattr(error, "exit_code", 130))
     elif isinstance(error, click.ClickException):
         problem = _usage(error)
+    elif isinstance(error, streams.Unwritable):
+        return _unwritten(error)
     else:
         problem = _expected(error, session) or _bug(error, session)
     return session.answer(None, "", problem)
+
+
+def _unwritten(error: Exception) -> int:
+    """Say on stderr that stdout took no more."""
+    from ._problem import Problem
+
+    problem = Problem("the result can't be written to stdout", str(error), "write it to a place with room",
+                      code="output", exit_code=OUTSIDE)
+    streams.note(problem.lines())
+    return problem.exit_code
 
 
 def _usage(error: click.ClickException) -> Problem:
@@ -131,30 +153,13 @@ def _first_line(doc: str | None) -> str:
 def _bug(error: BaseException, session: Session) -> Problem:
     """Return the problem of an exception that nobody expected; what happened is kept where it can be found again."""
     import secrets
+    import traceback
 
+    from ._crashes import keep
     from ._problem import Problem
 
     name = session.correlation_id or secrets.token_hex(6)
-    kept = _keep(error, session, name)
+    kept = keep(session, name, "".join(traceback.format_exception(error)))
     hint = f"report it with {kept}" if kept else "run it again with --debug and report what it prints"
     return Problem(f"a bug in Genesis: {type(error).__name__}: {error}"[:500], f"correlation id {name}", hint,
                    code="bug", exit_code=70, correlation_id=name)
-
-
-def _keep(error: BaseException, session: Session, name: str) -> str:
-    """Write the traceback below the state folder when there is one, and return its path."""
-    import os
-    import traceback
-
-    try:
-        home = session.state().home
-        if not home.is_dir():
-            return ""
-        path = home / "crashes" / f"{name}.txt"
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.writelines(traceback.format_exception(error))
-    except Exception:  # noqa: BLE001  # a second failure must not hide the first
-        return ""
-    return str(path)

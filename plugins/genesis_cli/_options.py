@@ -70,10 +70,27 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
         context = click.get_current_context()
         session = context.obj
         session.command = context.command_path.partition(" ")[2] or "genesis"
+        _look_at_environment(session)
         return function(session, *arguments, **named)
 
     wrapped = update_wrapper(body, function)
     return global_options(hidden=True)(wrapped)
+
+
+def _look_at_environment(session: Session) -> None:
+    """Name variables that nothing reads, once a call; raises SettingsError for a settings file that is not there."""
+    if session.looked:
+        return
+    session.looked = True
+    from ._environment import missing_config, unknown
+
+    for line in unknown():
+        session.warn(line)
+    if (path := missing_config()):
+        from genesis_core import SettingsError
+
+        raise SettingsError(f"there is no settings file {path}", cause="GENESIS_CONFIG names it",
+                            hint="write it, or unset GENESIS_CONFIG")
 
 
 def _session(context: click.Context) -> Session:

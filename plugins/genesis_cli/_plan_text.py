@@ -14,6 +14,9 @@ from ._progress import Progress, TaskLine
 __all__ = ["critical_path", "plan_data", "plan_text", "table"]
 
 WEIGHTS = (("success", 0.4), ("quality", 0.3), ("cost", 0.2), ("time", 0.1))
+SHOWN = 5
+"""Members of a list that one line tells."""
+MAX_INPUT = 300
 TONES = {Severity.NOTE: "dim", Severity.FIXABLE: "yellow", Severity.FATAL: "red"}
 
 
@@ -21,7 +24,7 @@ def plan_text(report: PlanReport) -> str:
     """Return the plan as people read it."""
     plan = report.plan
     parts = [streams.paint(streams.one_line(plan.goal.text), "bold"),
-             f"workspace {streams.one_line(plan.goal.workspace)}", "", *_tasks(plan), "",
+             f"workspace {streams.one_line(plan.goal.workspace)}", "", *_tasks(plan), "", *_given(plan),
              *_sums(plan, report.score), *_findings(report.findings), *_left_over(plan), f"plan {plan.digest[:16]}"]
     return "\n".join(parts)
 
@@ -45,6 +48,30 @@ def _row(plan: Plan, line: TaskLine) -> tuple[str, ...]:
     if assignment is None:
         return (name, streams.paint("nobody", "yellow"), "", "", after)
     return (name, assignment.agent, f"{assignment.score:.2f}", "" if estimate is None else _expected(estimate), after)
+
+
+def _given(plan: Plan) -> Iterator[str]:
+    """Yield for each task which folder and files it looks at, which it leaves out, and what it looks for."""
+    wide = max((len(task.id) for task in plan.graph.leaves), default=0)
+    for task in plan.graph.leaves:
+        given = {name: item for name, item in task.inputs.items() if item.task is None}
+        said = [f"{name} {_value(item.value) if item.file is None else item.file}" for name, item in given.items()]
+        if said:
+            yield f"input     {task.id.ljust(wide)}  {streams.one_line(', '.join(said), MAX_INPUT)}"
+
+
+def _value(value: Any) -> str:
+    """Return an input's value in a few words: a text as it is, a list by its members."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple):
+        more = f" and {len(value) - SHOWN} more" if len(value) > SHOWN else ""
+        return " ".join(_value(item) for item in value[:SHOWN]) + more
+    import json
+
+    import pydantic_core
+
+    return json.dumps(pydantic_core.to_jsonable_python(value), ensure_ascii=False)
 
 
 def _expected(estimate: Any) -> str:

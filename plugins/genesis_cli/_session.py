@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from . import _streams as streams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from genesis_core import Genesis, StateFolder
 
@@ -28,6 +29,8 @@ class Session:
         """Plugins that ``-p no:NAME`` leaves out."""
         self.home = ""
         self.verbose = 0
+        self.looked = False
+        """Whether the environment has been looked at."""
         self.command = "genesis"
         self.correlation_id = ""
 
@@ -37,8 +40,19 @@ class Session:
 
         return StateFolder.find(self.home)
 
+    @asynccontextmanager
+    async def entered(self, settings: Mapping[str, Any] | None = None) -> AsyncIterator[Genesis]:
+        """Enter a Genesis with this call's options; what plugins print while they are loaded goes to stderr."""
+        genesis = self.open(settings)
+        with streams.quiet_stdout():
+            await genesis.__aenter__()
+        try:
+            yield genesis
+        finally:
+            await genesis.__aexit__(None, None, None)
+
     def open(self, settings: Mapping[str, Any] | None = None) -> Genesis:
-        """Return a Genesis with this call's options, to be entered."""
+        """Return a Genesis with this call's options: for records as it is, else see :meth:`entered`."""
         from genesis_core import Genesis
 
         flags = {**(settings or {}), **({"home": self.home} if self.home else {})}

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TextIO
 
-__all__ = ["clean", "coloured", "finish", "glyph", "note", "one_line", "out", "paint", "prepare", "terminal", "width"]
+__all__ = [
+    "Unwritable", "clean", "coloured", "finish", "glyph", "note", "one_line", "out", "paint", "prepare", "quiet_stdout",
+    "terminal", "width",
+]
+
+
+
+class Unwritable(Exception):
+    """Standard output took no more: a full disk, a device that failed."""
+
 
 _CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 _CODES = {"red": 31, "green": 32, "yellow": 33, "cyan": 36, "bold": 1, "dim": 2}
@@ -41,6 +52,16 @@ def finish() -> None:
     _write(sys.stderr, "", flush=True)
 
 
+@contextmanager
+def quiet_stdout() -> Iterator[None]:
+    """Send what others print to stderr: stdout is for the result alone."""
+    kept, sys.stdout = sys.stdout, sys.stderr
+    try:
+        yield
+    finally:
+        sys.stdout = kept
+
+
 def _write(stream: TextIO, text: str, *, flush: bool = False) -> None:
     try:
         stream.write(text)
@@ -48,6 +69,10 @@ def _write(stream: TextIO, text: str, *, flush: bool = False) -> None:
             stream.flush()
     except BrokenPipeError:
         _mute(stream)
+    except OSError as error:
+        _mute(stream)  # what could not be written stays in the buffer, and would fail again at the end
+        if stream is sys.stdout:
+            raise Unwritable(error.strerror or str(error)) from None
     except ValueError:  # closed by somebody else in this process
         pass
 

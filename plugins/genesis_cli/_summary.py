@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from genesis_core import RunResult, RunState, SettingsError, TaskResult, TaskState
+from genesis_core import RunResult, RunState, TaskResult, TaskState
 
 from . import _streams as streams
 from ._amounts import duration
@@ -15,7 +15,7 @@ from ._document import ends, made
 from ._problem import Problem
 from ._progress import MARKS, Progress
 
-__all__ = ["check_out", "copy_out", "next_steps", "problem_of_run", "summary"]
+__all__ = ["lost", "next_steps", "problem_of_run", "summary"]
 
 HEADLINES: Mapping[RunState, str] = {
     RunState.COMPLETED: "done", RunState.PARTIAL: "done in part", RunState.FAILED: "failed",
@@ -27,12 +27,22 @@ CAUSES: Mapping[RunState, str] = {
     RunState.INTERRUPTED: "its process ended before it did; what is recorded is kept",
 }
 MAX_OUTPUT_LINES = 40
+_LACK = re.compile(
+    r"\b(?:not|no|none|nothing|left out|skipped|unreadable|can't|cannot|unknown|too (?:large|many))\b", re.IGNORECASE)
+"""How a note begins that says what is missing; the others say how something was measured."""
+MAX_NOTES = 3
+"""Notes of one task that the summary tells."""
 
 
-def summary(result: RunResult, progress: Progress | None = None, seconds: float = 0.0) -> str:
-    """Return the result as people read it: what came of each part, where the report is, what is missing."""
+def summary(
+    result: RunResult, progress: Progress | None = None, seconds: float = 0.0, can: Sequence[tuple[str, str]] = (),
+) -> str:
+    """Return the result as people read it: what came of each part, where the report is, what is missing.
+
+    *can* are abilities that are there, name and description: told when nothing at all was understood.
+    """
     parts = [_headline(result, progress, seconds), *_answers(result), *_files(result), *_not_understood(result),
-             *_troubles(result)]
+             *(_abilities(can) if lost(result) else ()), *_troubles(result)]
     return "\n".join(parts)
 
 
@@ -61,16 +71,28 @@ def _answers(result: RunResult) -> Iterator[str]:
         for name, output in told:
             head = streams.paint(streams.one_line(_title(name, output)), "bold")
             yield f"\n{head}\n{_wrapped(str(output.get('summary', '')))}"
-    elif any(_completed(result, name) for name in ends(result.plan)):
+            yield from _notes(output)
+    elif result.output is not None and any(_completed(result, name) for name in ends(result.plan)):
         yield "\n" + _output(result.output)
 
 
-def _wrapped(text: str) -> str:
+def _notes(output: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a report says is missing, was skipped or not looked at."""
+    given = output.get("notes")
+    said = [str(note) for note in given] if isinstance(given, list | tuple) else []
+    notes = [note for note in said if _LACK.search(note.partition(". ")[0])]
+    for note in notes[:MAX_NOTES]:
+        yield _wrapped(note, "  note: ")
+    if len(notes) > MAX_NOTES:
+        yield f"  and {len(notes) - MAX_NOTES} more in the report"
+
+
+def _wrapped(text: str, head: str = "  ") -> str:
     """Return a paragraph, indented and no wider than is easy to read."""
     import textwrap
 
     room = min(100, streams.width() or 100)
-    return textwrap.fill(streams.one_line(text), room, initial_indent="  ", subsequent_indent="  ",
+    return textwrap.fill(streams.one_line(text), room, initial_indent=head, subsequent_indent=" " * len(head),
                          break_long_words=False, break_on_hyphens=False)
 
 
@@ -112,8 +134,24 @@ def _not_understood(result: RunResult) -> Iterator[str]:
             f'"{streams.one_line(word)}"' for word in words)
 
 
+def lost(result: RunResult) -> bool:
+    """Whether nothing was done because nothing was understood."""
+    words = () if result.plan is None else result.plan.not_understood
+    return bool(words) and not any(task.state is TaskState.COMPLETED for task in result.tasks.values())
+
+
+def _abilities(can: Sequence[tuple[str, str]]) -> Iterator[str]:
+    for number, (name, words) in enumerate(can):
+        yield ("what can be done here, for example:\n" if number == 0 else "") + \
+            f"  {streams.paint(streams.one_line(name), 'bold')}  {streams.one_line(words, 100)}"
+
+
 def _troubles(result: RunResult) -> Iterator[str]:
+    told = {" ".join(words.split()) for words in result.plan.not_understood} if result.plan and lost(result) else set()
     for name, task in result.tasks.items():
+        if task.state is TaskState.BLOCKED and result.plan is not None and \
+                " ".join(result.plan.graph[name].description.split()) in told:
+            continue  # these words stand under "not understood" already
         if _is_leaf(result, name) and task.state not in (TaskState.COMPLETED, TaskState.CANCELED):
             yield from _trouble(name, task)
     waiting = [] if result.plan is None else [t.id for t in result.plan.graph.leaves if t.id not in result.tasks]
@@ -146,6 +184,11 @@ def problem_of_run(result: RunResult, code: int) -> Problem | None:
     hint = _real(why.hint, result.run_id) if why is not None and result.state not in CAUSES else ""
     stopped = CAUSES.get(result.state, "") if error is None else ""
     cause = stopped or ("" if why is None else why.message)
+    if lost(result) and code == 8:
+        words = ", ".join(f'"{streams.one_line(word)}"' for word in result.plan.not_understood) if result.plan else ""
+        return Problem("nothing was done: nobody here understood the goal", words,
+                       "genesis agents shows what can be done", code=result.state.value,
+                       exit_code=code, correlation_id=result.run_id)
     return Problem(
         f"the run is {_word(result)}" if result.state is not RunState.FAILED else "the run failed",
         cause, hint or _way_on(result), code=(error.code if error else "") or result.state.value,
@@ -177,47 +220,3 @@ def next_steps(result: RunResult) -> list[tuple[str, str]]:
     if state is RunState.PARTIAL:
         return [explain, (f"genesis resume {run}", "try the blocked tasks again")]
     return [explain, (f"genesis run --again {run}", "run again what did not complete")]
-
-
-# -- -o FILE ----------------------------------------------------------------------------------------------------------
-
-
-def check_out(target: str | None) -> None:
-    """Refuse ``-o`` before anything runs when it can't be written."""
-    if target is None:
-        return
-    path = Path(target)
-    if not path.parent.is_dir():
-        raise SettingsError(f"{path} can't be written", cause=f"there is no folder {str(path.parent)!r}",
-                            hint=f"mkdir -p {path.parent}")
-
-
-def copy_out(result: RunResult, target: str) -> list[Path]:
-    """Copy the report to *target* and return what was written.
-
-    A folder takes every artefact of the last tasks. A file takes the artefact of its kind (``.html``, ``.md``), else
-    the output as JSON for ``.json``, else the first artefact; with none, the output.
-    """
-    path = Path(target)
-    found = [(artifact.name, source) for _, artifact, source in made(result)]
-    try:
-        if path.is_dir():
-            last = [(a.name, source) for _, a, source in made(result, ends(result.plan))]
-            return [_copy(source, path / Path(name).name) for name, source in last or found]
-        same = [source for name, source in found if Path(name).suffix == path.suffix]
-        if same or (found and path.suffix != ".json"):
-            return [_copy(same[0] if same else found[0][1], path)]
-        output = result.output
-        text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False, indent=2)
-        path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise SettingsError(f"{path} can't be written", cause=error.strerror or str(error),
-                            hint=f"the run is kept: genesis runs show {result.run_id}") from None
-    return [path]
-
-
-def _copy(source: Path, target: Path) -> Path:
-    import shutil
-
-    shutil.copyfile(source, target)
-    return target

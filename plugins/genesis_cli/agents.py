@@ -27,7 +27,7 @@ def agents(session: Session, name: str | None) -> int:
 
 
 async def _agents(session: Session, name: str | None) -> int:
-    async with session.open() as genesis:
+    async with session.entered() as genesis:
         cards = {n: a.card for n, a in sorted(genesis.provided.agents.items())}
         models = bool(genesis.provided.models)
         if name is None:

@@ -33,20 +33,20 @@ def eval(session: Session, kind: str | None, data: str | None, tools: str | None
     """Measure planning: KIND is the name of an evaluation; without one, those that are installed are listed."""
     from ._drive import run_async
 
-    if kind is not None and data is None:
-        raise click.UsageError(f"genesis eval {kind} needs --data FILE")
     options = {"tools": tools} if tools else {}
-    return run_async(_evaluate(session, kind, data or "", options, predictions))
+    return run_async(_evaluate(session, kind, data, options, predictions))
 
 
 async def _evaluate(
-    session: Session, kind: str | None, data: str, options: Mapping[str, str], predictions: str | None
+    session: Session, kind: str | None, data: str | None, options: Mapping[str, str], predictions: str | None
 ) -> int:
-    async with session.open({"pipeline": PIPELINE}) as genesis:
+    async with session.entered({"pipeline": PIPELINE}) as genesis:
         offered = genesis.provided.offers.get("evaluation", {})
         if kind is None:
             return session.answer({"evaluations": sorted(offered)}, lambda: _listed(genesis))
         evaluation = offered[_known(kind, offered)]
+        if data is None:
+            raise click.UsageError(f"genesis eval {kind} needs --data FILE", click.get_current_context())
         found: dict[str, Any] = await evaluation.run(
             genesis, data=Path(data), options=options, predictions=Path(predictions) if predictions else None,
             progress=_Progress(session),

@@ -31,7 +31,8 @@ def explain(session: Session, run: str, task: str | None, flow: bool) -> int:
     if task is not None:
         told = [_one(told, task)]
     data = {"run": session.correlation_id or run, "tasks": [story.to_json() for story in told]}
-    return session.answer(data, lambda: flow_text(told) if flow else explain_text(told, full=task is not None))
+    text = flow_text(told) if flow else explain_text(told, full=task is not None)
+    return session.answer(data, text.replace("genesis resume RUN", f"genesis resume {session.correlation_id}"))
 
 
 def _told(session: Session, run: str) -> list[Story]:

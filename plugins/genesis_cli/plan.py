@@ -30,9 +30,9 @@ def plan(
     strict: bool,
 ) -> int:
     """Show the plan for GOAL (or of a plan file): who does what, what it should take, what is wrong with it."""
+    from ._copy import check_out
     from ._drive import run_async
     from ._goal import beside, read_work
-    from ._summary import check_out
 
     work = read_work(goal, file, workspace)
     check_out(output)
@@ -46,7 +46,7 @@ def plan(
 
 
 async def _report(session: Session, work: Work) -> PlanReport:
-    async with session.open() as genesis:
+    async with session.entered() as genesis:
         return await work.report(genesis)
 
 

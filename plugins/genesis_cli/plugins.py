@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from . import _streams as streams
 from ._options import common
 from ._session import Session
 
@@ -40,9 +41,33 @@ def plugins(session: Session) -> int:
 
 def load_all(session: Session) -> Plugins:
     """Load every plugin that can be loaded; the others keep their reason."""
-    from genesis_core import Plugins
+    import asyncio
+    from dataclasses import replace
 
-    return Plugins.load(block=session.block, strict=False)
+    from genesis_core import GenesisError, Plugins, load_settings
+
+    with streams.quiet_stdout():
+        found = Plugins.load(block=session.block, strict=False)
+        try:
+            settings = load_settings().settings
+        except GenesisError:
+            return found  # genesis doctor and genesis config say what is wrong with them
+        failed = asyncio.run(_refusals(found, settings.section))
+    found.infos = [replace(i, state="failed", reason=failed[i.name]) if i.name in failed else i for i in found.infos]
+    return found
+
+
+async def _refusals(found: Plugins, section: Callable[[str], Mapping[str, Any]]) -> dict[str, str]:
+    """Return why each plugin can't say what it offers, for those that can't."""
+    from genesis_core import GenesisError
+
+    why: dict[str, str] = {}
+    for impl in found.hook("genesis_provide"):
+        try:
+            await found.ask(impl, {"settings": section(impl.plugin_name)})
+        except GenesisError as error:
+            why[impl.plugin_name] = error.message
+    return why
 
 
 def hooks_of(found: Plugins) -> dict[str, list[str]]:
@@ -58,7 +83,6 @@ def _json(info: PluginInfo) -> dict[str, Any]:
 
 
 def _lines(found: Plugins, commands: list[tuple[str, str]]) -> Iterator[str]:
-    from . import _streams as streams
     from ._plan_text import table
 
     rows = [(info.name, info.owner, streams.paint(info.state, TONES.get(info.state, "dim")), info.trust,

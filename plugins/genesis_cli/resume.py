@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ._amounts import BUDGET
+from ._amounts import BUDGET, SECONDS
 from ._options import common, run_argument
 from ._session import Session
 
@@ -17,7 +17,7 @@ __all__ = ["resume"]
 @click.command("resume")
 @run_argument()
 @click.option("-o", "--output", metavar="FILE", help="Copy the report there.")
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after that long.")
+@click.option("--timeout", type=SECONDS, metavar="SECONDS", help="Stop after that long.")
 @click.option("--budget", type=BUDGET, metavar="AMOUNT", help="Go on with this budget for the whole run.")
 @click.option("--max-parallel", type=click.IntRange(1), metavar="N", help="Tasks at one time.")
 @click.option("--follow", is_flag=True, help="Print every event as a JSON line.")
@@ -25,12 +25,12 @@ __all__ = ["resume"]
 @common
 def resume(session: Session, run: str, max_parallel: int | None, **how: Any) -> int:
     """Go on with RUN: what is recorded stays, what was under way runs again under the same key."""
+    from ._copy import check_copy
     from ._drive import run_async
-    from ._summary import check_out
     from .run import Choices
 
     choices = Choices(**how)
-    check_out(choices.output)
+    check_copy(choices.output, json=session.json or choices.follow)
     return run_async(_resume(session, run, choices, {} if max_parallel is None else {"max_parallel": max_parallel}))
 
 
@@ -40,7 +40,7 @@ async def _resume(session: Session, run: str, choices: Any, settings: dict[str, 
     from ._views import choose
     from .run import finish
 
-    async with session.open(settings) as genesis:
+    async with session.entered(settings) as genesis:
         name = genesis.folder(run).name
         view = choose(session, follow=choices.follow, progress=Progress.of(genesis.record(name)))
         began = time.monotonic()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._amounts import BUDGET
+from ._amounts import BUDGET, SECONDS
 from ._options import common, complete_runs
 from ._session import Session
 
@@ -54,7 +54,7 @@ def plan_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--again", metavar="RUN", shell_complete=complete_runs,
               help="Re-use the results of an earlier run where nothing has changed; GOAL may be left out.")
 @click.option("--max-parallel", type=click.IntRange(1), metavar="N", help="Tasks at one time.")
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after that long.")
+@click.option("--timeout", type=SECONDS, metavar="SECONDS", help="Stop after that long.")
 @click.option("--budget", type=BUDGET, metavar="AMOUNT", help="0.50, or cost=..,tokens=..,calls=..,seconds=..")
 @click.option("--follow", is_flag=True, help="Print every event as a JSON line.")
 @click.option("--yes", is_flag=True, help="Approve what policy asks for; never what it denies.")
@@ -70,12 +70,12 @@ def run(
     genesis run plan.json --budget 0.50
     genesis run --again last
     """
+    from ._copy import check_copy
     from ._drive import run_async
-    from ._summary import check_out
 
     choices = Choices(**how)
     work = _work(goal, file, workspace, choices)
-    check_out(choices.output)
+    check_copy(choices.output, json=session.json or choices.follow)
     if work is not None and work.plan is not None and workspace is not None:
         _elsewhere(work.plan, work.path, workspace)
     settings = {} if max_parallel is None else {"max_parallel": max_parallel}
@@ -107,7 +107,7 @@ async def _run(
     from ._views import choose
 
     view = choose(session, follow=choices.follow)
-    async with session.open(settings) as genesis:
+    async with session.entered(settings) as genesis:
         began = time.monotonic()
         result, number = await carry_out(session, lambda: _begin(genesis, work, workspace, choices), view)
         return finish(session, genesis, result, number, choices, view.progress, time.monotonic() - began)
@@ -165,26 +165,42 @@ def raise_when_loose(report: PlanReport) -> None:
                            hint="say it in other words, or leave --strict out")
 
 
+def _abilities(genesis: Genesis) -> list[tuple[str, str]]:
+    """Return three abilities of agents that are ready to work, each of another agent."""
+    models = bool(genesis.provided.models)
+    cards = [agent.card for _, agent in sorted(genesis.provided.agents.items())]
+    firsts = [card.skills[0] for card in cards if card.skills and (models or not card.needs_model)]
+    return [(skill.id, skill.description or skill.name) for skill in firsts[:3]]
+
+
 def finish(
     session: Session, genesis: Genesis, result: RunResult, number: int, choices: Choices, progress: Any, seconds: float
 ) -> int:
     """Say what the run came to, copy the report where it is wanted, and return the exit code."""
     from . import _streams as streams
+    from ._copy import STDOUT, copy_out
+    from ._crashes import tell_crashes
     from ._document import run_document
     from ._drive import exit_code
-    from ._summary import copy_out, next_steps, problem_of_run, summary
+    from ._summary import next_steps, problem_of_run, summary
 
     code = exit_code(result, number)
-    written = copy_out(result, choices.output) if choices.output and result.tasks else []
+    kept = tell_crashes(session, result)
+    written = copy_out(result, choices.output) if choices.output else []
     problem = problem_of_run(result, code)
     if session.json:
         record = genesis.record(result.run_id) if genesis.settings.journal else None
         streams.out(session.envelope(run_document(result, record=record, exit_code=code), problem))
         return code
-    text = summary(result, progress, seconds)
-    streams.out("\n".join([text, *(f"copied  {path}" for path in written)]))
+    text = "\n".join([summary(result, progress, seconds, _abilities(genesis)),
+                      *(f"copied  {path}" for path in written)])
+    (streams.note if choices.output == STDOUT else streams.out)(text)
+    if choices.output and not written and choices.output != STDOUT:
+        session.warn(f"{choices.output} was not written: there is nothing to report")
     for warning in progress.warnings if progress is not None else ():
         session.warn(warning)
+    for path in kept:
+        session.warn(f"a bug: its traceback is kept in {path}")
     streams.note()
     if problem is not None:
         streams.note(problem.lines())

@@ -11,7 +11,7 @@ from ._options import common, complete_runs, run_argument
 from ._session import Session
 
 if TYPE_CHECKING:
-    from genesis_core import Entry
+    from genesis_core import Entry, RunRecord, RunState
 
 __all__ = ["runs"]
 
@@ -39,10 +39,25 @@ def list_(session: Session, everything: bool) -> int:
 
 def _list(session: Session, everything: bool) -> int:
     entries = session.state().entries()
-    shown = entries if everything else entries[:SHOWN]
+    shown = [_counted(session, e) for e in (entries if everything else entries[:SHOWN])]
     session.command = "runs list"
     return session.answer({"runs": [_json(e) for e in shown], "total": len(entries)},
                           lambda: _table(shown, len(entries)))
+
+
+def _counted(session: Session, entry: Entry) -> Entry:
+    """Return *entry* with what its journal counts where its driver ended without a word."""
+    if entry.state != "interrupted":
+        return entry
+    from genesis_core import GenesisError
+
+    try:
+        record = session.open().record(entry.id)
+    except GenesisError:
+        return entry
+    leaves = () if record.plan is None else record.plan.graph.leaves
+    done = sum(t.id in record.results and record.results[t.id].state.value == "completed" for t in leaves)
+    return entry._replace(tasks=len(leaves), done=done)
 
 
 def _json(entry: Entry) -> dict[str, Any]:
@@ -90,8 +105,8 @@ def export(session: Session, run: str, output: str | None) -> int:
     from pathlib import Path
 
     from . import _streams as streams
+    from ._copy import check_out
     from ._document import result_of, run_document
-    from ._summary import check_out
     from ._views import as_json
 
     check_out(output)
@@ -109,6 +124,14 @@ def export(session: Session, run: str, output: str | None) -> int:
     return 0
 
 
+def _ended(record: RunRecord) -> RunState | None:
+    """Return how a run ended that has nothing left to stop, or None."""
+    from genesis_core import RunState
+
+    over = record.state.final or record.state in (RunState.PARTIAL, RunState.OUT_OF_BUDGET)
+    return record.state if over and record.ended is not None else None
+
+
 @runs.command("cancel")
 @run_argument()
 @common
@@ -120,7 +143,8 @@ def cancel(session: Session, run: str) -> int:
 
     genesis = session.open()
     name = genesis.folder(run).name
-    state = asyncio.run(genesis.cancel(name))
+    ended = None if session.state().driven(name) else _ended(genesis.record(name))
+    state = ended or asyncio.run(genesis.cancel(name))
     text = {
         RunState.RUNNING: f"run {name} was asked to stop",
         RunState.CANCELED: f"run {name} is canceled; to go on: genesis resume {name}",

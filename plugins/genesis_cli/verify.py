@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from ._options import common, run_argument
 from ._session import Session
+
+if TYPE_CHECKING:
+    from genesis_core import JournalError
 
 __all__ = ["verify"]
 
@@ -20,16 +25,32 @@ def verify(session: Session, run: str) -> int:
     return run_async(_verify(session, run))
 
 
+def _running(name: str) -> JournalError:
+    from genesis_core import JournalError
+
+    return JournalError(f"run {name} can't be verified now: it is running", cause="its record is still being written",
+                        hint=f"wait for its end, or stop it: genesis runs cancel {name}")
+
+
 async def _verify(session: Session, run: str) -> int:
+    from genesis_core import JournalError
+
     genesis = session.open()
     name = genesis.folder(run).name
     session.correlation_id = name
-    record = genesis.verify(name)
+    if session.state().driven(name):
+        raise _running(name)
+    try:
+        record = genesis.verify(name)
+    except JournalError as error:
+        if "genesis verify" in error.hint:
+            error.hint = f"restore runs/{name} from a copy; genesis run --again starts anew"
+        raise
     artifacts = sum(len(result.artifacts) for result in record.results.values())
     ended = record.ended is not None
     data = {"run_id": name, "rows": record.seq, "artifacts": artifacts, "state": record.state.value, "ended": ended}
     kept = f"{artifacts} artefact{'s' if artifacts != 1 else ''} as recorded"
-    text = f"run {name} is as it was written: {record.seq} rows, chained without a gap; {kept}"
+    text = f"run {name} is as it was written: {record.seq:,} rows, chained without a gap; {kept}"
     if not ended:
         text += f"\nit has not ended: it is {record.state.value}; go on with: genesis resume {name}"
     return session.answer(data, text)

@@ -82,6 +82,7 @@ def shell(tmp_path: Path) -> Shell:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(STRIPPED)}
     path = os.pathsep.join([str(KIT), *filter(None, [kept.pop("PYTHONPATH", "")])])
     home = tmp_path / "home"
+    (tmp_path / "genesis.toml").touch()
     return Shell(folder, home, {
         **kept, "PYTHONPATH": path, "GENESIS_HOME": str(home), "GENESIS_CONFIG": str(tmp_path / "genesis.toml"),
         "PYTHONWARNINGS": "error", "LANG": "C.UTF-8",

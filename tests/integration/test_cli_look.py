@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -348,3 +349,53 @@ def distribution(folder: Path, name: str, code: str, *, command: bool = False) -
 def with_path(shell: Any, folder: Path) -> dict[str, str]:
     separator = ";" if sys.platform == "win32" else ":"
     return {"PYTHONPATH": f"{folder}{separator}{shell.environment['PYTHONPATH']}"}
+
+
+# ---- plugins that misbehave --------------------------------------------------------------------------------------
+
+
+def stranger(shell: Any, body: str) -> None:
+    """Install a plugin named ``odd`` with this module body."""
+    place = shell.folder.parent / "odd"
+    (place / "odd-1.0.dist-info").mkdir(parents=True)
+    (place / "odd-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
+    (place / "odd-1.0.dist-info" / "entry_points.txt").write_text("[genesis.plugins]\nodd = odd\n")
+    (place / "odd.py").write_text(f"from genesis_core import hookimpl\n{body}\n")
+    shell.environment["PYTHONPATH"] += f":{place}"
+
+
+def test_a_plugin_that_cannot_say_what_it_offers_is_shown_as_failed(shell: Any) -> None:
+    stranger(shell, "@hookimpl\ndef genesis_provide():\n    raise ValueError('out of order')")
+    (info,) = [p for p in shell.json("plugins")["data"]["plugins"] if p["name"] == "odd"]
+    assert info["state"] == "failed" and "out of order" in info["reason"]
+    checks = json.loads(shell("doctor", "--json").stdout)["data"]["checks"]
+    assert [c["ok"] for c in checks if c["name"] == "plugin odd"] == [False]
+
+
+def test_what_a_plugin_prints_while_it_is_loaded_stays_out_of_the_document(shell: Any) -> None:
+    stranger(shell, "print('hello from odd')\n@hookimpl\ndef genesis_provide():\n    print('here I am')\n    return []")
+    for words in (("plugins",), ("agents",), ("plan", "Scan this")):
+        done = shell(*words, "--json")
+        assert json.loads(done.stdout)["ok"] and "hello from odd" in done.stderr
+
+
+def test_a_run_that_was_killed_is_counted_from_its_journal(shell: Any) -> None:
+    plan = shell.plan({"id": "quick", "agent": "echo"}, {"id": "long", "agent": "sleepy", "depends_on": ["quick"]})
+    process = shell.start("run", plan, "--follow", stdout=subprocess.PIPE)
+    for line in process.stdout:
+        event = json.loads(line)
+        if (event["kind"], event["task_id"]) == ("task.started", "long"):
+            break
+    busy = shell("verify", "last")
+    process.kill()
+    process.communicate()
+    assert busy.returncode == 2 and "it is running" in busy.stderr
+    (listed,) = shell.json("runs")["data"]["runs"]
+    assert (listed["state"], listed["done"], listed["tasks"]) == ("interrupted", 1, 2)
+
+
+def test_a_settings_file_that_is_not_there_and_a_misspelt_variable_are_named(shell: Any) -> None:
+    done = shell("runs", env={"GENESIS_CONFIG": "nowhere.toml"})
+    assert done.returncode == 2 and "nowhere.toml" in done.stderr
+    done = shell("runs", env={"GENESIS_MAXPARALLEL": "3"})
+    assert done.returncode == 0 and "did you mean GENESIS_MAX_PARALLEL?" in done.stderr

@@ -247,7 +247,8 @@ def test_a_budget_that_is_none_is_a_usage_error(shell: Any, budget: str) -> None
 
 def test_a_plan_is_known_by_its_content_whatever_its_name(shell: Any) -> None:
     shell.plan(SAY, name="jobs")
-    (shell.folder / "yaml").write_text("# mine\n---\ntasks:\n- {id: say, agent: echo, inputs: {text: {value: hello}}}\n")
+    yaml = "# mine\n---\ntasks:\n- {id: say, agent: echo, inputs: {text: {value: hello}}}\n"
+    (shell.folder / "yaml").write_text(yaml)
     for words, stdin in ((("jobs",), None), (("-f", "jobs"), None), (("yaml",), None), (("-f", "yaml"), None),
                          (("-",), (shell.folder / "jobs").read_text()), (("-",), (shell.folder / "yaml").read_text())):
         found = shell.json("run", *words, stdin=stdin)["data"]
@@ -302,3 +303,64 @@ def test_a_plan_file_without_a_goal_gets_no_finding_for_that(shell: Any) -> None
 def test_an_approved_plan_is_shown_with_its_score(shell: Any) -> None:
     shell("plan", shell.plan(SAY), "-o", "approved.json")
     assert "\nscore " in shell("plan", "approved.json").stdout
+
+
+# ---- what is copied, kept and told -------------------------------------------------------------------------------
+
+
+def test_a_kind_of_report_that_there_is_not_is_refused_before_anything_runs(shell: Any) -> None:
+    done = shell("run", shell.plan(SAY), "-o", "out.pdf")
+    assert done.returncode == 2
+    assert all(kind in done.stderr for kind in (".md", ".html", ".json"))
+    assert not shell.home.exists() and not (shell.folder / "out.pdf").exists()
+
+
+def test_without_a_report_of_that_kind_the_results_are_rendered(shell: Any) -> None:
+    assert shell("run", shell.plan(SAY), "-o", "out.md").returncode == 0
+    assert (shell.folder / "out.md").read_text() == '# say\n\n    {\n      "text": "hello"\n    }\n'
+    piped = shell("run", "tasks.json", "-o", "-")
+    assert piped.stdout == (shell.folder / "out.md").read_text()
+    assert shell("run", "tasks.json", "-o", "out.html").returncode == 0
+    assert "<h1>say</h1>" in (shell.folder / "out.html").read_text()
+
+
+def test_the_traceback_of_an_agent_is_kept_and_debug_shows_it(shell: Any) -> None:
+    done = shell("run", shell.plan({"id": "a", "agent": "broken"}), "--debug")
+    assert done.returncode == 1
+    assert 'raise ValueError("this never works")' in done.stderr
+    (kept,) = (shell.home / "crashes").iterdir()
+    assert 'raise ValueError("this never works")' in kept.read_text() and str(kept) in done.stderr
+
+
+def test_a_goal_that_nobody_understands_is_said_once_with_what_can_be_done(shell: Any) -> None:
+    done = shell("run", "Bake a chocolate cake")
+    assert done.returncode == 8
+    assert done.stdout.count("Bake a chocolate cake") == 1
+    assert "what can be done here" in done.stdout and "null" not in done.stdout
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "0", "soon"])
+def test_a_time_limit_that_is_none_is_refused(shell: Any, seconds: str) -> None:
+    assert shell("run", shell.plan(SAY), "--timeout", seconds).returncode == 2
+
+
+def test_again_runs_where_the_earlier_run_was(shell: Any) -> None:
+    (shell.folder / "a.txt").write_text("TODO tidy up\n")
+    first = shell.run(FIND)
+    shell.folder = shell.folder / "else"
+    shell.folder.mkdir()
+    again = shell.json("run", "--again", first["run_id"])["data"]
+    assert again["workspace"] == first["workspace"]
+
+
+def test_explain_says_what_waits_and_which_rule_asks(shell: Any) -> None:
+    run = shell.run({"id": "s", "agent": "signer"}, code=4)
+    said = " ".join(shell("explain", run["run_id"]).stdout.split())
+    assert "call sign waits for approval: the rule signatures asks for a person" in said
+    assert f"genesis resume {run['run_id']} --yes" in said
+
+
+def test_cancelling_a_run_that_ended_in_part_leaves_it_so(shell: Any) -> None:
+    run = shell.run({"id": "a", "agent": "stuck"}, code=8)
+    assert shell.json("runs", "cancel", run["run_id"])["data"]["state"] == "partial"
+    assert shell.json("runs")["data"]["runs"][0]["state"] == "partial"

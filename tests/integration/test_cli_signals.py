@@ -44,7 +44,7 @@ def end(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     return process.returncode, errors.decode()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_the_first_signal_cancels_cleanly_and_prints_the_way_on(shell: Any, number: int, code: int) -> None:
     process, run_id = begin(shell, QUICK, {"id": "long", "agent": "sleepy", "inputs": {"seconds": {"value": 3}}})
     process.send_signal(number)
@@ -115,7 +115,7 @@ def test_a_run_under_way_is_canceled_from_another_shell(shell: Any) -> None:
     assert shell.json("runs")["data"]["runs"][0]["state"] == "canceled"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_while_planning_leaves_nothing_behind(shell: Any, number: int, code: int) -> None:
     process = shell.start("run", "Dawdle", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     read_until(process, b"dawdling")

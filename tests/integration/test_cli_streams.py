@@ -8,6 +8,7 @@ import pty
 import select
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -150,3 +151,12 @@ def test_on_a_terminal_a_person_is_asked_before_anything_is_deleted(shell: Any, 
     assert status == 0, seen
     assert "for good? [y/N]" in seen
     assert len(shell.json("runs")["data"]["runs"]) == left
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_stdout_is_three_lines_and_no_bug(shell: Any) -> None:
+    with open("/dev/full", "wb") as full:
+        done = shell.start("runs", stdout=full, stderr=subprocess.PIPE)
+        said = done.communicate(timeout=30)[1].decode()
+    assert done.returncode == 7
+    assert len(said.splitlines()) == 3 and "bug" not in said

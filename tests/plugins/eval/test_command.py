@@ -17,7 +17,8 @@ ROW = {"id": "1", "domain": "d", "request": "Send an email", "type": "single", "
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A state folder of its own, and nobody's settings."""
     monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("GENESIS_CONFIG", str(tmp_path / "no-such.toml"))
+    (tmp_path / "empty.toml").touch()
+    monkeypatch.setenv("GENESIS_CONFIG", str(tmp_path / "empty.toml"))
     return tmp_path / "home"
 
 

@@ -1,0 +1,50 @@
+"""Tracebacks: of bugs in Genesis, and of exceptions in agents and tools; kept where they can be found again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from . import _streams as streams
+
+if TYPE_CHECKING:
+    from genesis_core import RunResult
+
+    from ._session import Session
+
+__all__ = ["keep", "tell_crashes"]
+
+
+def keep(session: Session, name: str, text: str) -> str:
+    """Write *text* to ``crashes/NAME.txt`` below the state folder when there is one; return its path, or nothing."""
+    try:
+        home = session.state().home
+        if not home.is_dir():
+            return ""
+        path = home / "crashes" / f"{name}.txt"
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except Exception:  # noqa: BLE001  # a second failure must not hide the first
+        return ""
+    return str(path)
+
+
+def tell_crashes(session: Session, result: RunResult) -> list[str]:
+    """Keep the traceback of every task that met a bug, show it with ``--debug``, and return where each is kept."""
+    kept = []
+    for name, text in _crashed(result):
+        if session.debug:
+            streams.note(f"in task {name}:\n{streams.clean(text).rstrip()}")
+        kept.append(keep(session, f"{result.run_id}-{name.replace('/', '~')}", f"task {name}\n{text}"))
+    return [path for path in kept if path]
+
+
+def _crashed(result: RunResult) -> Iterator[tuple[str, str]]:
+    for name, task in result.tasks.items():
+        error = task.error
+        if error is not None and task.state.value == "failed" and error.code == "unexpected":
+            traceback = str(getattr(error, "traceback", ""))
+            yield name, traceback or f"{error.message}\n{error.cause}".rstrip()
