@@ -131,6 +131,8 @@ class Composer:
         found = match(clause, self.catalogue, self.places, deed=deed, verb=verb)
         if clause.deed is not None:
             self._deed = (deed, verb)
+        if self._another_place(clause, found):
+            return self._last
         if found.empty and self._more_of_last(clause, verb):
             return self._last
         if found.ability is None or (
@@ -148,6 +150,21 @@ class Composer:
         step.residue = set(found.residue)
         step.query = self._query(text, clause, found)
         return self._place(step, clause)
+
+    def _another_place(self, clause: Clause, found: Match) -> bool:
+        """Let the step before take "and tests/ too", which names a place and no work."""
+        last, known = self._last, lexicon()
+        words = [t for t in clause.tokens if t.start not in found.named.marks]
+        if clause.deed is not None or not found.named.marks or any(t.low not in known.stop for t in words):
+            return False
+        here = last is not None and (last.clause.sentence, last.clause.item) == (clause.sentence, clause.item)
+        if last is None or not here or not last.abilities or last.gathers or not (last.folders or last.files):
+            return False
+        last.tokens.extend(clause.tokens)
+        last.folders += [f for f in found.named.folders if f not in last.folders]
+        last.files += [f for f in found.named.files if f not in last.files]
+        last.exclude += clause.exclude
+        return True
 
     def _more_of_last(self, clause: Clause, verb: str) -> bool:
         """Let the step before take "and chart the result", when its agent does such things."""

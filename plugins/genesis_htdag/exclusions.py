@@ -17,7 +17,8 @@ from .topics import FOLDER_WORDS, Places
 from .words import Kind, Token
 
 _SURE = (
-    "with the exception of", "with the exceptions of", "except for", "except", "excepting", "excluding", "apart from",
+    "with the exception of", "with the exceptions of", "with the exclusion of",
+    "except for", "except", "excepting", "excluding", "apart from",
     "aside from", "other than", "save for", "leave out", "leaving out",
 )  # fmt: skip
 """Say that something is left out whatever follows; when that is no place, somebody must be told."""
@@ -27,13 +28,15 @@ _WITH_PLACE = (
     "keep out of", "keep away from", "keep off", "all but", "everything but", "anything but", "anywhere but",
 )  # fmt: skip
 """Say it when a place follows."""
-_NEGATIONS = ("do not", "don't", "never", "without", "not", "isn't", "aren't", "no")
+_NEGATIONS = ("do not", "don't", "never", "without", "not", "isn't", "aren't", "no", "nothing")
 """Say it when a path or "the folder so-and-so" follows: "modules without tests" leaves no folder out."""
 _COMMANDS = frozenset({"do not", "don't", "never", "without"})
 """May have a verb before the place: "don't look at src/", "without touching src/"."""
 _PARTED = frozenset("leave leaving keep keeping".split())
 """Say it together with a word behind the place: "leave src/ alone"."""
 _AWAY = frozenset("out alone aside untouched excluded omitted skipped ignored exempted".split())
+_LIMITS = frozenset({"scope", "bounds", "limits"})
+"""End "out of scope" and "off limits"."""
 _PARTICLES = frozenset({"out", "alone", "aside"})
 _AUXILIARY = frozenset("is are be being been should must to shall left will can of it".split())
 _KINDS = (_SURE, _WITH_PLACE, _NEGATIONS)
@@ -105,7 +108,9 @@ def _span(tokens: Sequence[Token], at: int, places: Places) -> _Span | None:
     if token.kind is Kind.WORD and token.low in _PARTED and (parted := _parted(tokens, at, at + 1, places)):
         return parted
     if token.kind is Kind.NAME:
-        return _parted(tokens, at, at, places)
+        before = [t.kind for t in tokens[max(at - 3, 0) : at]]
+        inside = at > 0 and tokens[at - 1].low in _JOINING and Kind.NAME in before
+        return None if inside else _parted(tokens, at, at, places)  # a list is read once, from where it begins
     if token.kind is not Kind.WORD or token.low not in _FIRST:
         return None
     for size in (4, 3, 2, 1):
@@ -123,6 +128,10 @@ def _parted(tokens: Sequence[Token], start: int, at: int, places: Places) -> _Sp
     follow = end
     while follow < min(end + 4, len(tokens)) and tokens[follow].low in _AUXILIARY:
         follow += 1
+    if follow + 1 < len(tokens) and tokens[follow].low in ("out", "off") and follow > end:
+        if not any(t.low in _LIMITS for t in tokens[follow + 1 : follow + 3]):
+            return None
+        return _Span(start, follow + 2 + (tokens[follow + 1].low == "of"), paths)
     away = follow < len(tokens) and tokens[follow].low in _AWAY
     if not away or (start == at and tokens[follow].low in _PARTICLES and tokens[follow - 1].low != "left"):
         return None
@@ -176,11 +185,13 @@ def _place(tokens: Sequence[Token], at: int, places: Places, *, words: bool) -> 
         token = tokens[here]
         if token.kind is Kind.NAME:
             return (_behind(tokens, here), token.text) if apposed else None
+        if here == at and token.text == ":":
+            continue
         if token.kind is not Kind.WORD or (token.low,) in JOINERS:
             return None
         if _is_folder(tokens, here, places, words=words):
             return (_behind(tokens, here), token.text) if apposed else None
-        idle = token.low in lexicon().stop or stem(token.low) in lexicon().generic
+        idle = token.low in lexicon().stop or token.low == "ones" or stem(token.low) in lexicon().generic
         if not idle and (here + 1 == len(tokens) or tokens[here + 1].kind is not Kind.NAME):
             apposed = False
     return None
@@ -218,17 +229,15 @@ def _names_soon(tokens: Sequence[Token], at: int) -> bool:
 def excluding(found: Sequence[Clause], left_out: Iterable[Exclusion], tokens: Sequence[Token]) -> list[Clause]:
     """Return *found* with what each clause leaves out; an exclusion apart from its clause holds for the sentence."""
     ends = [t.start for t in tokens if t.kind is Kind.MARK and t.text in (".", "!", "?")]
-    clauses = list(found)
+    starts = [clause.tokens[0].start for clause in found]
+    sentences = [bisect_left(ends, start) for start in starts]
+    own: dict[int, dict[str, None]] = {}
+    shared: dict[int, dict[str, None]] = {}
     for exclusion in left_out:
-        here = _sentence(exclusion.tokens[0].start, ends)
-        mine = [i for i, c in enumerate(clauses) if _sentence(c.tokens[0].start, ends) == here]
-        if not exclusion.apart:
-            before = [i for i in mine if clauses[i].tokens[0].start < exclusion.tokens[0].start]
-            mine = before[-1:] or mine[:1]
-        for i in mine:
-            clauses[i] = replace(clauses[i], exclude=(*clauses[i].exclude, *exclusion.paths))
-    return clauses
-
-
-def _sentence(place: int, ends: Sequence[int]) -> int:
-    return bisect_left(ends, place)
+        place = exclusion.tokens[0].start
+        here, at = bisect_left(ends, place), max(bisect_left(starts, place) - 1, 0)
+        paths = shared if exclusion.apart or at >= len(found) or sentences[at] != here else own
+        paths.setdefault(at if paths is own else here, {}).update(dict.fromkeys(exclusion.paths))
+    return [
+        replace(clause, exclude=(*own.get(at, ()), *shared.get(sentences[at], ()))) for at, clause in enumerate(found)
+    ]

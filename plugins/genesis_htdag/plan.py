@@ -17,7 +17,7 @@ from .segments import segments
 from .stems import stem
 from .steps import Step, spelled
 from .tools import calls
-from .topics import Places
+from .topics import Places, with_listed_folders
 from .words import Kind, name_words, normalise, slug, tokens
 
 Group = tuple[int, ...]
@@ -79,7 +79,7 @@ def _read(top: Sequence[Node], composer: Composer, titles: dict[Group, str], max
 
 def _clauses(text: str, number: int, composer: Composer) -> list[Clause]:
     """Return the clauses of one paragraph, each with what it leaves out."""
-    words = tokens(text)
+    words = with_listed_folders(tokens(text), composer.places)
     kept, left_out = without_exclusions(words, composer.places)
     composer.exclude += [path for exclusion in left_out for path in exclusion.paths]
     composer.unclear += [spelled(text, exclusion.tokens) for exclusion in left_out if not exclusion.paths]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .lexicon import lexicon
 from .stems import stem
@@ -16,7 +16,7 @@ _SAYS = frozenset(
 )
 _PLACE = frozenset({"in", "from", "within", "inside", "under", "below", "across", "throughout", "out"})
 _BELOW = frozenset({"under", "below", "inside", "beneath", "within"})
-FOLDER_WORDS = frozenset({"folder", "directory", "dir", "subfolder", "subdirectory", "path"})
+FOLDER_WORDS = frozenset({"folder", "folders", "directory", "directories", "dir", "subfolder", "subdirectory", "path"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,22 @@ class Places:
             return frozenset({known[extension]})
         below = self.folders().get(name.strip("./").lower(), set())
         return frozenset(known[e] for e in below if e in known)
+
+
+def with_listed_folders(tokens: Sequence[Token], places: Places) -> list[Token]:
+    """Return *tokens* with the words of "the src and tests folders" and "in src and docs" marked as names."""
+    found = list(tokens)
+    for at, token in enumerate(tokens):
+        if token.low not in ("and", "&") or not 0 < at < len(tokens) - 1:
+            continue
+        first, pair = at - 1, (at - 1, at + 1)
+        before = tokens[first - 1].low if first else ""
+        after = tokens[at + 2].low if at + 2 < len(tokens) else ""
+        listed = before in FOLDER_WORDS or after in FOLDER_WORDS or before in _PLACE
+        if listed and all(tokens[i].kind is Kind.WORD and tokens[i].low in places.folders() for i in pair):
+            for i in pair:
+                found[i] = replace(tokens[i], kind=Kind.NAME)
+    return found
 
 
 def named(tokens: Sequence[Token], places: Places) -> Named:

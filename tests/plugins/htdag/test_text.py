@@ -199,6 +199,7 @@ def calls_of(function: Callable[[], object]) -> int:
 @pytest.mark.parametrize(
     "piece",
     ["scan src/ for holes, ", "and ", "report that ", "a: ", '"', "' a", "- map the code\n", "after the ", "please ",
+     "except src/ ", "scan it except a/, ", "src/ and ", "leave ", "not the ",
      "data/",     "# a\n", "in a report ", "(a) ", "order a pizza, ", "what the docs say about "],
 )  # fmt: skip
 def test_effort_grows_with_the_length_of_the_text_and_no_faster(piece: str) -> None:
