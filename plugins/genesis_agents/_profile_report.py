@@ -15,6 +15,7 @@ DETAILED_TABLES = 30
 MAX_OBSERVATIONS = 500
 MAX_QUOTE = 300
 MAX_REASONS = 20
+MAX_SAID = 3  # reasons in a summary that has nothing else to say
 METHOD = (
     "Outliers: modified z-score with the median absolute deviation (Iglewicz and Hoaglin 1993), |M| > 3.5, in columns "
     "of at least 8 numbers; where the MAD is 0, the mean absolute deviation, and only values found in at most one of "
@@ -38,7 +39,7 @@ def profile_report(
     observations = [observation for profile in profiles for observation in _observations(profile)]
     return {
         "title": "Table profile",
-        "summary": _summary(figures, profiles),
+        "summary": _summary(figures, profiles, notes),
         "figures": figures,
         "observations": observations[:MAX_OBSERVATIONS],
         "tables": [*_tables(profiles), *_chart_table(chart)],
@@ -46,9 +47,9 @@ def profile_report(
     }
 
 
-def _summary(figures: Mapping[str, int], profiles: Sequence[TableProfile]) -> str:
+def _summary(figures: Mapping[str, int], profiles: Sequence[TableProfile], left_out: Sequence[str]) -> str:
     if not profiles:
-        return "There is no table to profile."
+        return " ".join(["There is no table to profile.", *left_out[:MAX_SAID]])
     start = (
         f"{counted(figures['tables'], 'table')} with {counted(figures['rows'], 'row')} "
         f"and {counted(figures['columns'], 'column')} in all."

@@ -8,6 +8,8 @@ from genesis_core import Evidence, Observation, Report, Table
 
 from ._search_answer import Answer, Quote
 
+MAX_SAID = 3  # reasons in a summary that has nothing else to say
+
 
 def compose(answer: Answer, *, subject: str, scope: str, notes: Sequence[str] = ()) -> Report:
     """Return the report: promises and mentions as observations, counts as figures, the rest as notes."""
@@ -25,7 +27,7 @@ def compose(answer: Answer, *, subject: str, scope: str, notes: Sequence[str] = 
             *(_observation("mention", quote) for quote in answer["mentioned"]),
         ),
         tables=_tables(answer),
-        notes=(*notes, *_notes(answer, scope)),
+        notes=(*notes, *_notes(answer, scope, empty=not (notes or answer["notes"]))),
     )
 
 
@@ -44,7 +46,7 @@ def _observation(rule: str, quote: Quote) -> Observation:
 def _summary(answer: Answer, subject: str) -> str:
     read = f"Read {_count(answer['documents'], 'document')} in {_count(answer['passages'], 'passage')}."
     if not answer["documents"]:
-        return "There was no document to read."
+        return " ".join(["There was no document to read.", *answer["notes"][:MAX_SAID]])
     if not (answer["matches"] or answer["rows"]):
         return f"{read} Nothing was found about {subject}." if subject else f"{read} None of them promises anything."
     found = f"{_count(answer['promises'], 'sentence')} in {_count(answer['matches'], 'passage')} promise something"
@@ -71,8 +73,9 @@ def _tables(answer: Answer) -> tuple[Table, ...]:
     return (Table(title="Where it stands", columns=columns, rows=rows),) if rows else ()
 
 
-def _notes(answer: Answer, scope: str) -> list[str]:
-    notes = [] if answer["documents"] else [f"There are no documents (.md, .rst, .txt) {scope}."]
+def _notes(answer: Answer, scope: str, *, empty: bool) -> list[str]:
+    none = not answer["documents"] and empty
+    notes = [f"No documents (.md, .rst, .txt) were found {scope}."] if none else []
     if answer["documents"] and not (answer["matches"] or answer["rows"]) and answer["words"]:
         words = ", ".join(f'"{word}"' for word in answer["words"])
         notes.append(f"Nothing was found: searched {_count(answer['documents'], 'document')} for {words}.")

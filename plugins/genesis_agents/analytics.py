@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from genesis_core import Artifact, Evidence, Report, Task, TaskContext, TaskResult, agent, tool
 
 from ._cards import card
-from ._where import named_files, named_folders, where, without_excluded
+from ._look import look_into, not_there, other_notes, told
+from ._where import Where, named_files, named_folders, where, without_excluded
 
 PROFILE, COMPOSE = "table-profile", "report"
 _SUFFIXES = ("csv", "tsv", "tab", "json", "jsonl", "ndjson")
@@ -94,7 +96,7 @@ def compose_report(
     }
 
 
-@agent(card=card("analytics"), tools=[profile_tables, draw_chart, compose_report])
+@agent(card=card("analytics"), tools=[profile_tables, draw_chart, compose_report, look_into])
 async def analytics(task: Task, context: TaskContext) -> TaskResult:
     """Profile tables, or compose the report of what other tasks found: whichever the task asks for."""
     if COMPOSE in task.requires or (PROFILE not in task.requires and _results(task)):
@@ -103,7 +105,8 @@ async def analytics(task: Task, context: TaskContext) -> TaskResult:
 
 
 async def _profile(task: Task, context: TaskContext) -> TaskResult:
-    files, notes = _tables(context)
+    chosen = _tables(context)
+    files, gone = list(chosen.files), await not_there(context, chosen.place, chosen.files)
     found = await context.call(profile_tables, files=files, focus=_focus(task, context.inputs))
     chart = found["chart"]
     artifacts = []
@@ -111,30 +114,42 @@ async def _profile(task: Task, context: TaskContext) -> TaskResult:
         svg = await context.call(draw_chart, **chart)
         artifacts.append(await context.write("chart.svg", svg, media_type="image/svg+xml"))
     report = Report.model_validate(found["report"])
+    notes = (*other_notes(chosen.place), *chosen.notes, *(() if gone else _none(files, chosen.scope)))
     report = report.replace(notes=(*notes, *report.notes), charts=tuple(artifact.name for artifact in artifacts))
+    report = told(report, gone, nothing=not files)
     return context.result(report, evidence=_evidence(report), artifacts=artifacts)
 
 
-def _tables(context: TaskContext) -> tuple[list[str], tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The files to profile, and what a task says of where they are."""
+
+    files: tuple[str, ...]
+    place: Where
+    scope: str
+    notes: tuple[str, ...] = ()
+
+
+def _tables(context: TaskContext) -> _Chosen:
     """Return the files to profile: those named, else every table below the named folder, else of the workspace."""
     below, names = named_folders(context.inputs), named_files(context.inputs)
     if names and not below:
         place = where(context)
-        named = [name for name in place.files if _suffix(name) in _NAMED_SUFFIXES]
+        named = tuple(name for name in place.files if _suffix(name) in _NAMED_SUFFIXES)
         strange = tuple(f"{name} is no table file." for name in place.files if name not in named)
-        return named, (*place.notes, *strange)
+        return _Chosen(named, place, "among the named files", strange)
     if below:
         place = where(context)
-        found = [name for name in place.files if _suffix(name) in _SUFFIXES or name in names]
-        return found, place.notes if place.missing else (*place.notes, *_none(found, f"below {' and '.join(below)}"))
+        found = tuple(name for name in place.files if _suffix(name) in _SUFFIXES or name in names)
+        return _Chosen(found, place, f"below {' and '.join(below)}")
     # Not every file: a task whose list of tables is unchanged need not run again.
-    found = sorted(name for suffix in _SUFFIXES for name in context.files(f"**/*.{suffix}"))
-    rest = without_excluded(context, found)
-    return list(rest.files), (*rest.notes, *_none(rest.files, "in the workspace"))
+    every = sorted(name for suffix in _SUFFIXES for name in context.files(f"**/*.{suffix}"))
+    place = without_excluded(context, every)
+    return _Chosen(place.files, place, "in the workspace")
 
 
 def _none(found: Sequence[str], scope: str) -> tuple[str, ...]:
-    return () if found else (f"There are no tables (.csv, .tsv, .json, .jsonl) {scope}.",)
+    return () if found else (f"No tables (.csv, .tsv, .json, .jsonl) were found {scope}.",)
 
 
 def _suffix(name: str) -> str:

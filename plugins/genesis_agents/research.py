@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, cast
 from genesis_core import DependencyDown, Task, TaskContext, TaskError, TaskResult, TaskState, agent, tool
 
 from ._cards import card
+from ._look import look_into, not_there, other_notes, told
 from ._search_query import topic
-from ._where import named_files, named_folders, where, without_excluded
+from ._where import Where, named_files, named_folders, where, without_excluded
 
 if TYPE_CHECKING:
     from ._search_answer import Answer
@@ -44,7 +45,7 @@ def search_documents(files: list[Path], query: str = "", limit: int = 20) -> dic
         return {"unavailable": str(error)}
 
 
-@agent(card=card("research"), tools=[search_documents])
+@agent(card=card("research"), tools=[search_documents, look_into])
 async def research(task: Task, context: TaskContext) -> TaskResult:
     """Find what the documents say about the topic of a task, and quote it."""
     from ._search_report import compose, evidence
@@ -55,8 +56,10 @@ async def research(task: Task, context: TaskContext) -> TaskResult:
     if "unavailable" in found:
         return context.result(state=TaskState.FAILED, error=unavailable(found["unavailable"]))
     answer = cast("Answer", found)
-    notes = (*chosen.missing, *_left_out(chosen.left_out))
+    gone = await not_there(context, chosen.place, chosen.files)
+    notes = (*gone, *other_notes(chosen.place), *_left_out(chosen.left_out))
     report = compose(answer, subject=topic(query), scope=_scope(context.inputs), notes=notes)
+    report = told(report, gone, nothing=not chosen.files)
     return context.result(report, evidence=evidence(answer))
 
 
@@ -70,15 +73,15 @@ class _Chosen:
     """The documents to search, those that were left out, and what the task names that is not there."""
 
     files: tuple[str, ...]
+    place: Where
     left_out: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
 
 
 def _documents(task: Task, context: TaskContext) -> _Chosen:
     """Choose documents: those that are named, else all that hold prose, below the named folder if there is one."""
     if named_files(context.inputs) and not named_folders(context.inputs):
         named = where(context)
-        return _Chosen(named.files, missing=named.notes)
+        return _Chosen(named.files, named)
     suffixes = (*_SUFFIXES, "py") if "docstring" in task.description.lower() else _SUFFIXES
     if named_folders(context.inputs):
         place = where(context)
@@ -91,7 +94,7 @@ def _documents(task: Task, context: TaskContext) -> _Chosen:
         found = list(place.files)
     left_out = tuple(name for name in found if _NO_PROSE.search(name))
     kept = tuple(name for name in found if name not in left_out)
-    return _Chosen(kept, left_out, place.notes)
+    return _Chosen(kept, place, left_out)
 
 
 def _scope(inputs: Mapping[str, object]) -> str:

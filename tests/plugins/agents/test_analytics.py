@@ -698,7 +698,7 @@ def test_an_empty_folder_is_reported_as_empty(tmp_path: Path) -> None:
     assert result.state is TaskState.COMPLETED
     assert set(report.figures.values()) == {0}
     assert report.summary == "There is no table to profile."
-    assert report.notes == ("There are no tables (.csv, .tsv, .json, .jsonl) in the workspace.",)
+    assert report.notes == ("No tables (.csv, .tsv, .json, .jsonl) were found in the workspace.",)
     assert result.artifacts == ()
 
 

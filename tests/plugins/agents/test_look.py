@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from genesis_agents._look import look_into
+from genesis_agents.analytics import analytics
 from genesis_agents.architect import architect
+from genesis_agents.research import research
 from genesis_agents.security import security
 from genesis_core import Agent, Report
 from genesis_core.testing import run_agent
 
-AGENTS = {"architect": architect, "security": security}
+AGENTS = {"architect": architect, "security": security, "analytics": analytics, "research": research}
 needs_a_plain_user = pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable to the superuser")
 
 
@@ -54,15 +56,37 @@ def test_a_file_that_is_not_there_is_what_the_summary_says(tmp_path: Path, name:
 @pytest.mark.parametrize("name", AGENTS)
 def test_what_is_there_is_told_beside_what_is_not(tmp_path: Path, name: str) -> None:
     (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "a.py").write_text("x = 1\n")
-    report = report_of(AGENTS[name], tmp_path, files=["a.py", "gone.py"])
-    assert "1 file" in report.summary and report.summary.endswith("There is no file 'gone.py' in the workspace.")
+    for file in ("a.py", "a.md", "a.csv"):
+        (tmp_path / "work" / file).write_text("a,b\n1,2\n")
+    report = report_of(AGENTS[name], tmp_path, files=["a.py", "a.md", "a.csv", "gone.py"])
+    before, found, after = report.summary.partition("There is no file 'gone.py' in the workspace.")
+    assert len(before) > 20 and found and not after
 
 
 @pytest.mark.parametrize("name", AGENTS)
 def test_an_empty_folder_is_told_from_one_that_is_not_there(tmp_path: Path, name: str) -> None:
     (tmp_path / "work" / "empty").mkdir(parents=True)
     assert report_of(AGENTS[name], tmp_path, folder="empty").summary == "The folder empty/ holds no files."
+
+
+@pytest.mark.parametrize(("name", "words"), [("analytics", "binary: closed.csv."), ("research", "binary file")])
+def test_where_nothing_could_be_read_the_summary_says_why(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "work").mkdir()
+    for file in ("closed.csv", "closed.md"):
+        (tmp_path / "work" / file).write_bytes(b"\0\1\2")
+    report = report_of(AGENTS[name], tmp_path)
+    assert words in report.summary and not any("were found" in note for note in report.notes)
+
+
+@needs_a_plain_user
+@pytest.mark.parametrize("name", AGENTS)
+def test_files_that_cannot_be_read_are_named_in_the_summary(tmp_path: Path, name: str) -> None:
+    (tmp_path / "work").mkdir()
+    for file in ("a.py", "a.md", "a.csv"):
+        (tmp_path / "work" / file).write_text("a,b\n1,2\n")
+        (tmp_path / "work" / file).chmod(0)
+    report = report_of(AGENTS[name], tmp_path)
+    assert "permission denied" in report.summary.lower()
 
 
 @needs_a_plain_user

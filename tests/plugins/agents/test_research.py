@@ -485,7 +485,7 @@ def test_python_that_does_not_parse_is_noted(tmp_path: Path) -> None:
 def test_no_documents_and_empty_documents_are_reported_as_such(tmp_path: Path) -> None:
     nothing = answer([], "error", 10)
     assert compose(nothing, subject="error", scope="below docs/").notes == (
-        "There are no documents (.md, .rst, .txt) below docs/.",
+        "No documents (.md, .rst, .txt) were found below docs/.",
     )
     empty = answer([written(tmp_path, ""), written(tmp_path, "# Only a heading\n", "b.md")], "error", 10)
     assert (empty["documents"], empty["passages"], empty["matches"]) == (2, 0, 0)
@@ -631,7 +631,7 @@ def test_the_agent_reports_an_empty_folder_as_empty(tmp_path: Path) -> None:
     report = report_of(run(tmp_path, "look up boxes", tmp_path / "work", folder="empty"))
     assert report.figures == {"documents": 0, "passages": 0, "matches": 0, "promises": 0, "table_rows": 0, "quotes": 0}
     assert report.observations == ()
-    assert "There are no documents (.md, .rst, .txt) below empty." in report.notes
+    assert report.summary == "There is no folder empty/ in the workspace."
 
 
 def test_licences_and_requirements_are_left_out_and_named(tmp_path: Path) -> None:
