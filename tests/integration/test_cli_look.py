@@ -166,7 +166,7 @@ def test_a_run_is_named_by_a_unique_beginning(shell: Any) -> None:
 
 
 def test_cancel_records_it_when_nobody_drives_the_run(shell: Any) -> None:
-    run_id = shell.run({"id": "x", "agent": "stuck"}, code=8)["run_id"]
+    run_id = shell.run({"id": "x", "agent": "signer"}, code=4)["run_id"]
     assert shell.json("runs", "cancel", run_id)["data"]["state"] == "canceled"
     assert shell.json("runs")["data"]["runs"][0]["state"] == "canceled"
     assert shell("verify", run_id).returncode == 0
