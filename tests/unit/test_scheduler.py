@@ -208,6 +208,7 @@ def test_a_change_in_the_middle_of_a_run_is_as_if_it_had_always_been_so(
         except GraphError:
             return
         drive.scheduler.replace_graph(after, {t.id: t.agent or "" for t in after.leaves})
+        assert drive.scheduler.graph is after
         drive.start()
 
     drive.run(change)
@@ -275,6 +276,42 @@ def test_what_follows_a_skipped_task_is_skipped_because_of_it() -> None:
     assert made.take_skipped() == []
     made.finish(result("b", SKIPPED))
     assert made.take_skipped() == [("c", "b")]
+
+
+def test_a_dropped_task_is_not_skipped_any_more() -> None:
+    graph = chain("a", "b", "c")
+    made = scheduler(graph)
+    made.take_ready()
+    made.finish(result("a", FAILED))
+    made.replace_graph(graph.apply(GraphPatch(drop=("c",), replace=(Task(id="b"),))), {})
+    assert made.take_skipped() == []
+    assert [t.id for t in made.take_ready()] == ["b"]
+
+
+def test_a_composite_that_gains_a_child_has_no_result_until_that_ends() -> None:
+    graph = TaskGraph(tasks=(Task(id="p"), Task(id="x", parent="p"), Task(id="end", depends_on=("p",))))
+    made = scheduler(graph)
+    made.take_ready()
+    made.finish(result("x", output=1))
+    assert made.results["p"].output == {"x": 1}
+    made.replace_graph(graph.apply(GraphPatch(add=(Task(id="y", parent="p"),))), {})
+    assert "p" not in made.results
+    assert [t.id for t in made.take_ready()] == ["y"]
+    made.finish(result("y", output=2))
+    assert made.results["p"].output == {"x": 1, "y": 2}
+    assert [t.id for t in made.take_ready()] == ["end"]
+
+
+def test_new_agents_and_their_limits_hold_after_a_change() -> None:
+    graph = TaskGraph(tasks=(Task(id="x", agent="a"), Task(id="y", agent="b"), Task(id="z", agent="b")))
+    made = scheduler(graph, limits={"a": 1})
+    assert [t.id for t in made.take_ready()] == ["x", "y", "z"]
+    made.release("y")
+    made.release("z")
+    made.replace_graph(graph, {"x": "a", "y": "a", "z": "b"})
+    assert [t.id for t in made.take_ready()] == ["z"], "y is the busy agent's now"
+    made.finish(result("x"))
+    assert [t.id for t in made.take_ready()] == ["y"]
 
 
 def test_a_composites_result_holds_outputs_artefacts_and_the_join_of_labels() -> None:
