@@ -9,60 +9,41 @@ from pathlib import Path
 from genesis_core import Report, TaskContext, tool
 
 from ._not_scanned import joined
-from ._report_text import counted, one_line
+from ._report_text import one_line
 from ._where import Where
-
-_NAMED = 5  # unreadable folders that are named one by one
 
 
 @tool(effect="read")
 def look_into(folders: list[Path]) -> list[str]:
-    """Say of each folder whether it is not there, can't be read, or holds no files.
+    """Say of each folder in which no file was found why that is: not there, not readable, or empty.
 
-    folders: folders; nothing is said of one that holds files and can be read
+    folders: folders below which no file was found
     """
-    return [said for folder in folders for said in _look(folder)]
+    return [_look(folder) for folder in folders]
 
 
-def _look(folder: Path) -> list[str]:
+def _look(folder: Path) -> str:
     name = _shown(folder)
     try:
         if folder.is_file():
-            return [f"{one_line(folder.as_posix())} is a file, not a folder."]
+            return f"{one_line(folder.as_posix())} is a file, not a folder."
         if not folder.is_dir():
-            return [f"There is no folder {name} in the workspace."]
-        closed, files = _walk(folder)
-    except OSError as error:
-        return [_cannot(name, error)]
-    if closed:
-        rest = len(closed) - _NAMED
-        more = [f"{counted(rest, 'more folder')} below {name} can't be read."] if rest > 0 else []
-        return [*closed[:_NAMED], *more]
-    return [] if files else [f"The folder {name} holds no files."]
-
-
-def _walk(folder: Path) -> tuple[list[str], int]:
-    """Return a sentence for each folder that can't be read, and how many files lie in the others."""
-    refused: list[OSError] = []
-    files = sum(len(names) for _, _, names in os.walk(folder, onerror=refused.append))
-    return [_cannot(_shown(Path(error.filename or folder)), error) for error in refused], files
-
-
-def _cannot(name: str, error: OSError) -> str:
-    return f"The folder {name} can't be read: {(error.strerror or type(error).__name__).lower()}."
+            return f"There is no folder {name} in the workspace."
+    except OSError as error:  # a folder above it is closed
+        return f"The folder {name} can't be read: {(error.strerror or type(error).__name__).lower()}."
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return f"The folder {name} can't be read: permission denied."
+    return f"The folder {name} holds no files to look at."
 
 
 def _shown(folder: Path) -> str:
     return one_line(folder.as_posix().rstrip("/")) + "/"
 
 
-async def not_there(context: TaskContext, place: Where, found: Sequence[str] | None = None) -> tuple[str, ...]:
-    """Return a sentence for each file or folder that a task names and that gives nothing.
-
-    *found* are the files of *place* that the agent can use: a folder without one is looked into.
-    """
-    used = place.files if found is None else tuple(found)
-    bare = [folder for folder in _folders(context.inputs) if not any(file.startswith(f"{folder}/") for file in used)]
+async def not_there(context: TaskContext, place: Where) -> tuple[str, ...]:
+    """Return a sentence for each file or folder that a task names and in which there is no file."""
+    names = _folders(context.inputs)
+    bare = [folder for folder in names if not any(file.startswith(f"{folder}/") for file in place.files)]
     gone = tuple(f"There is no {name} in the workspace." for name in place.missing if not name.startswith("folder "))
     return (*gone, *(await context.call(look_into, folders=bare) if bare else ()))
 

@@ -106,7 +106,7 @@ async def analytics(task: Task, context: TaskContext) -> TaskResult:
 
 async def _profile(task: Task, context: TaskContext) -> TaskResult:
     chosen = _tables(context)
-    files, gone = list(chosen.files), await not_there(context, chosen.place, chosen.files)
+    files, gone = list(chosen.files), await not_there(context, chosen.place)
     found = await context.call(profile_tables, files=files, focus=_focus(task, context.inputs))
     chart = found["chart"]
     artifacts = []

@@ -56,7 +56,7 @@ async def research(task: Task, context: TaskContext) -> TaskResult:
     if "unavailable" in found:
         return context.result(state=TaskState.FAILED, error=unavailable(found["unavailable"]))
     answer = cast("Answer", found)
-    gone = await not_there(context, chosen.place, chosen.files)
+    gone = await not_there(context, chosen.place)
     notes = (*gone, *other_notes(chosen.place), *_left_out(chosen.left_out))
     report = compose(answer, subject=topic(query), scope=_scope(context.inputs), notes=notes)
     report = told(report, gone, nothing=not chosen.files)
