@@ -82,18 +82,19 @@ def test_calls_go_on_after_the_fork_server_was_killed(tmp_path: Path) -> None:
 
 def test_a_tool_that_only_a_fork_can_carry_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
     @tool
-    def parent() -> int:
-        """Return who forked this worker."""
-        return os.getppid()
+    def family() -> list[int]:
+        """Return this worker, and who forked it."""
+        return [os.getpid(), os.getppid()]
 
     async def work(task: Task, context: TaskContext) -> list[int]:
-        before = await context.call(parent)
+        worker, before = await context.call(family)
         os.kill(before, signal.SIGKILL)
         assert await gone(before)
-        return [before, await context.call(parent)]
+        assert await gone(worker)
+        return [before, (await context.call(family))[1]]
 
     graph = TaskGraph(tasks=(Task(id="a", agent="w"),))
-    result = asyncio.run(run_graph(tmp_path, graph, FakeAgent("w", work=work, tools=[parent])))
+    result = asyncio.run(run_graph(tmp_path, graph, FakeAgent("w", work=work, tools=[family])))
     before, after = result.tasks["a"].output
     assert before != after
 
@@ -110,9 +111,11 @@ def test_a_call_under_way_when_the_server_is_killed_fails_by_name(tmp_path: Path
 
 def test_no_interpreter_to_start_is_a_dependency_that_is_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(task: Task, context: TaskContext) -> None:
-        server = await context.call(slow_tools.server)
+        forked, server = await context.call(slow_tools.whoami), await context.call(slow_tools.server)
+        assert server != os.getpid()
         os.kill(server, signal.SIGKILL)
         assert await gone(server)
+        assert await gone(forked)
         monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
         await context.call(slow_tools.whoami)
 
