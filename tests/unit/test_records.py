@@ -130,3 +130,26 @@ def test_an_input_has_exactly_one_form(form: dict[str, object]) -> None:
 def test_a_task_id_is_plain(task_id: str) -> None:
     with pytest.raises(ValidationError):
         Task(id=task_id)
+
+
+def test_the_published_form_of_a_label_is_the_one_that_is_written() -> None:
+    from pydantic import TypeAdapter
+
+    schema = TypeAdapter(Label).json_schema()
+    assert schema == {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["trust", "secrecy", "sources"],
+        "properties": {
+            "trust": {"enum": ["UNTRUSTED", "USER", "TRUSTED"]},
+            "secrecy": {"enum": ["PUBLIC", "INTERNAL", "SECRET"]},
+            "sources": {"type": "array", "items": {"type": "string"}},
+        },
+    }
+    assert set(Label().to_json()) == set(schema["required"])
+
+
+@pytest.mark.parametrize("bad", [None, 1, "USER", {}, {"trust": "KING", "secrecy": "PUBLIC", "sources": []}])
+def test_what_is_no_label_is_refused_by_name(bad: object) -> None:
+    with pytest.raises(ValidationError, match="no label|label"):
+        Goal.model_validate({"text": "x", "label": bad})
