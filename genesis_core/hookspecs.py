@@ -114,8 +114,8 @@ def genesis_screen(text: str, label: Label, context: PlanContext) -> Screening |
 
     *all*; the most restrictive answer wins. Called for the goal; for a plan that was not made from a goal here, and
     for each change of a plan (the descriptions of its tasks and the texts among their input values, as one text); and
-    for each text that a tool returns as it is. Not called yet for files, for texts inside other values that tools
-    return, and for what models answer. BLOCK refuses the text. QUARANTINE stops nothing yet: it stands in the journal
+    for each text that a tool returns as it is or a model answers. Not called yet for files, and for texts inside other
+    values that tools return. BLOCK refuses the text. QUARANTINE stops nothing yet: it stands in the journal
     (``goal.screened``) and, for a goal or plan, as a note among the plan's findings. None: no objection. Raising
     refuses the text.
     """
