@@ -278,6 +278,18 @@ def test_what_follows_a_skipped_task_is_skipped_because_of_it() -> None:
     assert made.take_skipped() == [("c", "b")]
 
 
+def test_a_task_that_is_skipped_for_two_reasons_is_told_of_once() -> None:
+    made = scheduler(TaskGraph(tasks=(
+        Task(id="a"), Task(id="y", depends_on=("a",)), Task(id="p", depends_on=("a",)),
+        Task(id="x", parent="p", depends_on=("y",)),
+    )))
+    made.take_ready()
+    made.finish(result("a", FAILED))
+    assert made.take_skipped() == [("y", "a"), ("x", "a")]
+    made.finish(result("y", SKIPPED))
+    assert made.take_skipped() == []
+
+
 def test_a_dropped_task_is_not_skipped_any_more() -> None:
     graph = chain("a", "b", "c")
     made = scheduler(graph)
