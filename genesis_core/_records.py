@@ -20,6 +20,11 @@ from .runs import EventKind, RunEvent, RunState
 
 __all__ = ["Records"]
 
+_ENDED = frozenset({
+    *(state for state in RunState if state.final), RunState.PARTIAL, RunState.OUT_OF_BUDGET, RunState.DENIED,
+})
+"""The states in which nothing of a run is left to stop, though some of them can be resumed."""
+
 
 class Records:
     """All runs of one state folder."""
@@ -34,7 +39,7 @@ class Records:
         """Cancel a run, whoever drives it, and return where it stands.
 
         RUNNING: its driver was asked to stop and will within moments. CANCELED: nobody drove it, and its record now
-        says so. A run that has ended for good stays as it is.
+        says so. A run that has ended, for good, in part or for want of budget, stays as it is.
         """
         folder = self.folder(run_id)
         try:
@@ -44,9 +49,11 @@ class Records:
             return RunState.RUNNING
         try:
             record = self.whole(run_id)
-            if not record.state.final and record.state is not RunState.CANCELED:
+            if record.state in _ENDED:
+                return record.state
+            if record.state is not RunState.CANCELED:
                 await self._note_canceled(folder, record)
-            return record.state if record.state.final else RunState.CANCELED
+            return RunState.CANCELED
         finally:
             lock.release()
 

@@ -359,7 +359,10 @@ class Genesis:
     # -- records ----------------------------------------------------------------------------------------------------
 
     async def cancel(self, run_id: str) -> RunState:
-        """Cancel a run, whoever drives it, and return where it stands: RUNNING (its driver was asked) or CANCELED."""
+        """Cancel a run, whoever drives it, and return where it stands: RUNNING (its driver was asked) or CANCELED.
+
+        A run that has ended stays as it is: the answer is how it ended.
+        """
         return await self.records.cancel(run_id)
 
     def folder(self, run_id: str) -> Path:

@@ -11,7 +11,7 @@ from ._options import common, complete_runs, run_argument
 from ._session import Session
 
 if TYPE_CHECKING:
-    from genesis_core import Entry, RunRecord, RunState
+    from genesis_core import Entry
 
 __all__ = ["runs"]
 
@@ -124,14 +124,6 @@ def export(session: Session, run: str, output: str | None) -> int:
     return 0
 
 
-def _ended(record: RunRecord) -> RunState | None:
-    """Return how a run ended that has nothing left to stop, or None."""
-    from genesis_core import RunState
-
-    over = record.state.final or record.state in (RunState.PARTIAL, RunState.OUT_OF_BUDGET)
-    return record.state if over and record.ended is not None else None
-
-
 @runs.command("cancel")
 @run_argument()
 @common
@@ -143,8 +135,7 @@ def cancel(session: Session, run: str) -> int:
 
     genesis = session.open()
     name = genesis.folder(run).name
-    ended = None if session.state().driven(name) else _ended(genesis.record(name))
-    state = ended or asyncio.run(genesis.cancel(name))
+    state = asyncio.run(genesis.cancel(name))
     text = {
         RunState.RUNNING: f"run {name} was asked to stop",
         RunState.CANCELED: f"run {name} is canceled; to go on: genesis resume {name}",

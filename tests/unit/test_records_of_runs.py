@@ -21,6 +21,7 @@ import pytest
 
 from genesis_core import (
     Artifact,
+    Budget,
     Decision,
     EventKind,
     Input,
@@ -32,6 +33,7 @@ from genesis_core import (
     TaskResult,
     TaskState,
     hookimpl,
+    tool,
 )
 from genesis_core._files import artifact_path, find_artifact, write_atomic
 from genesis_core._head import write_head
@@ -44,6 +46,12 @@ from genesis_core.records import MAX_DIGITS, MAX_JSON_DEPTH, FrozenDict, FrozenL
 from genesis_core.testing import FakeAgent, open_genesis
 
 KEYS = LocalKeyRing(b"k" * 32)
+
+
+@tool(inline=True)
+def count(text: str) -> int:
+    """Count characters."""
+    return len(text)
 
 
 def one(task_id: str = "a", **fields: Any) -> TaskGraph:
@@ -500,3 +508,24 @@ def test_an_artefact_that_was_handed_on_is_found_where_it_was_written(tmp_path: 
     write_atomic(artifact_path(tmp_path, "a", "note.txt"), b"mine")
     artifact = Artifact(name="note.txt", sha256=hashlib.sha256(b"mine").hexdigest(), size=4)
     assert find_artifact(tmp_path, artifact, "b") == b"mine"
+
+
+@pytest.mark.parametrize(("ending", "state"), [
+    ({"state": TaskState.BLOCKED}, RunState.PARTIAL), ({"calls": 2}, RunState.OUT_OF_BUDGET),
+])
+def test_what_has_ended_in_part_is_not_cancelled(tmp_path: Path, ending: dict[str, Any], state: RunState) -> None:
+    async def work(task: Task, context: TaskContext) -> TaskResult:
+        for _ in range(ending.get("calls", 0)):
+            await context.call("count", text="abc")
+        return context.result(state=ending.get("state", TaskState.COMPLETED))
+
+    async def main() -> None:
+        async with open_genesis(tmp_path, FakeAgent("w", work=work, tools=[count])) as genesis:
+            run = await genesis.start(await genesis.plan("x", workspace=tmp_path, graph=one()),
+                                      budget=Budget(max_tool_calls=1))
+            assert (await run.result()).state is state
+            rows = genesis.record(run.id).seq
+            assert await genesis.cancel(run.id) is state
+            assert (genesis.record(run.id).state, genesis.record(run.id).seq) == (state, rows)
+
+    asyncio.run(main())
