@@ -9,10 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ._index import Entry, Index
+
+if TYPE_CHECKING:
+    from ._fold import RunRecord
 
 __all__ = ["StateFolder"]
 
@@ -33,12 +38,16 @@ class StateFolder:
         chosen = home or environ.get("GENESIS_HOME", "") or _configured(environ)
         return cls((Path(chosen) if chosen else _platform("user_data_dir")).expanduser().absolute())
 
-    def entries(self) -> list[Entry]:
-        """Return every run, newest first, with its state as it is now."""
+    def entries(self, read: Callable[[str], RunRecord] | None = None) -> list[Entry]:
+        """Return every run, newest first, with its state as it is now.
+
+        *read* gives the record of a run that the index does not know, as ``Genesis.record`` does; without it, that is
+        read with the local key ring. What *read* raises when it can't read any record (SettingsError) is raised.
+        """
         known = self.index.entries()
         found: list[Entry] = []
         for folder in self.index.folders():
-            entry = known.get(folder.name) or self._unknown(folder)
+            entry = known.get(folder.name) or self._unknown(folder, read)
             if entry.state in ("running", "planning") and not self.driven(entry.id):
                 entry = entry._replace(state="interrupted")
             found.append(entry)
@@ -68,11 +77,11 @@ class StateFolder:
             shutil.rmtree(folder)
         self.index.drop(run_id)
 
-    def _unknown(self, folder: Path) -> Entry:
+    def _unknown(self, folder: Path, read: Callable[[str], RunRecord] | None) -> Entry:
         """Read a run that the index does not know, and let the index know it when nobody drives it."""
         if self.driven(folder.name):
             return _blank(folder, "running")
-        entry = _read(self.home, folder)
+        entry = _entry(folder, read or partial(_record, self.home))
         if entry.state != "damaged":
             with contextlib.suppress(OSError):
                 self.index.put(entry)
@@ -107,16 +116,21 @@ def _blank(folder: Path, state: str) -> Entry:
     return Entry(folder.name, "", "", state, "", "", 0, 0, "", 0.0, 0, "", "")
 
 
-def _read(home: Path, folder: Path) -> Entry:
+def _record(home: Path, run_id: str) -> RunRecord:
+    from ._records import Records
+
+    return Records(home).record(run_id)
+
+
+def _entry(folder: Path, read: Callable[[str], RunRecord]) -> Entry:
     """Return the entry that the journal in *folder* comes to."""
-    from ._fold import fold
-    from ._keys import LocalKeyRing
-    from ._rows import read_events
-    from .errors import GenesisError
+    from .errors import GenesisError, SettingsError
 
     try:
-        record = fold(read_events(folder / "journal.db", LocalKeyRing.open(home, create=False)))
-    except (GenesisError, ValueError, OSError):
+        record = read(folder.name)
+    except (GenesisError, OSError) as error:
+        if isinstance(error, SettingsError) and folder.is_dir():  # not this run, but all of them can't be read
+            raise
         return _blank(folder, "damaged")
     plan, cost = record.plan, record.usage.cost
     return Entry(

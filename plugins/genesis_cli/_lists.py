@@ -66,7 +66,7 @@ def prunable(
     session: Session, state: StateFolder, named: Sequence[str], older_than: float | None, keep: int | None
 ) -> list[Entry]:
     """Return the runs that a prune would delete; raises SettingsError for an unknown run or one under way."""
-    entries = state.entries()
+    entries = state.entries(session.record)
     if named:
         return [_named(session, state, entries, name) for name in dict.fromkeys(named)]
     now = datetime.now(UTC)

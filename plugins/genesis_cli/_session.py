@@ -11,11 +11,14 @@ from . import _streams as streams
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-    from genesis_core import Genesis, StateFolder
+    from genesis_core import Genesis, RunRecord, StateFolder
 
     from ._problem import Problem
 
 __all__ = ["Session"]
+
+LOCAL = "local"
+"""The key ring that needs no plugin."""
 
 
 class Session:
@@ -31,6 +34,7 @@ class Session:
         self.verbose = 0
         self.looked = False
         """Whether the environment has been looked at."""
+        self._reader: Genesis | None = None
         self.command = "genesis"
         self.correlation_id = ""
 
@@ -52,11 +56,28 @@ class Session:
             await genesis.__aexit__(None, None, None)
 
     def open(self, settings: Mapping[str, Any] | None = None) -> Genesis:
-        """Return a Genesis with this call's options: for records as it is, else see :meth:`entered`."""
+        """Return a Genesis with this call's options; see :meth:`records` and :meth:`entered`."""
         from genesis_core import Genesis
 
         flags = {**(settings or {}), **({"home": self.home} if self.home else {})}
         return Genesis.open(settings=flags, block=self.block)
+
+    def records(self) -> Genesis:
+        """Return a Genesis that reads records with the chosen key ring; plugins are loaded where one of them offers it.
+
+        Call it where no event loop runs.
+        """
+        if self._reader is None:
+            self._reader = self.open()
+            if self._reader.settings.keyring != LOCAL:
+                import asyncio
+
+                asyncio.run(_loaded(self._reader))
+        return self._reader
+
+    def record(self, run_id: str) -> RunRecord:
+        """Return what the journal of a run comes to; raises JournalError, or SettingsError for the key ring."""
+        return self.records().record(run_id)
 
     def answer(self, data: Any, text: str | Callable[[], str], problem: Problem | None = None) -> int:
         """Write the result to stdout (and the problem to stderr) and return the exit code."""
@@ -99,6 +120,13 @@ class Session:
         for number, (command, why) in enumerate(steps):
             head = "next: " if number == 0 else "      "
             streams.note(f"{head}{streams.paint(command.ljust(wide), 'cyan', stream=sys.stderr)}  {why}".rstrip())
+
+
+async def _loaded(genesis: Genesis) -> None:
+    """Enter and leave: the key ring stays, which is all that reading takes."""
+    with streams.quiet_stdout():
+        await genesis.__aenter__()
+    await genesis.__aexit__(None, None, None)
 
 
 def _paired(text: str) -> str:

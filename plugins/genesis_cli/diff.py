@@ -33,7 +33,7 @@ def diff(session: Session, run_a: str, run_b: str, fail_on: str | None) -> int:
     from ._compare import compare
     from ._problem import Problem
 
-    genesis = session.open()
+    genesis = session.records()
     a, b = genesis.record(run_a), genesis.record(run_b)
     found = compare(a, b)
     problem = None

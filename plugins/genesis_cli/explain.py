@@ -45,7 +45,7 @@ def _told(session: Session, run: str) -> list[Story]:
 
     if run.endswith(".json") and Path(run).is_file():
         return stories(read_plan(run), {}, ())
-    genesis = session.open()
+    genesis = session.records()
     name = genesis.folder(run).name
     session.correlation_id = name
     record = genesis.record(name)

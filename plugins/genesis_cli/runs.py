@@ -38,7 +38,7 @@ def list_(session: Session, everything: bool) -> int:
 
 
 def _list(session: Session, everything: bool) -> int:
-    entries = session.state().entries()
+    entries = session.state().entries(session.record)
     shown = [_counted(session, e) for e in (entries if everything else entries[:SHOWN])]
     session.command = "runs list"
     return session.answer({"runs": [_json(e) for e in shown], "total": len(entries)},
@@ -52,7 +52,7 @@ def _counted(session: Session, entry: Entry) -> Entry:
     from genesis_core import GenesisError
 
     try:
-        record = session.open().record(entry.id)
+        record = session.record(entry.id)
     except GenesisError:
         return entry
     leaves = () if record.plan is None else record.plan.graph.leaves
@@ -84,7 +84,7 @@ def show(session: Session, run: str) -> int:
     from ._document import result_of, run_document
     from ._lists import shown_run
 
-    genesis = session.open()
+    genesis = session.records()
     folder = genesis.folder(run)
     session.correlation_id = folder.name
     record = genesis.record(folder.name)
@@ -110,7 +110,7 @@ def export(session: Session, run: str, output: str | None) -> int:
     from ._views import as_json
 
     check_out(output)
-    genesis = session.open()
+    genesis = session.records()
     folder = genesis.folder(run)
     record = genesis.record(folder.name)
     events = [{**as_json(event), "mac": event.mac} for event in genesis.events(folder.name)]
@@ -133,7 +133,7 @@ def cancel(session: Session, run: str) -> int:
 
     from genesis_core import RunState
 
-    genesis = session.open()
+    genesis = session.records()
     name = genesis.folder(run).name
     state = asyncio.run(genesis.cancel(name))
     text = {

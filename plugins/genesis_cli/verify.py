@@ -20,22 +20,9 @@ __all__ = ["verify"]
 @common
 def verify(session: Session, run: str) -> int:
     """Check the record of RUN: every row and its MAC, the chain, and the digest of every artefact."""
-    from ._drive import run_async
-
-    return run_async(_verify(session, run))
-
-
-def _running(name: str) -> JournalError:
     from genesis_core import JournalError
 
-    return JournalError(f"run {name} can't be verified now: it is running", cause="its record is still being written",
-                        hint=f"wait for its end, or stop it: genesis runs cancel {name}")
-
-
-async def _verify(session: Session, run: str) -> int:
-    from genesis_core import JournalError
-
-    genesis = session.open()
+    genesis = session.records()
     name = genesis.folder(run).name
     session.correlation_id = name
     if session.state().driven(name):
@@ -54,3 +41,10 @@ async def _verify(session: Session, run: str) -> int:
     if not ended:
         text += f"\nit has not ended: it is {record.state.value}; go on with: genesis resume {name}"
     return session.answer(data, text)
+
+
+def _running(name: str) -> JournalError:
+    from genesis_core import JournalError
+
+    return JournalError(f"run {name} can't be verified now: it is running", cause="its record is still being written",
+                        hint=f"wait for its end, or stop it: genesis runs cancel {name}")

@@ -165,6 +165,52 @@ def test_a_run_is_named_by_a_unique_beginning(shell: Any) -> None:
     assert shell.json("runs", "show", run_id[:-2])["data"]["run_id"] == run_id
 
 
+LOOKS = [("verify", "last"), ("explain", "last"), ("diff", "last", "last"), ("runs",), ("runs", "show", "last"),
+         ("runs", "export", "last"), ("runs", "cancel", "last")]
+
+
+@pytest.fixture
+def sealed(shell: Any) -> Any:
+    """A shell whose settings choose the key ring of a plugin, with one run that the index has forgotten."""
+    Path(shell.environment["GENESIS_CONFIG"]).write_text('keyring = "vault"\n')
+    shell.run(SAY)
+    (shell.home / "index.db").unlink()
+    return shell
+
+
+@pytest.mark.parametrize("words", LOOKS, ids=" ".join)
+def test_records_are_read_with_the_key_ring_that_the_settings_choose(sealed: Any, words: tuple[str, ...]) -> None:
+    data = sealed.json(*words)["data"]
+    assert not (sealed.home / "journal.key").exists()
+    if words == ("runs",):
+        assert [(run["state"], run["done"]) for run in data["runs"]] == [("completed", 1)]
+
+
+@pytest.mark.parametrize("words", LOOKS, ids=" ".join)
+def test_a_key_ring_that_nobody_offers_any_more_is_named(sealed: Any, words: tuple[str, ...]) -> None:
+    problem = sealed.json("-p", "no:testkit", *words, code=2)["error"]
+    assert "there is no key ring 'vault'" in problem["message"]
+
+
+@pytest.mark.parametrize("words", LOOKS, ids=" ".join)
+def test_with_the_local_key_ring_looking_loads_no_plugin(shell: Any, words: tuple[str, ...]) -> None:
+    shell.run(SAY)
+    (shell.home / "index.db").unlink()
+    done = subprocess.run([sys.executable, "-c", LOADED, *words], cwd=shell.folder, env=shell.environment,
+                          capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == "none", done.stderr
+
+
+LOADED = """
+import sys
+from genesis_cli import main
+code = main(sys.argv[1:])
+print(*[n for n in sys.modules if n in ("genesis_plugin_testkit", "genesis_htdag", "genesis_agents")] or ["none"],
+      file=sys.stderr)
+sys.exit(code)
+"""
+
+
 def test_cancel_records_it_when_nobody_drives_the_run(shell: Any) -> None:
     run_id = shell.run({"id": "x", "agent": "signer"}, code=4)["run_id"]
     assert shell.json("runs", "cancel", run_id)["data"]["state"] == "canceled"

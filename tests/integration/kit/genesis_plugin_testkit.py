@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from genesis_core import (
     Message,
     ModelRequest,
     Observation,
+    Offer,
     Report,
     Task,
     TaskContext,
@@ -118,10 +120,20 @@ async def finder(task: Task, context: TaskContext) -> TaskResult:
     return context.result(report, artifacts=files)
 
 
+class Vault:
+    """A key ring of the kit's own."""
+
+    def sign(self, actor: str, data: bytes) -> bytes:
+        return sha256(b"a key of the kit" + data).digest()
+
+    def verify(self, actor: str, data: bytes, mac: bytes) -> bool:
+        return self.sign(actor, data) == mac
+
+
 @hookimpl
 def genesis_provide() -> Sequence[object]:
     """Offer all of them."""
-    return [echo, sleepy, holder, broken, stuck, sender, signer, thinker, finder]
+    return [echo, sleepy, holder, broken, stuck, sender, signer, thinker, finder, Offer("keyring", "vault", Vault())]
 
 
 @hookimpl
