@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import zip_longest
+from typing import NamedTuple
 
 from .lexicon import Deed, lexicon
 from .phrases import DETERMINERS, HANDS, HAVE_DONE, LEAD, PARTICLES, WISHES, Joint
@@ -21,8 +21,7 @@ _LOOK_AHEAD = 24
 """Words of a segment that may be politeness."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """One action that somebody asks for, or a phrase that belongs to one."""
 
     tokens: tuple[Token, ...]
@@ -67,7 +66,7 @@ def clauses(segments: Sequence[Segment], item: int) -> list[Clause]:
         elif scope is not None and shape != form and shape in ("base", "question"):
             scope = None
         asked = clause.asked or segment.sentence == wished
-        found.append(replace(clause, subordinate=scope, asked=asked))
+        found.append(clause._replace(subordinate=scope, asked=asked))
     return list(_shared_objects(found))
 
 
@@ -185,5 +184,5 @@ def _shared_objects(found: Sequence[Clause]) -> Iterator[Clause]:
     for clause, follow in zip_longest(found, found[1:]):
         alone = clause.verb and not clause.objects and clause.tokens[0].low not in REPORTS
         if alone and follow is not None and follow.verb and follow.joint is Joint.AND and follow.item == clause.item:
-            clause = replace(clause, tokens=(*clause.tokens, *follow.objects))
+            clause = clause._replace(tokens=(*clause.tokens, *follow.objects))
         yield clause

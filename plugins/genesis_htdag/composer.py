@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import zip_longest
 
 from .catalogue import Catalogue
 from .clauses import Clause
 from .lexicon import Deed, lexicon
-from .matching import Match, match
+from .matching import Match, Matcher
 from .phrases import Joint
 from .stems import stem
 from .steps import Step, same_work, spelled
-from .topics import Places, phrase
+from .topics import Places, Wording, phrase
 from .words import Kind, Token
 
 _PRONOUNS = frozenset({"it", "they", "them", "these", "those", "this", "that"})
@@ -22,6 +21,7 @@ _EVERYTHING = frozenset({"all", "everything", "results", "findings", "these", "t
 _GATHERING = frozenset(
     stem(w) for w in "report summarise present document collect combine compile gather consolidate wrap".split()
 )
+Reading = list[tuple[Clause, list[int]]]
 _LOOK_BACK = 8
 """Steps of the same agent, at the same place, that a clause may be part of."""
 
@@ -30,7 +30,9 @@ class Composer:
     """Puts clauses together into steps, in the order of the goal."""
 
     def __init__(self, catalogue: Catalogue, places: Places) -> None:
-        self.catalogue, self.places = catalogue, places
+        self.places, self._match = places, Matcher(catalogue, places).match
+        self.readings: dict[Wording, Reading] = {}
+        """How each wording was read: its clauses, and where their tokens stand."""
         self.gatherer = next((a for a in catalogue.abilities if a.gathers), None)
         """Who puts together what others found."""
         self.steps: list[Step] = []
@@ -99,15 +101,15 @@ class Composer:
             return None
         label, self._label = self._label, None
         if label is not None and label.exclude:
-            clause = replace(clause, exclude=(*label.exclude, *clause.exclude))
+            clause = clause._replace(exclude=(*label.exclude, *clause.exclude))
         return self._take(text, clause if label is None else self._labelled(label, clause))
 
     def _introduces(self, clause: Clause) -> bool:
         """Whether *clause* only says what comes: "Security:", "Review this repository:"."""
         if clause.deed is None and not clause.asked:
-            found = match(clause, self.catalogue, self.places, deed=Deed.ASK, verb="")
+            found = self._match(clause, deed=Deed.ASK, verb="")
             return found.ability is None or not found.ability.gathers
-        return match(clause, self.catalogue, self.places, deed=clause.deed, verb=clause.verb).empty
+        return self._match(clause, deed=clause.deed, verb=clause.verb).empty
 
     def _labelled(self, label: Clause, clause: Clause) -> Clause:
         """Return *clause* with its label before it, where both speak of the same or the clause of nothing by itself."""
@@ -116,11 +118,11 @@ class Composer:
         if label.verb or clause.item != label.item:
             return clause
         deed, verb = (clause.deed, clause.verb) if clause.deed is not None else self._deed
-        alone = match(clause, self.catalogue, self.places, deed=deed, verb=verb)
-        title = match(label, self.catalogue, self.places, deed=Deed.ASK, verb="")
+        alone = self._match(clause, deed=deed, verb=verb)
+        title = self._match(label, deed=Deed.ASK, verb="")
         if title.ability is None or (alone.ability is not None and alone.ability.owner != title.ability.owner):
             return clause
-        return replace(clause, tokens=(*label.tokens, *clause.tokens), verb="", deed=clause.deed or Deed.ASK)
+        return clause._replace(tokens=(*label.tokens, *clause.tokens), verb="", deed=clause.deed or Deed.ASK)
 
     def _take(self, text: str, clause: Clause) -> Step | None:
         """Turn *clause* into a step, part of one, or a phrase that was not understood."""
@@ -128,7 +130,7 @@ class Composer:
         deed, verb = (clause.deed, clause.verb) if clause.deed is not None else self._deed
         if clause.joint is Joint.INTO:
             deed, verb = Deed.ASK, ""
-        found = match(clause, self.catalogue, self.places, deed=deed, verb=verb)
+        found = self._match(clause, deed=deed, verb=verb)
         if clause.deed is not None:
             self._deed = (deed, verb)
         if self._another_place(clause, found):
@@ -182,9 +184,9 @@ class Composer:
         follow = clause.tokens[1] if len(clause.tokens) > 1 else None
         if not clause.verb or clause.verb not in lexicon().either or follow is None or follow.low in lexicon().stop:
             return clause
-        noun = replace(clause, deed=None, verb="")
-        as_deed = match(clause, self.catalogue, self.places, deed=clause.deed, verb=clause.verb)
-        as_noun = match(noun, self.catalogue, self.places, deed=Deed.ASK, verb="")
+        noun = clause._replace(deed=None, verb="")
+        as_deed = self._match(clause, deed=clause.deed, verb=clause.verb)
+        as_noun = self._match(noun, deed=Deed.ASK, verb="")
         if as_noun.ability is None or not as_noun.ability.ready:
             return clause
         same = as_deed.ability is None or not as_deed.ability.ready or as_deed.ability.owner == as_noun.ability.owner

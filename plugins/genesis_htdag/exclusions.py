@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .clauses import Clause
 from .lexicon import lexicon
@@ -239,5 +239,5 @@ def excluding(found: Sequence[Clause], left_out: Iterable[Exclusion], tokens: Se
         paths = shared if exclusion.apart or at >= len(found) or sentences[at] != here else own
         paths.setdefault(at if paths is own else here, {}).update(dict.fromkeys(exclusion.paths))
     return [
-        replace(clause, exclude=(*own.get(at, ()), *shared.get(sentences[at], ()))) for at, clause in enumerate(found)
+        clause._replace(exclude=(*own.get(at, ()), *shared.get(sentences[at], ()))) for at, clause in enumerate(found)
     ]

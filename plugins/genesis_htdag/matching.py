@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from .catalogue import Ability, Catalogue
 from .clauses import Clause
 from .lexicon import Deed, lexicon
 from .objects import PREPOSITIONS, PRODUCTS, knows, narrower, other_kind
 from .stems import stem
-from .topics import Named, Places, named, topic
+from .topics import Named, Places, Wording, named, naming, topic
 from .words import Kind, Token
 
 COVERED = 0.3
@@ -25,8 +25,7 @@ IN_REACH = 0.6
 """Share of the best evidence that an ability needs to be preferred when nothing can exercise the best one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """What was found for one clause."""
 
     ability: Ability | None
@@ -50,8 +49,7 @@ class Match:
         return (self.ability, *self.also) if self.ability else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     """One meaning-bearing word of a clause."""
 
     root: str
@@ -61,9 +59,30 @@ class _Word:
     generic: bool
 
 
-def match(clause: Clause, catalogue: Catalogue, places: Places, *, deed: Deed | None, verb: str) -> Match:
-    """Return what *clause* asks of *catalogue*, done as *deed* and *verb* (its own, or those of the clause before)."""
-    spots = named(clause.tokens, places)
+class Matcher:
+    """Finds what clauses ask of a catalogue: once for all that say the same about different places."""
+
+    def __init__(self, catalogue: Catalogue, places: Places) -> None:
+        self._catalogue, self._places = catalogue, places
+        self._known: dict[tuple[Wording, str, Deed | None, str, Deed | None], tuple[list[int], Match]] = {}
+
+    def match(self, clause: Clause, *, deed: Deed | None, verb: str) -> Match:
+        """Return what *clause* asks for, done as *deed* and *verb* (its own, or those of the clause before)."""
+        tokens = clause.tokens
+        key = (self._places.wording(tokens), clause.verb, clause.deed, verb, deed)
+        known = self._known.get(key)
+        if known is not None:
+            positions, found = known
+            return found._replace(named=named(tokens, positions, self._places)) if positions else found
+        positions = naming(tokens, self._places)
+        found = _match(clause, self._catalogue, self._places, named(tokens, positions, self._places), deed, verb)
+        self._known[key] = positions, found
+        return found
+
+
+def _match(
+    clause: Clause, catalogue: Catalogue, places: Places, spots: Named, deed: Deed | None, verb: str
+) -> Match:  # fmt: skip
     query = topic(clause.tokens, spots.marks)
     words = _words(clause, catalogue, places, spots)
     if query and _anchored(w for w in words if w.position in query):
@@ -105,7 +124,7 @@ def _words(clause: Clause, catalogue: Catalogue, places: Places, spots: Named) -
         elif token.kind is Kind.WORD and token.low not in language.stop:
             root = stem(token.low)
             word = _word(root, catalogue, position, generic=root in language.generic or token.low.isdigit())
-            found.append(replace(word, weight=word.weight * BORNE) if _is_borne(token, position, word) else word)
+            found.append(word._replace(weight=word.weight * BORNE) if _is_borne(token, position, word) else word)
     return found
 
 

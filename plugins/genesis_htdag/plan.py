@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from genesis_core import Decomposition, Input, PlanContext, Task
 
@@ -78,12 +79,20 @@ def _read(top: Sequence[Node], composer: Composer, titles: dict[Group, str], max
 
 
 def _clauses(text: str, number: int, composer: Composer) -> list[Clause]:
-    """Return the clauses of one paragraph, each with what it leaves out."""
+    """Return the clauses of one paragraph, each with what it leaves out; a wording is read once."""
     words = with_listed_folders(tokens(text), composer.places)
+    wording = composer.places.wording(words)
+    known = composer.readings.get(wording)
+    if known is not None:
+        return [clause._replace(tokens=tuple([words[i] for i in at]), item=number) for clause, at in known]
     kept, left_out = without_exclusions(words, composer.places)
+    found = excluding(clauses(segments(kept), number), left_out, words)
+    if not left_out:
+        place = {token.start: at for at, token in enumerate(words)}
+        composer.readings[wording] = [(clause, [place[t.start] for t in clause.tokens]) for clause in found]
     composer.exclude += [path for exclusion in left_out for path in exclusion.paths]
     composer.unclear += [spelled(text, exclusion.tokens) for exclusion in left_out if not exclusion.paths]
-    return excluding(clauses(segments(kept), number), left_out, words)
+    return found
 
 
 def _leave_out(composer: Composer) -> None:
@@ -160,21 +169,35 @@ def _description(step: Step) -> str:
 def _kind(step: Step) -> str:
     """Return the kind of work, in the words of who does it: the kind that the step itself names, or the first."""
     kinds = step.abilities[0].kinds if step.abilities else ()
+    if not kinds:
+        return ""
     said = {stem(t.low) for t in step.tokens if t.kind is Kind.WORD}
-    return next((k for k in kinds if {stem(w) for w in name_words(k)} <= said), kinds[0] if kinds else "")
+    return next((kind for kind, roots in _roots(kinds) if roots <= said), kinds[0])
+
+
+@lru_cache(maxsize=1000)
+def _roots(kinds: tuple[str, ...]) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return each of an agent's *kinds* with the stems of its words."""
+    return tuple((kind, frozenset(map(stem, name_words(kind)))) for kind in kinds)
 
 
 def _slug(step: Step) -> str:
     """Return a short name for *step*: its verb and the words that say most."""
+    stop = lexicon().stop
+    words = [t.low for t in step.tokens if t.kind is Kind.WORD and t.low not in stop]
+    first = step.tokens[0].low
+    verb, telling = _telling(first if step.clause.verb and first not in stop else "", tuple(words))
+    names = name_words(step.place)[:2] if not telling else []
+    return slug([*verb, *telling, *names])
+
+
+@lru_cache(maxsize=1000)
+def _telling(verb: str, words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the *verb* in its infinitive, if there is one, and the two other *words* that say most."""
     known = lexicon()
-    words = [t.low for t in step.tokens if t.kind is Kind.WORD and t.low not in known.stop]
-    first = step.tokens[0]
-    verb = [first.low] if step.clause.verb and first.low not in known.stop else []
-    verb = [known.infinitive.get(stem(v), v) for v in verb]
     rest = words[1:] if verb else words
     telling = [w for w in rest if stem(w) not in known.generic] or rest
-    names = name_words((step.folders + step.files)[0]) if not telling and (step.folders or step.files) else []
-    return slug([*verb, *telling[:2], *names[:2]])
+    return ((known.infinitive.get(stem(verb), verb),) if verb else ()), tuple(telling[:2])
 
 
 class _Names:

@@ -6,7 +6,7 @@ Nothing is cut inside a quotation or a path: those are single tokens.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .lexicon import Deed, lexicon
 from .phrases import CONTAINING, COVERS, DETERMINERS, JOINERS, MODALS, ONLY_AT_START, STARTERS, Joint
@@ -25,8 +25,7 @@ PAPERS = REPORTS | frozenset(
 """Words for what may hold several results: with them only "that describes", "which lists" leads to the content."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """Tokens between two joints."""
 
     tokens: tuple[Token, ...]

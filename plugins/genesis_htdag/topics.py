@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from .lexicon import lexicon
 from .stems import stem
@@ -14,13 +14,15 @@ _SAYS = frozenset(
     "say says said state states stated promise promises promised claim claims claimed "
     "guarantee guarantees guaranteed".split()
 )
+_SPELT = frozenset({Kind.WORD, Kind.MARK})
 _PLACE = frozenset({"in", "from", "within", "inside", "under", "below", "across", "throughout", "out"})
 _BELOW = frozenset({"under", "below", "inside", "beneath", "within"})
+Wording = tuple[object, ...]
+"""What tokens say, whatever they are called that they say it of."""
 FOLDER_WORDS = frozenset({"folder", "folders", "directory", "directories", "dir", "subfolder", "subdirectory", "path"})
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """Places of the workspace that a clause names, in order."""
 
     folders: tuple[str, ...] = ()
@@ -35,6 +37,7 @@ class Places:
     def __init__(self, files: Callable[[str], tuple[str, ...]]) -> None:
         self._files = files
         self._folders: dict[str, set[str]] | None = None
+        self._concepts: dict[str, frozenset[str]] = {}
 
     def folders(self) -> dict[str, set[str]]:
         """Return the extensions of the files below each folder, by lower-case name of the folder."""
@@ -53,12 +56,28 @@ class Places:
 
     def concepts(self, name: str) -> frozenset[str]:
         """Return what the files of that name, or below it, say about the work: ``#table``, ``#document``, ``#code``."""
+        found = self._concepts.get(name)
+        if found is None:
+            found = self._concepts[name] = self._spoken(name)
+        return found
+
+    def _spoken(self, name: str) -> frozenset[str]:
         known = lexicon().extensions
         extension = name.rpartition(".")[2].lower()
         if extension in known:
             return frozenset({known[extension]})
         below = self.folders().get(name.strip("./").lower(), set())
         return frozenset(known[e] for e in below if e in known)
+
+    def wording(self, tokens: Sequence[Token]) -> Wording:
+        """Return what *tokens* say: the same for those that differ only in paths, where the same kinds of files lie."""
+        return tuple([t.text if t.kind in _SPELT else self._sign(t) for t in tokens])
+
+    def _sign(self, token: Token) -> object:
+        is_path = token.kind is Kind.NAME and ("/" in token.text or "." in token.text)
+        if is_path and not token.low.endswith("ly"):  # else it could be read as a word
+            return self.concepts(token.text)
+        return token.kind, token.text
 
 
 def with_listed_folders(tokens: Sequence[Token], places: Places) -> list[Token]:
@@ -73,23 +92,28 @@ def with_listed_folders(tokens: Sequence[Token], places: Places) -> list[Token]:
         listed = before in FOLDER_WORDS or after in FOLDER_WORDS or before in _PLACE
         if listed and all(tokens[i].kind is Kind.WORD and tokens[i].low in places.folders() for i in pair):
             for i in pair:
-                found[i] = replace(tokens[i], kind=Kind.NAME)
+                found[i] = tokens[i]._replace(kind=Kind.NAME)
     return found
 
 
-def named(tokens: Sequence[Token], places: Places) -> Named:
-    """Return the files and folders that *tokens* name."""
+def naming(tokens: Sequence[Token], places: Places) -> list[int]:
+    """Return the positions of the *tokens* that name files and folders."""
+    return [
+        at for at, token in enumerate(tokens)
+        if token.kind is Kind.NAME or (token.kind is Kind.WORD and _is_folder(tokens, at, places))
+    ]  # fmt: skip
+
+
+def named(tokens: Sequence[Token], positions: Sequence[int], places: Places) -> Named:
+    """Return the files and folders that *tokens* name at *positions*."""
     folders: dict[str, None] = {}
     files: dict[str, None] = {}
-    marks: set[int] = set()
-    for at, token in enumerate(tokens):
-        if token.kind is Kind.NAME:
-            _sort(token.text, places, folders, files)
-            marks.add(token.start)
-        elif token.kind is Kind.WORD and (folder := _spelled(tokens, at, places)):
-            folders[folder] = None
-            marks.add(token.start)
-    return Named(tuple(folders), tuple(files), frozenset(marks))
+    for at in positions:
+        if tokens[at].kind is Kind.NAME:
+            _sort(tokens[at].text, places, folders, files)
+        else:
+            folders[tokens[at].text] = None
+    return Named(tuple(folders), tuple(files), frozenset([tokens[at].start for at in positions]))
 
 
 def _sort(name: str, places: Places, folders: dict[str, None], files: dict[str, None]) -> None:
@@ -101,19 +125,19 @@ def _sort(name: str, places: Places, folders: dict[str, None], files: dict[str, 
         files[name] = None
 
 
-def _spelled(tokens: Sequence[Token], at: int, places: Places) -> str:
-    """Return the folder that an ordinary word names: "under src", "the data folder", "in the folder data"."""
+def _is_folder(tokens: Sequence[Token], at: int, places: Places) -> bool:
+    """Whether an ordinary word names a folder: "under src", "the data folder", "in the folder data"."""
     word = tokens[at]
     before = tokens[at - 1].low if at else ""
     after = tokens[at + 1].low if at + 1 < len(tokens) else ""
     if word.low in FOLDER_WORDS or word.low in lexicon().stop:
-        return ""
+        return False
     if before in FOLDER_WORDS or after in FOLDER_WORDS:
-        return word.text if before in FOLDER_WORDS or after == "folder" or word.low in places.folders() else ""
+        return before in FOLDER_WORDS or after == "folder" or word.low in places.folders()
     last = at + 1 == len(tokens) or after in lexicon().stop
     if before in _BELOW and last and word.text.islower():
-        return word.text
-    return word.text if before == "in" and last and word.low in places.folders() else ""
+        return True
+    return before == "in" and last and word.low in places.folders()
 
 
 def topic(tokens: Sequence[Token], marks: frozenset[int]) -> range:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 _PLAIN = str.maketrans(
     {
@@ -55,8 +55,7 @@ class Kind(IntEnum):
     """Punctuation that may end a clause: ``. ! ? ; : ,`` and `` - ``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word, name, quotation or mark, and where it stands in the text."""
 
     text: str
@@ -68,14 +67,14 @@ class Token:
 
 def normalise(text: str) -> str:
     """Return *text* in NFKC with plain quotes, dashes and blanks, so that look-alikes compare equal."""
-    return unicodedata.normalize("NFKC", text).translate(_PLAIN)
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).translate(_PLAIN)
 
 
 def tokens(text: str) -> list[Token]:
     """Return the tokens of *text*, in order; *text* is normalised and holds one paragraph."""
     found: list[Token] = []
     place = 0
-    for match in _QUOTED.finditer(text):
+    for match in _QUOTED.finditer(text) if '"' in text or "'" in text else ():
         _chunks(text, place, match.start(), found)
         _quotation(match, found)
         place = match.end()
@@ -103,22 +102,23 @@ def _chunk(chunk: str, at: int, found: list[Token]) -> None:
     """Add the tokens of one run of visible characters: its marks apart, the rest a name or words."""
     body = chunk.lstrip(_OPEN)
     at += len(chunk) - len(body)
-    if above := _ABOVE.match(body):
+    if body.startswith("..") and (above := _ABOVE.match(body)):
         found.append(Token(above.group(), above.group(), Kind.NAME, at, at + above.end()))
         return
-    if chunk in ("-", "+", "|") or chunk in ARROWS or _ENUMERATOR.match(chunk):
+    if chunk in ("-", "+", "|") or chunk in ARROWS or (chunk[-1] == ")" and _ENUMERATOR.match(chunk)):
         mark = "," if chunk == "|" or chunk[-1] == ")" else chunk
         found.append(Token(mark, mark, Kind.MARK, at, at + len(chunk)))
         return
     if body.rstrip(",").lower() in _ABBREVIATIONS:
         return
     core = body.rstrip(".,;:!?" + _CLOSE)
-    if is_name(core) or core.lower().startswith(_FOREIGN):
-        found.append(Token(core, core.lower(), Kind.NAME if is_name(core) else Kind.QUOTED, at, at + len(core)))
+    if (name := is_name(core)) or core.lower().startswith(_FOREIGN):
+        found.append(Token(core, core.lower(), Kind.NAME if name else Kind.QUOTED, at, at + len(core)))
     else:
         _words(core, at, found)
-    marks = ((i, body[i]) for i in range(len(core), len(body)) if body[i] in ".,;:!?")
-    found.extend(Token(c, c, Kind.MARK, at + i, at + i + 1) for i, c in marks)
+    for i in range(len(core), len(body)):
+        if body[i] in ".,;:!?":
+            found.append(Token(body[i], body[i], Kind.MARK, at + i, at + i + 1))
 
 
 def _words(core: str, at: int, found: list[Token]) -> None:
