@@ -58,8 +58,10 @@ if TYPE_CHECKING:
     from .hookspecs import GENESIS_API as GENESIS_API
     from .hookspecs import Offer as Offer
     from .hookspecs import hookimpl as hookimpl
+    from .models import BoundedModel as BoundedModel
     from .models import Message as Message
     from .models import Model as Model
+    from .models import ModelProvider as ModelProvider
     from .models import ModelReply as ModelReply
     from .models import ModelRequest as ModelRequest
     from .plan_files import PlanFile as PlanFile
@@ -136,7 +138,7 @@ _OWNERS = {
     "ModelError NoAnswer PlanError PlanRejected PluginError SettingsError TaskError TimedOut ToolError",
     "genesis": "Genesis",
     "hookspecs": "GENESIS_API Offer hookimpl",
-    "models": "Message Model ModelReply ModelRequest",
+    "models": "BoundedModel Message Model ModelProvider ModelReply ModelRequest",
     "plan_files": "PlanFile plan_document read_any_plan read_plan read_plan_file",
     "plans": "Decomposition Estimate Finding Mend Outcome Plan PlanContext PlanReport Score Screening Severity Verdict",
     "policy": "Action Budget Decision Effect Identity Label PlanLimits Ruling Secrecy Trust Usage",

@@ -13,7 +13,7 @@ from ._values import jsonable
 from .errors import Category, GenesisError, TaskError, ToolError
 from .plans import Plan
 from .policy import Label
-from .tasks import Task, TaskResult, TaskState, WorkOrder
+from .tasks import Level, Task, TaskResult, TaskState, WorkOrder
 
 __all__ = ["Watched", "failed", "finished", "row", "skipped", "unrouted"]
 
@@ -97,7 +97,13 @@ def _unkept(error: Exception) -> ToolError:
 
 def _relabelled(result: TaskResult, task: Task, attempt: int, context: TaskContext) -> TaskResult:
     """Return *result* with what the kernel knows better than the agent: whose it is, what it spent, its label."""
-    return result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage)
+    return result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage,
+                          model=context.answered_by, degraded=_degraded(result, context))
+
+
+def _degraded(result: TaskResult, context: TaskContext) -> str:
+    """Return why *result* is below the configured level: a model was asked, did not answer, and others did not."""
+    return context.unanswered if result.level is not Level.MODEL and result.state is TaskState.COMPLETED else ""
 
 
 def _plain(output: Any, context: TaskContext) -> TaskResult:
@@ -106,12 +112,14 @@ def _plain(output: Any, context: TaskContext) -> TaskResult:
     result = TaskResult(
         task_id=context.task.id, attempt=context.attempt, state=TaskState.COMPLETED, output=kept, label=context.label
     )
-    return result if context.usage is NOTHING else result.replace(usage=context.usage)
+    if context.usage is NOTHING:
+        return result
+    return _relabelled(result, context.task, context.attempt, context)
 
 
 def failed(task: Task, attempt: int, error: BaseException, context: TaskContext) -> TaskResult:
     return TaskResult(task_id=task.id, attempt=attempt, state=TaskState.FAILED, error=TaskError.of(error),
-                      label=context.label, usage=context.usage)
+                      label=context.label, usage=context.usage, model=context.answered_by)
 
 
 def unrouted(task: Task, attempt: int, label: Label, tried: Sequence[str] = ()) -> TaskResult:

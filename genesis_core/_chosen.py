@@ -8,15 +8,17 @@ from typing import Any
 
 from ._engine import LocalEngine
 from ._keys import LocalKeyRing
+from ._lineup import Lineup
 from ._provided import Provided
 from ._settings import Settings
 from .engines import KeyRing, TaskEngine
 from .errors import SettingsError, did_you_mean
-from .models import Model
+from .models import ROLES, Model, ModelProvider
 
 __all__ = ["chosen_engine", "chosen_models", "chosen_ring", "key_ring"]
 
 WHERE = "genesis config --origin"
+MODEL_KEYS = frozenset({"use", "roles", "endpoint"})
 
 
 def chosen_engine(settings: Settings, given: Provided) -> TaskEngine:
@@ -38,18 +40,60 @@ def key_ring(ring: KeyRing | None, home: Path, *, create: bool) -> KeyRing:
     return LocalKeyRing.open(home, create=create) if ring is None else ring
 
 
-def chosen_models(settings: Settings, given: Provided) -> dict[str, Model]:
-    """Return the models that may be asked, first the one that is: those of ``[models] use``, then the program's own.
+def chosen_models(settings: Settings, given: Provided) -> Lineup:
+    """Return the models that may be asked: those of ``[models] use``, those of its roles, then the program's own.
 
-    A model that a plugin merely offers is none of them. Raises SettingsError for a name that nobody offers.
+    A model that a plugin merely offers is none of them. Raises SettingsError for what nobody offers.
     """
-    unknown = [key for key in settings.models if key != "use"]
-    names = settings.models.get("use", [])
-    if unknown or not isinstance(names, list) or not all(isinstance(n, str) for n in names):
-        raise SettingsError(f"[models] can't be {dict(settings.models)!r}"[:300],
-                            cause="it takes `use`, a list of names", hint='[models] use = ["NAME"]')
+    section = settings.models
+    unknown = set(section) - MODEL_KEYS
+    if unknown:
+        raise _wrong_models(f"{sorted(unknown)[0]!r}{did_you_mean(sorted(unknown)[0], MODEL_KEYS)}")
+    roles = {role: tuple(_names(chain)) for role, chain in _table(section, "roles").items()}
+    for role in set(roles) - set(ROLES):
+        raise _wrong_models(f"the role {role!r}{did_you_mean(role, ROLES)}")
     own = [name for name in given.models if given.of_program("model", name)]
-    return {name: _named("model", name, given.models) for name in dict.fromkeys((*names, *own))}
+    names = dict.fromkeys((*_names(section.get("use", [])), *(n for chain in roles.values() for n in chain), *own))
+    return Lineup({name: _model(name, section, given) for name in names}, roles)
+
+
+def _wrong_models(what: str) -> SettingsError:
+    return SettingsError(f"[models] can't have {what}"[:300], cause=f"it takes {', '.join(sorted(MODEL_KEYS))}",
+                         hint='[models] use = ["NAME"]')
+
+
+def _names(value: Any) -> list[str]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+        raise _wrong_models(f"{value!r} where names of models stand")
+    return names
+
+
+def _table(section: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = section.get(key, {})
+    if not isinstance(found, Mapping):
+        raise _wrong_models(f"{found!r} as {key}: it is a table")
+    return found
+
+
+def _model(name: str, section: Mapping[str, Any], given: Provided) -> Model:
+    """Return the model *name*: one that is offered as it is, an endpoint of the settings, or PROVIDER:MODEL."""
+    providers: Mapping[str, ModelProvider] = given.offers.get("provider", {})
+    endpoints = _table(section, "endpoint")
+    if name in given.models:
+        return given.models[name]
+    if name in endpoints:
+        options = dict(_table(endpoints, name))
+        provider = options.pop("provider", "openai")
+        make: ModelProvider = _named("provider of models", provider, providers)
+        return make(name, str(options.pop("model", name)), options)
+    provider, _, model = name.partition(":")
+    if provider not in providers:
+        known = {*given.models, *endpoints, *providers}
+        raise SettingsError(f"there is no model {name!r}{did_you_mean(name, known)}",
+                            cause=f"known: {', '.join(sorted(known)) or 'none'}; a provider's model is PROVIDER:MODEL",
+                            hint="genesis models")
+    return providers[provider](name, model, {})
 
 
 def _named(kind: str, name: str, known: Mapping[str, Any]) -> Any:

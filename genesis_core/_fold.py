@@ -36,7 +36,10 @@ class RunRecord:
     workspace: str = ""
     state: RunState = RunState.INTERRUPTED
     settings: dict[str, Any] = field(default_factory=dict)
-    usage: Usage = Usage()
+    settled_usage: Usage = Usage()
+    """What all calls that have ended took."""
+    pending: dict[tuple[str, str], Usage] = field(default_factory=dict)
+    """Questions to models without an answer, by task and request: the most that each may have cost."""
     seconds: float = 0.0
     """Time that the run's drivers have spent on it."""
     updates: int = 0
@@ -48,6 +51,11 @@ class RunRecord:
     """The label that a patch gave to each task that it added."""
     _since: datetime | None = None
     _until: datetime | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """What the run has spent; a question that a crash cut off counts as the most that it may have cost."""
+        return sum(self.pending.values(), start=self.settled_usage)
 
     @property
     def in_flight(self) -> tuple[str, ...]:
@@ -104,11 +112,12 @@ def _step(record: RunRecord, event: RunEvent) -> None:
     elif kind is EventKind.PATCHED and record.plan is not None:
         _patched(record, event)
     elif kind is EventKind.TOOL_CALLED:
-        record.usage = record.usage + Usage(tool_calls=1)
+        record.settled_usage = record.settled_usage + Usage(tool_calls=1)
     elif kind is EventKind.MODEL_ASKED:
-        record.usage = record.usage + Usage(model_calls=1)
+        record.pending[event.task_id, data["request"]] = Usage(**data.get("most", {"model_calls": 1}))
     elif kind is EventKind.MODEL_ANSWERED:
-        record.usage = record.usage + Usage(**data["usage"]).replace(model_calls=0)
+        record.pending.pop((event.task_id, data.get("request", "")), None)
+        record.settled_usage = record.settled_usage + Usage(**data["usage"])
     elif kind is EventKind.RUN_FINISHED:
         record.state, record.ended = RunState(data["state"]), event.time
     record._until = event.time
@@ -133,10 +142,13 @@ def _patched(record: RunRecord, event: RunEvent) -> None:
 
 def _began(record: RunRecord, event: RunEvent) -> None:
     _count_time(record)
+    record.settled_usage, record.pending = record.usage, {}
     record.state, record._since = RunState.INTERRUPTED, event.time
     record.settings.update(event.data.get("settings", {}))
     record.codes = dict(event.data.get("code", {}))
     record.workspace = event.data.get("workspace", record.workspace)
+    if "plan" in event.data:  # a resume found agents for tasks that had none
+        record.plan = plan_from_json(event.data["plan"])
     if event.kind is EventKind.RUN_STARTED:
         record.started, record.report = event.time, dict(event.data["report"])
         record.plan = plan_from_json(event.data["report"]["plan"])

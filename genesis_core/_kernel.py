@@ -7,11 +7,14 @@ of the run's journal.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from ._doors import PlanDoors
+from ._ledger import Ledger
+from ._lineup import Lineup
 from ._pipelines import find_pipeline
 from ._plugins import Plugins
 from ._policy import Authority
@@ -30,12 +33,12 @@ from .plans import (
     Severity,
     Verdict,
 )
-from .policy import Label
+from .policy import Label, Usage
 from .records import digest
 from .runs import EventKind
 from .tasks import Goal, GraphPatch, Input, Task, TaskGraph
 
-__all__ = ["Planner"]
+__all__ = ["Planner", "spent_by"]
 
 _T = TypeVar("_T")
 GOAL_ID = "goal"
@@ -55,11 +58,20 @@ class Planner:
     decided: list[Decided] = field(default_factory=list)
     emit: Callable[[EventKind, dict[str, Any]], object] | None = None
     """Where decisions go once a run has begun; before that they wait in ``decided``."""
+    lineup: Lineup = Lineup()
+    ledger: Ledger = field(init=False)
+    """What planning may spend; from the start of a run it is the run's own."""
+    _doors: PlanDoors = field(init=False)
     _cards: dict[str, AgentCard] = field(init=False)
     _doubts: list[Finding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._cards = {card.name: card for card in self.context.agents}
+        self.ledger = Ledger(self.context.budget, self.context.limits)
+        self._doors = PlanDoors(self.lineup, self, Authority(self.plugins, self.context),
+                                label=self.context.goal.label)
+        if self.lineup.models:
+            self.context = replace(self.context, ask=self._doors.ask)
 
     def decide(self, kind: EventKind, **data: Any) -> None:
         """Record one decision."""
@@ -78,6 +90,10 @@ class Planner:
         make = find_pipeline(pipeline, self.context.offers)
         if graph is None:
             plan = await make(self, goal)
+            if self._doors.failed:
+                plan = plan.replace(degraded=self._doors.failed)
+                self._doubts.append(Finding(rule="kernel.degraded", severity=Severity.NOTE,
+                                            message=f"planned without a model: {self._doors.failed}"))
         else:
             await self.screen_tasks(goal.label, graph.tasks, "the plan")
             plan = await self.assign(Plan(goal=goal, graph=graph, pipeline=pipeline))
@@ -309,6 +325,11 @@ class Planner:
                 f"the plan is {deepest} levels deep; at most {self.context.limits.max_depth} are allowed",
                 cause="depth is nesting by `parent`", hint="flatten the plan, or raise limits.max_depth",
             )
+
+
+def spent_by(decided: Iterable[Decided]) -> Usage:
+    """Return what planning has spent on models."""
+    return sum((Usage(**data["usage"]) for kind, data in decided if kind is EventKind.MODEL_ANSWERED), start=Usage())
 
 
 def _texts(task: Task) -> Iterator[str]:

@@ -11,25 +11,39 @@ __all__ = ["Ledger"]
 
 
 class Ledger:
-    """Counts spending of one root run; concurrent tasks can't overspend together, since each reserves first."""
+    """Counts spending of one root run; concurrent tasks can't overspend together, since each reserves first.
+
+    What is not known is never taken for 0: a call whose cost nobody can bound does not fit into a budget in money,
+    and once an unknown sum was spent nothing fits into it any more.
+    """
 
     def __init__(self, budget: Budget, limits: PlanLimits, spent: Usage | None = None) -> None:
         self.budget, self.limits = budget, limits
         self.spent = spent or Usage()
-        self._reserved = Usage()
+        self._reserved: list[Usage] = []
+
+    @property
+    def reserved(self) -> Usage:
+        """The sum of all reservations that are open."""
+        return sum(self._reserved, start=Usage())
 
     def reserve(self, need: Usage) -> Usage:
         """Set *need* aside and return it; raises BudgetExceeded or LimitExceeded, and then nothing is set aside."""
-        total = self.spent + self._reserved + need
+        total = self.spent + self.reserved + need
         self._check_budget(total)
         self._check_limits(total)
-        self._reserved = self._reserved + need
+        self._reserved.append(need)
         return need
 
     def settle(self, reserved: Usage, actual: Usage) -> None:
         """Give *reserved* back and count *actual*."""
-        self._reserved = _minus(self._reserved, reserved)
+        self._reserved.remove(reserved)
         self.spent = self.spent + actual
+
+    def left(self) -> Decimal | None:
+        """Return the US dollars that may still be reserved; None: no limit is set, or what was spent is not known."""
+        total, limit = (self.spent + self.reserved).cost, self.budget.max_cost
+        return None if limit is None or total is None else max(Decimal(0), limit - total)
 
     def _check_budget(self, total: Usage) -> None:
         budget = self.budget
@@ -41,7 +55,8 @@ class Ledger:
             if limit is not None and (value is None or value > limit):
                 raise BudgetExceeded(
                     f"the run's budget is spent: {name} is {limit}",
-                    cause="the next call does not fit into it",
+                    cause="the next call does not fit into it" if value is not None else
+                    "what the next call costs is not known, so it can't be shown to fit",
                     hint="genesis resume RUN --budget ... goes on with more",
                 )
 
@@ -52,12 +67,3 @@ class Ledger:
         ):
             if value > limit:
                 raise LimitExceeded(f"the run has used up {name} = {limit}", cause="a limit over the life of the run")
-
-
-def _minus(a: Usage, b: Usage) -> Usage:
-    return Usage(
-        cost=(a.cost or Decimal(0)) - (b.cost or Decimal(0)),
-        tokens=a.tokens - b.tokens,
-        tool_calls=a.tool_calls - b.tool_calls,
-        model_calls=a.model_calls - b.model_calls,
-    )

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ._asking import ask
+from ._doors import TaskDoors, settled
 from ._files import artifact_path, find_artifact, read_bytes, write_atomic
 from ._journal import PLAIN, Entry, Journal, RunLock
 from ._ledger import Ledger
+from ._lineup import Lineup
 from ._policy import Authority, Waiting
 from ._values import jsonable
 from ._workers import Workers
@@ -25,12 +28,13 @@ from .errors import (
     Category,
     DependencyDown,
     GenesisError,
+    ModelError,
     TaskError,
     TimedOut,
     ToolError,
     did_you_mean,
 )
-from .models import Model, ModelReply, ModelRequest
+from .models import ModelReply, ModelRequest
 from .policy import Action, Decision, Effect, Identity, Label, Secrecy, Trust, Usage
 from .records import FrozenDict, canonical_json, digest, freeze
 from .runs import EventKind
@@ -53,7 +57,7 @@ class RunScope:
     folder: Path
     workspace: Workspace
     tools: Mapping[str, Tool]
-    models: Mapping[str, Model]
+    lineup: Lineup
     workers: Workers
     authority: Authority
     ledger: Ledger
@@ -83,7 +87,8 @@ class TaskContext:
     """One attempt at one task."""
 
     __slots__ = (
-        "_card", "_label", "_open", "_scope", "_usage", "attempt", "deadline", "halt", "inputs", "task", "written",
+        "_card", "_label", "_open", "_scope", "_usage", "answered_by", "attempt", "deadline", "halt", "inputs",
+        "preferred", "task", "unanswered", "written",
     )
 
     def __init__(
@@ -98,6 +103,9 @@ class TaskContext:
         """The artefacts of this attempt by name, as they were last written."""
         self.task, self.attempt, self.deadline = task, attempt, deadline
         self.inputs: Mapping[str, Any] = NO_INPUTS
+        self.preferred = ""
+        """The model that the plan's estimate chose for this task; asked before those of the role."""
+        self.answered_by = self.unanswered = ""
 
     @property
     def idempotency_key(self) -> str:
@@ -137,7 +145,7 @@ class TaskContext:
     @property
     def models(self) -> tuple[str, ...]:
         """Names of the configured models; empty: there is none to :meth:`ask`."""
-        return tuple(self._scope.models)
+        return tuple(self._scope.lineup.models)
 
     def files(self, pattern: str = "**/*") -> tuple[str, ...]:
         """Return the workspace's files that match a glob, as sorted relative names; recorded, with their digest."""
@@ -193,45 +201,31 @@ class TaskContext:
         return value, Usage(tool_calls=1)
 
     async def _spend(self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> Any:
-        """Reserve *need*, do *work*, and settle for what it says was spent, or for *need* when it fails."""
+        """Reserve *need*, do *work*, settle; a call that does not fit into the budget halts the task."""
         try:
-            reserved = self._scope.ledger.reserve(need)
-        except BudgetExceeded as error:
-            self.halt = error
+            value, spent = await settled(self._scope.ledger, need, work)
+        except Exception as error:
+            if isinstance(error, BudgetExceeded):
+                self.halt = error
+            self._usage = self.usage + (getattr(error, "usage", None) or NOTHING)
             raise
-        spent = need.replace(tokens=0)
-        try:
-            value, spent = await work()
-        finally:
-            self._scope.ledger.settle(reserved, spent)
-            self._usage = self.usage + spent
+        self._usage = self.usage + spent
         return value
 
     async def ask(self, request: ModelRequest) -> ModelReply:
-        """Return the configured model's answer to *request*; raises DependencyDown when there is no model."""
-        model = next(iter(self._scope.models.values()), None)
-        if model is None:
-            raise DependencyDown("no model is configured", cause=f"agent {self._card.name!r} asked for one",
-                                 hint="genesis resume RUN --model NAME")
-        self._rise(Label.join(*(m.label for m in request.messages)) if request.messages else None)
-        await self._authorize(Action("ask", model.name, Effect.SEND))
-        need = Usage(model_calls=1, tokens=request.max_output_tokens)
-        reply: ModelReply = await self._spend(need, lambda: self._asked(model, request))
-        await self._scope.authority.screen(reply.text, self._label, f"what {model.name!r} answered")
-        return reply
+        """Return the answer of the model that serves ``request.role``, or of the next one when that fails.
 
-    async def _asked(self, model: Model, request: ModelRequest) -> tuple[ModelReply, Usage]:
-        self._emit(EventKind.MODEL_ASKED, {"model": model.name, "request": digest(request.to_json())})
-        seconds = min(request.seconds, self.seconds_left)
+        Raises DependencyDown when no model is configured or none answers, ModelError for an answer that stays wrong,
+        TimedOut, AccessDenied, BudgetExceeded or LimitExceeded.
+        """
+        chain = self._scope.lineup.chain(request.role, self.preferred)
         try:
-            reply = await asyncio.wait_for(model.complete(request), seconds)
-        except TimeoutError:
-            raise TimedOut(f"model {model.name!r} did not answer within {seconds:g} s",
-                           hint="raise max_seconds of the task, or ask for less") from None
-        spent = reply.usage.replace(model_calls=1)
-        self._rise(Label(Trust.UNTRUSTED, sources=frozenset({f"model:{model.name}"})))
-        self._emit(EventKind.MODEL_ANSWERED, {"model": reply.model or model.name, "usage": spent.to_json()})
-        return reply, spent
+            reply = await ask(TaskDoors(self), chain, request, who=f"agent {self._card.name!r}")
+        except (DependencyDown, ModelError, TimedOut) as error:
+            self.unanswered = error.message if chain else ""
+            raise
+        self.answered_by = reply.model or self.answered_by
+        return reply
 
     async def write(self, name: str, data: str | bytes, *, media_type: str = "text/plain") -> Artifact:
         """Write a file below the run's folder and return it as an artefact, labelled as this task is now."""

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from .errors import SettingsError, did_you_mean
+from .models import ROLES
 from .policy import Budget, PlanLimits
 from .records import FrozenDict, JsonObject, Record
 
@@ -161,9 +162,23 @@ def _from_environment(environ: Mapping[str, str], guards: frozenset[str]) -> dic
         if path[0] == "plugin" and path[1:2] and path[1] in guards:
             continue
         _put(found, path, value)
+    found.update(_models_of(environ))
     if environ.get("USE_V2_ORCHESTRATOR", "").lower() in ("0", "false", "no", "off"):
         found["pipeline"] = "v1"
     return found
+
+
+def _models_of(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return which models the environment names, by name alone: ``GENESIS_MODEL``, ``GENESIS_MODEL_CHEAP``, ..."""
+    named = {role: environ.get(f"GENESIS_MODEL_{role.upper()}", "") for role in ROLES}
+    found: dict[str, Any] = {"roles": {role: _listed(names) for role, names in named.items() if names}}
+    if environ.get("GENESIS_MODEL"):
+        found["use"] = _listed(environ["GENESIS_MODEL"])
+    return {"models": found} if any(found.values()) else {}
+
+
+def _listed(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _put(target: dict[str, Any], path: list[str], value: Any) -> None:

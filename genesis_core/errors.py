@@ -28,8 +28,12 @@ import difflib
 import traceback
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from .records import Record, sayable
+
+if TYPE_CHECKING:
+    from .policy import Usage
 
 __all__ = [
     "AccessDenied", "BudgetExceeded", "Category", "DependencyDown", "GenesisError", "GraphError", "JournalError",
@@ -60,9 +64,17 @@ class GenesisError(Exception):
     category: Category = Category.UNKNOWN
     exit_code: int = 1
 
-    def __init__(self, message: str, *, cause: str = "", hint: str = "") -> None:
+    usage: Usage | None = None
+    """What was spent on the way to a failed answer of a model; None: not known."""
+
+    def __init__(
+        self, message: str, *, cause: str = "", hint: str = "", category: Category | None = None,
+        usage: Usage | None = None,
+    ) -> None:
         super().__init__(message)
-        self.message, self.cause, self.hint = message, cause, hint
+        self.message, self.cause, self.hint, self.usage = message, cause, hint, usage
+        if category is not None:
+            self.category = category
 
     @property
     def code(self) -> str:

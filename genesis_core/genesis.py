@@ -25,7 +25,7 @@ from ._fold import RunRecord
 from ._home import make_home, new_id, writing
 from ._index import Entry
 from ._journal import Journal, Probe, RunLock
-from ._kernel import Decided, Planner
+from ._kernel import Decided, Planner, spent_by
 from ._ledger import Ledger
 from ._plugins import Installed, PluginInfo, Plugins
 from ._policy import Authority
@@ -39,7 +39,7 @@ from ._workspace import Workspace
 from .engines import KeyRing, TaskEngine
 from .errors import GenesisError, SettingsError
 from .plans import Plan, PlanContext, PlanReport, Verdict
-from .policy import Budget, Identity
+from .policy import Budget, Identity, Usage
 from .runs import EventKind, Run, RunEvent, RunState
 from .tasks import Goal, TaskGraph, TaskResult
 
@@ -107,7 +107,8 @@ class Genesis:
         granted = {**granted_trust(self.settings), **self._trust}
         self._plugins = Plugins.load(block=self._block, trust=granted, installed=self._installed)
         self._provided = await Provided.collect(self._plugins, self._extend, self.settings, granted)
-        self._provided.models = chosen_models(self.settings, self._provided)
+        self._lineup = chosen_models(self.settings, self._provided)
+        self._provided.models = dict(self._lineup.models)
         self._ring = chosen_ring(self.settings, self._provided)
         self._workers = Workers(self._provided.tools)
         self._open = True
@@ -176,7 +177,7 @@ class Genesis:
         return report
 
     async def _plan(self, goal: Goal, graph: TaskGraph | None = None) -> tuple[PlanReport, Planner]:
-        planner = Planner(self._plugins, self.context(goal, Workspace(goal.workspace)))
+        planner = Planner(self._plugins, self.context(goal, Workspace(goal.workspace)), lineup=self._lineup)
         return await planner.plan(goal, self.settings.pipeline, graph), planner
 
     # -- run --------------------------------------------------------------------------------------------------------
@@ -204,7 +205,8 @@ class Genesis:
             raise rejection(report)
         earlier, engine = None if again is None else self._again(again), self._engine()
         code = self._codes()
-        scope = self._scope(report.plan, budget or self.settings.budget, planner.context, yes)
+        scope = self._scope(report.plan, budget or self.settings.budget, planner.context, yes,
+                            spent=spent_by(planner.decided))
         async with self._or_abandoned(scope):
             scope.emit(EventKind.RUN_STARTED, label=report.plan.goal.label, data={
                 "report": report.to_json(), "workspace": str(scope.workspace.root), "again": again or "", "code": code,
@@ -222,7 +224,7 @@ class Genesis:
         plan = goal.plan if isinstance(goal, PlanReport) else goal
         if workspace is not None:
             plan = plan.replace(goal=plan.goal.replace(workspace=os.fspath(workspace)))
-        planner = Planner(self._plugins, self.context(plan.goal, Workspace(plan.goal.workspace)))
+        planner = Planner(self._plugins, self.context(plan.goal, Workspace(plan.goal.workspace)), lineup=self._lineup)
         planner.check_limits(plan.graph)
         planner.check_agents(plan)
         if plan.digest in self._decided:
@@ -248,9 +250,11 @@ class Genesis:
             record = self.records.whole(run_id)
             plan = record.plan
             assert plan is not None  # noqa: S101  # fold() takes it from the first row
-            planner = Planner(self._plugins, self.context(plan.goal, Workspace(record.workspace)))
+            planner = Planner(self._plugins, self.context(plan.goal, Workspace(record.workspace)), lineup=self._lineup)
             planner.check_agents(plan)
-            scope = self._scope(plan, budget or record.budget, planner.context, yes, record=record, lock=lock)
+            plan = await planner.assign(plan)  # what nobody could do may have found an agent, or a model, meanwhile
+            scope = self._scope(plan, budget or record.budget, planner.context, yes, record=record, lock=lock,
+                                spent=record.usage + spent_by(planner.decided))
         except BaseException:
             lock.release()
             raise
@@ -258,8 +262,10 @@ class Genesis:
             (folder / "cancel").unlink(missing_ok=True)
             scope.emit(EventKind.RUN_RESUMED, data={
                 "settings": {"budget": scope.ledger.budget.to_json()}, "in_flight": list(record.in_flight),
-                "code": code,
+                "code": code, **({} if plan == record.plan else {"plan": plan.to_json()}),
             })
+            for kind, data in planner.decided:
+                scope.emit(kind, data=data)
             return self._drive(plan, planner, scope, code, engine, record=record, timeout=timeout)
         raise AssertionError("unreachable")
 
@@ -278,7 +284,7 @@ class Genesis:
 
     def _scope(
         self, plan: Plan, budget: Budget, context: PlanContext, yes: bool,
-        *, record: RunRecord | None = None, lock: RunLock | None = None,
+        *, record: RunRecord | None = None, lock: RunLock | None = None, spent: Usage,
     ) -> RunScope:
         """Make what a run's tasks share: its folder, lock and journal among it."""
         self._workers.start()
@@ -306,17 +312,17 @@ class Genesis:
             raise
         given = self._provided
         return RunScope(
-            run_id=run_id, journal=journal, folder=folder, tools=given.tools, models=given.models,
+            run_id=run_id, journal=journal, folder=folder, tools=given.tools, lineup=self._lineup,
             workspace=workspace, workers=self._workers,
             authority=Authority(self._plugins, context, yes=yes), identity=Identity(), goal=plan.goal.text, lock=lock,
-            ledger=Ledger(budget, self.settings.limits, None if record is None else record.usage),
+            ledger=Ledger(budget, self.settings.limits, spent),
         )
 
     def _drive(
         self, plan: Plan, planner: Planner, scope: RunScope, code: Mapping[str, str], engine: TaskEngine,
         *, record: RunRecord | None = None, again: Again | None = None, timeout: float | None = None,
     ) -> Driver:
-        planner.emit = lambda kind, data: scope.emit(kind, data=data)
+        planner.emit, planner.ledger = lambda kind, data: scope.emit(kind, data=data), scope.ledger
         kept = {} if record is None else record.settled
         seconds = scope.ledger.budget.max_seconds
         spent = 0.0 if record is None else record.seconds

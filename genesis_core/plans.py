@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -12,6 +12,8 @@ from typing import Any
 from pydantic import Field
 
 from .agents import AgentCard, Assignment
+from .errors import DependencyDown
+from .models import ModelReply, ModelRequest
 from .policy import Budget, PlanLimits, Usage
 from .records import Record, digest
 from .tasks import Goal, Task, TaskGraph
@@ -25,6 +27,10 @@ __all__ = [
 
 def _no_files(pattern: str = "**/*") -> tuple[str, ...]:
     return ()
+
+
+async def _no_model(request: ModelRequest) -> ModelReply:
+    raise DependencyDown("no model is configured", cause="planning asked for one", hint="genesis run --model NAME ...")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,11 @@ class PlanContext:
     """What plugins offered by kind and name: ``offers.get("rule", {})``, ``offers.get("pattern", {})``."""
     files: Callable[[str], tuple[str, ...]] = _no_files
     """``files(pattern)``: workspace-relative names, sorted; hidden, VCS and dependency folders left out."""
+    ask: Callable[[ModelRequest], Awaitable[ModelReply]] = _no_model
+    """Ask a configured model, as ``TaskContext.ask`` does; what it takes counts into the budget of the run.
+
+    Raises DependencyDown when no model is configured or none answers: a planning hook then goes on without.
+    """
     success: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """Learned success by (agent, skill); empty until the journal knows enough."""
 
@@ -82,6 +93,8 @@ class Plan(Record):
     not_understood: tuple[str, ...] = ()
     """Words of the goal that no task covers."""
     pipeline: str = "v2"
+    degraded: str = ""
+    """Why the plan is below the configured level: what the models that planning asked failed with."""
 
     @cached_property
     def digest(self) -> str:

@@ -1,0 +1,175 @@
+"""Ask a model: authorize, reserve, ask, settle, record - and ask the next one of the chain when one fails.
+
+The kernel does this for tasks and for planning alike, through the doors of whoever asks. Each call is a pair of rows:
+``model.asked`` (with the most that it may cost) is on disk before the request leaves, ``model.answered`` says what it
+did cost. An asked row without its answer counts as spent at its most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from .errors import DependencyDown, GenesisError, ModelError, TimedOut
+from .models import BoundedModel, Message, Model, ModelReply, ModelRequest
+from .policy import Action, Effect, Label, Trust, Usage
+from .records import digest
+from .runs import EventKind
+
+__all__ = ["Doors", "ask", "most"]
+
+FAILED = (ModelError, DependencyDown, TimedOut)
+"""How a model fails so that another one may be asked instead."""
+REPAIR = (
+    "That answer does not follow the schema: {why}. Answer again with the corrected JSON and nothing else."
+)
+
+
+class Doors(Protocol):
+    """What a question goes through: those of a task, or those of planning."""
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until whoever asks must be done."""
+        ...
+
+    def emit(self, kind: EventKind, data: dict[str, Any]) -> object:
+        """Append a row."""
+        ...
+
+    async def commit(self) -> None:
+        """Return when all rows so far are on disk."""
+        ...
+
+    async def authorize(self, action: Action) -> None:
+        """Let an allowed action pass (raises AccessDenied)."""
+        ...
+
+    async def spend(self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> Any:
+        """Reserve *need*, do *work*, settle for what it says was spent."""
+        ...
+
+    async def screen(self, text: str, what: str) -> None:
+        """Let a text pass (raises AccessDenied)."""
+        ...
+
+    def rise(self, label: Label) -> None:
+        """Take *label* into that of whoever asks."""
+        ...
+
+    def keep(self, value: Any) -> str | None:
+        """Keep a value for replay and return the digest that finds it; None: nothing is kept."""
+        ...
+
+    def recorded(self, model: str, request: str) -> ModelReply | None:
+        """Return the answer that a recording holds for a request, by its digest; None: this is no replay."""
+        ...
+
+
+async def ask(doors: Doors, chain: Sequence[Model], request: ModelRequest, *, who: str) -> ModelReply:
+    """Return the answer of the first model in *chain* that gives one.
+
+    Raises DependencyDown when there is none, or when all fail; BudgetExceeded, LimitExceeded and AccessDenied stop it.
+    """
+    if not chain:
+        raise DependencyDown("no model is configured", cause=f"{who} asked for one",
+                             hint="genesis resume RUN --model NAME")
+    doors.rise(Label.join(*(m.label for m in request.messages)) if request.messages else Label(Trust.TRUSTED))
+    failures: list[tuple[str, GenesisError]] = []
+    for model in chain:
+        try:
+            return await _answered(doors, model, request)
+        except FAILED as error:
+            failures.append((model.name, error))
+    raise _all_failed(failures)
+
+
+def _all_failed(failures: Sequence[tuple[str, GenesisError]]) -> GenesisError:
+    if len(failures) == 1:
+        return failures[0][1]
+    return DependencyDown(
+        "no configured model answered", cause="; ".join(f"{name}: {error.message}" for name, error in failures),
+        hint=failures[0][1].hint or "genesis models test", category=failures[0][1].category,
+    )
+
+
+async def _answered(doors: Doors, model: Model, request: ModelRequest) -> ModelReply:
+    """Return a right answer: one that does not follow the schema is repaired once."""
+    reply = await _call(doors, model, request)
+    if reply.wrong:
+        reply = await _call(doors, model, _repair(request, reply))
+    if reply.wrong:
+        raise ModelError(f"model {model.name!r} answered twice against the schema", cause=reply.wrong,
+                         hint="choose a model that can give structured answers")
+    await doors.screen(reply.text or json.dumps(reply.data, ensure_ascii=False), f"what {model.name!r} answered")
+    return reply
+
+
+def _repair(request: ModelRequest, reply: ModelReply) -> ModelRequest:
+    said = reply.text or json.dumps(reply.data, ensure_ascii=False)
+    return request.replace(messages=(
+        *request.messages,
+        Message(role="assistant", text=said, label=Label(Trust.UNTRUSTED)),
+        Message(role="user", text=REPAIR.format(why=reply.wrong[:500])),
+    ))
+
+
+async def _call(doors: Doors, model: Model, request: ModelRequest) -> ModelReply:
+    await doors.authorize(Action("ask", model.name, Effect.SEND))
+    need = most(model, request)
+    reply: ModelReply = await doors.spend(need, lambda: _asked(doors, model, request, need))
+    return reply
+
+
+async def _asked(doors: Doors, model: Model, request: ModelRequest, need: Usage) -> tuple[ModelReply, Usage]:
+    """Send one request; its two rows hold what it may cost and what it did."""
+    name = digest(request.to_json())
+    doors.emit(EventKind.MODEL_ASKED, {
+        "model": model.name, "role": request.role, "request": name, "most": need.to_json(),
+    })
+    await doors.commit()  # what may cost money is on record before it does
+    began = time.monotonic()
+    said: dict[str, Any] = {"model": model.name, "request": name}
+    try:
+        reply = doors.recorded(model.name, name) or await _within(model, request, doors.seconds_left)
+    except GenesisError as error:
+        spent = need if error.usage is None else error.usage
+        _say(doors, said, spent, began, error=error.code, message=error.message[:500])
+        error.usage = spent
+        raise
+    except Exception as error:  # a model that breaks its contract may still have cost something
+        _say(doors, said, need, began, error="unexpected", message=f"{type(error).__name__}: {error}"[:500])
+        raise
+    spent = reply.usage if reply.usage.model_calls else reply.usage.replace(model_calls=1)
+    doors.rise(Label(Trust.UNTRUSTED, sources=frozenset({f"model:{model.name}"})))
+    kept = doors.keep(reply.to_json())
+    _say(doors, {**said, "by": reply.model or model.name, "finish": reply.finish,
+                 "answer": digest([reply.text, reply.data, [c.to_json() for c in reply.tool_calls]]),
+                 **({"kept": kept} if kept else {})}, spent, began)
+    return reply, spent
+
+
+def _say(doors: Doors, said: dict[str, Any], spent: Usage, began: float, **more: str) -> None:
+    seconds = round(time.monotonic() - began, 6)
+    doors.emit(EventKind.MODEL_ANSWERED, {**said, **more, "usage": spent.to_json(), "seconds": seconds})
+
+
+async def _within(model: Model, request: ModelRequest, left: float) -> ModelReply:
+    seconds = min(request.seconds, left)
+    try:
+        return await asyncio.wait_for(model.complete(request), seconds)
+    except TimeoutError:
+        raise TimedOut(f"model {model.name!r} did not answer within {seconds:g} s",
+                       hint="raise max_seconds of the task, or ask for less") from None
+
+
+def most(model: Model, request: ModelRequest) -> Usage:
+    """Return the most that one answer can take; a token is at least one byte of what is sent."""
+    if isinstance(model, BoundedModel):
+        bound = model.most(request)
+        return bound if bound.model_calls else bound.replace(model_calls=1)
+    sent = sum(len(m.text.encode()) for m in request.messages)
+    return Usage(model_calls=1, tokens=sent + request.max_output_tokens, cost=None)

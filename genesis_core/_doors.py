@@ -1,0 +1,132 @@
+"""The doors that a question to a model goes through: those of a task, and those of planning."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ._asking import ask
+from ._ledger import Ledger
+from ._lineup import Lineup
+from ._policy import Authority
+from .models import ModelReply, ModelRequest
+from .policy import Action, Identity, Label, Usage
+from .runs import EventKind
+
+if TYPE_CHECKING:
+    from ._kernel import Planner
+    from ._scope import TaskContext
+
+__all__ = ["PlanDoors", "TaskDoors", "settled"]
+
+PLAN_SECONDS = 300.0
+"""Time limit of one answer while planning; the request's own limit is mostly lower."""
+
+
+async def settled(ledger: Ledger, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> tuple[Any, Usage]:
+    """Reserve *need*, do *work*, and settle for what it says was spent; return its value and that.
+
+    What fails is settled for what its error says (``error.usage``), or for *need*, which is then set there.
+    """
+    reserved, spent = ledger.reserve(need), need
+    try:
+        value, spent = await work()
+        return value, spent
+    except Exception as error:
+        spent = getattr(error, "usage", None) or need
+        error.usage = spent  # type: ignore[attr-defined]  # read by whoever adds it up for a task
+        raise
+    finally:
+        ledger.settle(reserved, spent)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDoors:
+    """Those of one attempt; its TaskContext shows agents less than this."""
+
+    context: TaskContext
+
+    @property
+    def seconds_left(self) -> float:
+        return self.context.seconds_left
+
+    def emit(self, kind: EventKind, data: dict[str, Any]) -> object:
+        return self.context._emit(kind, data)
+
+    async def commit(self) -> None:
+        await self.context._scope.journal.flush()
+
+    async def authorize(self, action: Action) -> None:
+        await self.context._authorize(action)
+
+    async def spend(self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> Any:
+        return await self.context._spend(need, work)
+
+    async def screen(self, text: str, what: str) -> None:
+        await self.context._scope.authority.screen(text, self.context.label, what)
+
+    def rise(self, label: Label) -> None:
+        self.context._rise(label)
+
+    def keep(self, value: Any) -> str | None:
+        return None
+
+    def recorded(self, model: str, request: str) -> ModelReply | None:
+        return None
+
+
+@dataclass(slots=True)
+class PlanDoors:
+    """Those of planning; what is spent there counts into the budget of the run that comes of it."""
+
+    lineup: Lineup
+    planner: Planner
+    authority: Authority
+    identity: Identity = Identity()
+    label: Label = field(default_factory=Label)
+    failed: str = ""
+    """Why the last question found no answer; empty when it did."""
+
+    @property
+    def seconds_left(self) -> float:
+        return PLAN_SECONDS
+
+    async def ask(self, request: ModelRequest) -> ModelReply:
+        """Ask as planning does (raises what ``TaskContext.ask`` raises)."""
+        try:
+            return await ask(self, self.lineup.chain(request.role), request, who="planning")
+        except Exception as error:
+            self.failed = str(error)
+            raise
+
+    def emit(self, kind: EventKind, data: dict[str, Any]) -> object:
+        self.planner.decide(kind, **data)
+        return None
+
+    async def commit(self) -> None:
+        """Do nothing: what planning spends is recorded with the run that comes of it."""
+
+    async def authorize(self, action: Action) -> None:
+        decision = await self.authority.decide(action, self.identity.delegate("planning"), self.label)
+        self.emit(EventKind.DECIDED, {
+            "verb": action.verb, "resource": action.resource, "effect": action.effect.value,
+            "decision": decision.effect.value, "rule": decision.rule, "reason": decision.reason,
+        })
+        self.authority.enforce(action, decision)
+
+    async def spend(self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> Any:
+        value, _ = await settled(self.planner.ledger, need, work)
+        return value
+
+    async def screen(self, text: str, what: str) -> None:
+        await self.authority.screen(text, self.label, what)
+
+    def rise(self, label: Label) -> None:
+        self.label = self.label | label
+
+    def keep(self, value: Any) -> str | None:
+        return None
+
+    def recorded(self, model: str, request: str) -> ModelReply | None:
+        return None
