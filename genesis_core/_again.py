@@ -96,8 +96,8 @@ def _essence(result: TaskResult) -> bytes:
 
 def _changed_files(workspace: Workspace, reads: Iterable[Mapping[str, Any]]) -> str:
     for read in reads:
-        if "pattern" in read and digest(list(workspace.files(read["pattern"]))) != read["names"]:
-            return f"the files that match {read['pattern']!r} have changed"
+        if "pattern" in read and dict(read) != workspace.seen(read["pattern"]):
+            return f"the files that match {read['pattern']!r}, or the folders that can't be read, have changed"
         for name, sha256 in read.get("files", {}).items():
             if _digest(workspace, name) != sha256:
                 return f"{name} has changed"

@@ -149,9 +149,13 @@ class TaskContext:
 
     def files(self, pattern: str = "**/*") -> tuple[str, ...]:
         """Return the workspace's files that match a glob, as sorted relative names; recorded, with their digest."""
-        names = self._scope.workspace.files(pattern)
-        self._record_read({"pattern": pattern, "names": digest(list(names)), "count": len(names)})
-        return names
+        self._record_read(self._scope.workspace.seen(pattern))
+        return self._scope.workspace.files(pattern)
+
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """The folders that can't be opened, and why: what is in them is not among :meth:`files`."""
+        return self._scope.workspace.unreadable
 
     async def read(self, path: str | os.PathLike[str]) -> str:
         """Return the text (UTF-8) of a file of the workspace, recorded with its digest.

@@ -6,11 +6,12 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 from .errors import AccessDenied, SettingsError
+from .records import digest
 
 __all__ = ["SKIPPED", "Workspace", "sha256_file"]
 
@@ -34,6 +35,7 @@ class Workspace:
         if not self.root.is_dir():
             raise _not_there(folder)
         self._names: tuple[str, ...] | None = None
+        self._closed: dict[str, str] = {}
         self._digests: dict[tuple[str, int, int], str] = {}
 
     def files(self, pattern: str = "**/*") -> tuple[str, ...]:
@@ -42,19 +44,43 @@ class Workspace:
         A name that UTF-8 can't say is left out: no journal, report or model could repeat it.
         """
         if self._names is None:
-            self._names = tuple(sorted(name for name in self._walk(self.root, _skipped) if _sayable(name)))
+            self._closed = {}
+            found = self._walk(self.root, _skipped, self._closed)
+            self._names = tuple(sorted(name for name in found if _sayable(name)))
         match = _glob(pattern)
         return tuple(name for name in self._names if match(name))
+
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """The folders whose files are not among :meth:`files` as they can't be opened, and why; "." is the workspace.
+        """
+        self.files()
+        return dict(sorted(self._closed.items()))
+
+    def seen(self, pattern: str) -> dict[str, str | int]:
+        """Return what a journal keeps of :meth:`files`, so that a later look can be compared with it."""
+        names, closed = self.files(pattern), list(self.unreadable)
+        kept: dict[str, str | int] = {"pattern": pattern, "names": digest(list(names)), "count": len(names)}
+        return {**kept, "unreadable": digest(closed)} if closed else kept
 
     def refresh(self) -> None:
         """Forget which files there are."""
         self._names = None
 
-    def _walk(self, start: Path, skipped: Callable[[str], bool]) -> Iterator[str]:
-        """Yield the regular files below *start*: a pipe or a device would hold up whoever reads it."""
+    def _walk(
+        self, start: Path, skipped: Callable[[str], bool], closed: dict[str, str] | None = None
+    ) -> Iterator[str]:
+        """Yield the regular files below *start*: a pipe or a device would hold up whoever reads it.
+
+        Folders that can't be opened go into *closed*, with the reason.
+        """
         cut, folders = len(os.fspath(self.root).rstrip(os.sep)) + 1, [os.fspath(start)]
         while folders:
-            for entry in _entries(folders.pop()):
+            folder = folders.pop()
+            entries, why = _entries(folder)
+            if why and closed is not None:
+                closed[_said(folder[cut:].replace(os.sep, "/")) or "."] = why
+            for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     if not skipped(entry.name):
                         folders.append(entry.path)
@@ -122,12 +148,20 @@ def _sayable(name: str) -> bool:
     return name.isascii() or not any("\ud800" <= c <= "\udfff" for c in name)
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def _said(name: str) -> str:
+    """Return *name* so that UTF-8 can say it."""
+    return name if _sayable(name) else os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _entries(folder: str) -> tuple[list[os.DirEntry[str]], str]:
+    """Return what is in *folder*, or why it can't be opened; one that is gone since holds nothing."""
     try:
         with os.scandir(folder) as found:
-            return list(found)
-    except OSError:  # no permission, or gone since
-        return []
+            return list(found), ""
+    except (FileNotFoundError, NotADirectoryError):
+        return [], ""
+    except OSError as error:
+        return [], (error.strerror or type(error).__name__).lower()
 
 
 @cache

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from genesis_core import Evidence, Report, TaskContext
 
+from ._report_text import one_line
+
+MAX_NAMED = 10
+"""So many folders that can't be opened are named; of the others there is a count."""
+MAX_NAME_CHARS = 120
 
 @dataclass(frozen=True, slots=True)
 class Where:
@@ -15,12 +20,14 @@ class Where:
     files: tuple[str, ...]
     missing: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+    """Sentences about folders that can't be opened."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """One sentence for each thing that is not there, and one for each that is left out."""
+        """One sentence for each thing that is not there, that is left out, and for each folder that can't be read."""
         gone = (f"There is no {name} in the workspace." for name in self.missing)
-        return (*gone, *(f"{name} was left out, as the task asks." for name in self.left_out))
+        return (*gone, *(f"{name} was left out, as the task asks." for name in self.left_out), *self.closed)
 
 
 def where(context: TaskContext) -> Where:
@@ -40,17 +47,36 @@ def where(context: TaskContext) -> Where:
         elif files.keys().isdisjoint(inside) or not names:  # "docs/guide.md in docs/" means that file alone
             files.update(dict.fromkeys(inside))
     rest = without_excluded(context, files)
-    return Where(rest.files, (*missing, *rest.missing), rest.left_out)
+    return Where(rest.files, (*missing, *rest.missing), rest.left_out, rest.closed)
 
 
 def without_excluded(context: TaskContext, files: Iterable[str]) -> Where:
     """Return *files* without those that the input ``exclude`` names: files, folders or patterns."""
     rest, missing, left_out = tuple(files), list[str](), list[str]()
-    for name in _texts(context.inputs.get("exclude")):
+    excluded = _texts(context.inputs.get("exclude"))
+    for name in excluded:
         gone = _meant(context, name, rest)
         rest = tuple(file for file in rest if file not in gone)
         (left_out if gone else missing).append(name if gone else f"{name!r} to leave out")
-    return Where(rest, tuple(missing), tuple(left_out))
+    return Where(rest, tuple(missing), tuple(left_out), tuple(_closed(context, excluded)))
+
+
+def _closed(context: TaskContext, excluded: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each folder that can't be opened, of those that a task is about."""
+    below, out = named_folders(context.inputs), [f"/{_plain(name)}/" for name in excluded]
+    tops = [f"{_plain(name)}/" for name in below] or ([] if named_files(context.inputs) else [""])
+    why = context.unreadable
+    found = [name for name in why if f"{name}/".startswith(tuple(tops)) and not any(p in f"/{name}/" for p in out)]
+    for name in found[:MAX_NAMED]:
+        yield unreadable(name, why[name])
+    if len(found) > MAX_NAMED:
+        yield f"{len(found) - MAX_NAMED} more folders can't be read."
+
+
+def unreadable(folder: str, why: str) -> str:
+    """Return the sentence about a folder that can't be opened; "." is the workspace."""
+    name = "workspace" if folder == "." else f"folder {one_line(folder, MAX_NAME_CHARS)}/"
+    return f"The {name} can't be read: {why}."
 
 
 def named_files(inputs: Mapping[str, object]) -> tuple[str, ...]:

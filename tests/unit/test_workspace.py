@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import re
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -68,17 +69,49 @@ def test_a_name_that_utf8_cannot_say_is_left_out(tmp_path: Path) -> None:
     assert Workspace(tmp_path).files() == ("é.txt",)
 
 
-def test_a_folder_that_cannot_be_read_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    workspace = tree(tmp_path, "a.txt", "closed/b.txt")
-    real = os.scandir
+def closed_folder(top: Path) -> str:
+    """Make a folder that nobody can open, the superuser included, as its path is too long; return its name."""
+    name, handle = "n" * 250, os.open(top, os.O_RDONLY)
+    longest = os.pathconf(top, "PC_PATH_MAX")
+    depth = -(-(longest - len(os.fspath(top))) // (len(name) + 1))
+    for _ in range(depth):
+        os.mkdir(name, dir_fd=handle)
+        inner = os.open(name, os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = inner
+    os.close(handle)
+    return "/".join([name] * depth)
 
-    def scandir(folder: Any) -> Any:
-        if str(folder).endswith("closed"):
-            raise PermissionError(folder)
-        return real(folder)
 
-    monkeypatch.setattr(os, "scandir", scandir)  # whoever runs the tests may be allowed everything
-    assert workspace.files() == ("a.txt",)
+def test_a_folder_that_cannot_be_read_is_passed_over_and_named(tmp_path: Path) -> None:
+    workspace = tree(tmp_path, "a.txt", "b/c.txt")
+    assert workspace.unreadable == {}
+    name = closed_folder(tmp_path)
+    workspace.refresh()
+    assert workspace.unreadable == {name: "file name too long"}
+    assert workspace.files() == ("a.txt", "b/c.txt")
+    assert workspace.digest("b") and workspace.unreadable  # another walk changes nothing
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to the superuser")
+def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
+    workspace = tree(tmp_path, "a.txt", "b/closed/c.txt")
+    (tmp_path / "b" / "closed").chmod(0)
+    try:
+        assert workspace.unreadable == {"b/closed": "permission denied"}
+    finally:
+        (tmp_path / "b" / "closed").chmod(0o700)
+
+
+def test_a_folder_that_goes_while_it_is_looked_at_is_not_called_unreadable(tmp_path: Path) -> None:
+    workspace = tree(tmp_path, "a.txt", "gone/b.txt")
+    closed: dict[str, str] = {}
+
+    def removed(name: str) -> bool:
+        shutil.rmtree(tmp_path / name)
+        return False
+
+    assert list(workspace._walk(tmp_path, removed, closed)) == ["a.txt"] and closed == {}
 
 
 def test_the_list_is_taken_once_until_it_is_refreshed(tmp_path: Path) -> None:

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from genesis_agents._where import named_files, named_folders, where, without_excluded
+from genesis_agents._report_text import one_line
+from genesis_agents._where import MAX_NAME_CHARS, named_files, named_folders, unreadable, where, without_excluded
 from genesis_agents.analytics import analytics
+from genesis_agents.architect import architect
 from genesis_agents.research import research
-from genesis_core import Input, Task, TaskContext, TaskResult, agent
-from genesis_core.testing import run_agent
+from genesis_agents.security import security
+from genesis_core import Agent, Input, Report, Task, TaskContext, TaskGraph, TaskResult, agent
+from genesis_core.testing import open_genesis, run_agent
 
 FILES = ("README.md", "a/one.md", "a/one.csv", "a/b/two.md", "a/b/two.csv", "c/a/three.csv", "c/three.md")
+
+
+def too_deep(top: Path) -> str:
+    """Make a folder that nobody can open, the superuser included, as its path is too long; return its name."""
+    name, handle = "n" * 250, os.open(top, os.O_RDONLY)
+    depth = -(-(os.pathconf(top, "PC_PATH_MAX") - len(os.fspath(top))) // (len(name) + 1))
+    for _ in range(depth):
+        os.mkdir(name, dir_fd=handle)
+        inner = os.open(name, os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = inner
+    os.close(handle)
+    return "/".join([name] * depth)
 
 
 @pytest.fixture
@@ -110,3 +128,44 @@ def test_tables_and_documents_that_are_excluded_are_not_read(work: Path) -> None
         text = str(result.output)
         assert wanted in text and "a/one" not in text and "two" not in text
         assert "a was left out, as the task asks." in text
+
+
+def test_a_folder_that_cannot_be_opened_is_noted_where_the_task_is_about_it(work: Path) -> None:
+    name = too_deep(work / "a")
+    note = f"The folder {one_line(f'a/{name}', MAX_NAME_CHARS)}/ can't be read: file name too long."
+    for inputs in ({}, {"folder": "a"}, {"folder": ["c", "a"]}, {"exclude": ["c"]}):
+        assert look(work, **inputs)[1][-1:] == [note], inputs
+    for inputs in ({"folder": "c"}, {"files": ["README.md"]}, {"exclude": ["a"]}):
+        assert note not in look(work, **inputs)[1], inputs
+
+
+@pytest.mark.parametrize("analysis", [analytics, architect, research, security], ids=lambda a: str(a.card.name))
+def test_every_analysis_says_which_folders_it_could_not_open(work: Path, analysis: Agent) -> None:
+    too_deep(work)
+    result = asyncio.run(run_agent(analysis, "look at it all", home=work.parent / "home", workspace=work))
+    notes = Report.model_validate(result.output).notes
+    assert [note for note in notes if note.endswith("can't be read: file name too long.")], notes
+
+
+def test_a_folder_that_can_be_opened_again_lets_a_task_run_again(work: Path) -> None:
+    task = TaskGraph(tasks=(Task(id="t", agent="looker"),))
+    name = too_deep(work)
+
+    async def main() -> list[list[str]]:
+        found = []
+        async with open_genesis(work.parent / "home", looker) as genesis:
+            for again in (None, "last", "last"):
+                report = await genesis.plan("look", workspace=work, graph=task)
+                run = await genesis.start(report, again=again)
+                await run.result()
+                found.append([e.kind.value for e in genesis.events(run.id) if e.task_id and "task." in e.kind])
+                if again:
+                    shutil.rmtree(work / name.partition("/")[0], ignore_errors=True)
+        return found
+
+    begun, again = ["task.started", "task.done"], ["task.reused", "task.done"]
+    assert asyncio.run(main()) == [begun, again, begun]
+
+
+def test_a_workspace_that_cannot_be_opened_is_called_one() -> None:
+    assert unreadable(".", "permission denied") == "The workspace can't be read: permission denied."
