@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from genesis_core import AgentCard, Reason
 
-from ._conditions import Facts, normal
+from ._conditions import normal
 from ._lexicon import load_lexicon
 from ._match import Matcher, needs_model, profile
 from ._rules import Matched, RuleSet
 from ._words import Reader
+
+if TYPE_CHECKING:
+    from ._contest import Standing
 
 __all__ = ["FLOOR", "FLOOR_WITH_MODEL", "HOLDS", "KIND", "Board", "Seat", "board"]
 
@@ -60,20 +64,21 @@ class Board:
         self._kinds = _kinds(self.seats)
         self._holders: dict[frozenset[str], tuple[frozenset[int], tuple[float, ...]]] = {}
         self._reasons: dict[str, Reason] = {}
+        self.standings: dict[tuple[int, str, frozenset[str], Matched], Standing] = {}
+        """How the seats stand towards tasks that were met before."""
 
-    def read(self, task: Facts) -> tuple[list[float], Matched]:
-        """Return the score of each seat for *task*, with what its kind adds, and the rules that matched."""
-        scores = self.matcher.scores(task.words, task.vocabulary)
-        if task.kind:
-            for place in self._kinds.get(task.kind, ()):
+    def scores(self, weight: int, kind: str, matched: Matched) -> list[float]:
+        """Return the score of each seat for a task of that *weight*, with what its kind and its rules add."""
+        scores = self.matcher.unpacked(weight)
+        if kind:
+            for place in self._kinds.get(kind, ()):
                 scores[place] += KIND
-        matched = self.rules.match(task)
         for name, prior in matched.priors:
             for place in self.places.get(name, ()):
                 scores[place] += prior
         for place in self.absent:
             scores[place] -= HANDICAP
-        return scores, matched
+        return scores
 
     def holders(self, skills: frozenset[str]) -> tuple[frozenset[int], tuple[float, ...]]:
         """Return the seats that have all of *skills*, and what that adds to the standing of each (kept)."""

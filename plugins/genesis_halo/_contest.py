@@ -3,52 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import exp
 from operator import add
 
-from genesis_core import Task
+from genesis_core import Reason, Task
 
 from ._board import Board
 from ._conditions import Facts, facts
 from ._rules import Matched, RoutingRule
 
-__all__ = ["Contest", "contest"]
+__all__ = ["Contest", "Standing", "contest"]
 
 _A_RULE = 1000.0
 """More than any score can differ: a rule that decides outright stands above the fit, and its priority above that."""
+_KEPT = 2_000
 _NO_RULE: Mapping[int, RoutingRule] = {}
 
 
 @dataclass(slots=True)
-class Contest:
-    """One task, with the seats in the order in which they win it."""
+class Standing:
+    """How the seats stand towards a task: the same for tasks of one weight and kind, with the same skills and rules."""
 
-    task: Task
-    facts: Facts
     matched: Matched
     decisive: Mapping[int, RoutingRule]
     """For each seat the rule that decides outright for it."""
     scores: list[float]
     """How well each seat fits."""
-    standing: list[float]
+    points: list[float]
     """What decides: the scores, above them outright rules, above them the required skills. Equal is a tie."""
     order: list[int]
-    """All seats by standing, the highest first."""
+    """All seats by points, the highest first."""
     holders: frozenset[int] | None
     """The seats that have what the task requires; None when it requires nothing."""
-
-    def plain(self) -> bool:
-        """Return whether the first three differ in standing: then load plays no part."""
-        if len(self.order) < 3:
-            return len({self.standing[place] for place in self.order}) == len(self.order)
-        first, second, third = self.order[:3]
-        return self.standing[first] > self.standing[second] > self.standing[third]
+    powers: list[float]
+    plain: bool
+    """Whether the first three differ in points: then load plays no part."""
+    told: dict[tuple[int, int | None, tuple[str, ...]], tuple[float, tuple[Reason, ...]]] = field(default_factory=dict)
+    """The reasons that were given, where they do not quote the task."""
 
     def level_with(self, rank: int, names: Sequence[str], without: str) -> list[int]:
         """Return the seats that are exactly equal to the one at *rank*, itself first, leaving *without* out."""
-        top, found = self.standing[self.order[rank]], [self.order[rank]]
+        top, found = self.points[self.order[rank]], [self.order[rank]]
         for place in self.order[rank + 1 :]:
-            if self.standing[place] != top:
+            if self.points[place] != top:
                 break
             if names[place] != without:
                 found.append(place)
@@ -61,21 +59,43 @@ class Contest:
         return self.scores[place] >= floor or place in self.decisive
 
 
+@dataclass(slots=True)
+class Contest:
+    """One task, what was read of it, and how the seats stand."""
+
+    task: Task
+    facts: Facts
+    standing: Standing
+
+
 def contest(task: Task, board: Board) -> Contest:
     """Return the contest for *task* among the seats of *board*."""
     read = facts(task, board.reader)
-    scores, matched = board.read(read)
-    standing, decisive, holders = scores, _NO_RULE, None
+    matched = board.rules.match(read)
+    key = (board.matcher.weigh(read.words, read.vocabulary), read.kind, read.skills, matched)
+    standing = board.standings.get(key)
+    if standing is None:
+        if len(board.standings) >= _KEPT:
+            board.standings.clear()
+        standing = board.standings[key] = _standing(key[0], read, matched, board)
+    return Contest(task, read, standing)
+
+
+def _standing(weight: int, read: Facts, matched: Matched, board: Board) -> Standing:
+    scores = points = board.scores(weight, read.kind, matched)
+    decisive, holders = _NO_RULE, None
     if read.skills:
         holders, lift = board.holders(read.skills)
-        standing = list(map(add, standing, lift))
+        points = list(map(add, points, lift))
     if matched.outright:
         decisive = _decisive(matched, board)
-        standing = list(standing)
+        points = list(points)
         for place, rule in decisive.items():
-            standing[place] += _A_RULE * (1 + rule.priority)
-    order = sorted(range(len(standing)), key=standing.__getitem__, reverse=True)
-    return Contest(task, read, matched, decisive, scores, standing, order, holders)
+            points[place] += _A_RULE * (1 + rule.priority)
+    order = sorted(range(len(points)), key=points.__getitem__, reverse=True)
+    first = [points[place] for place in order[:3]]
+    return Standing(matched, decisive, scores, points, order, holders, list(map(exp, scores)),
+                    plain=len(set(first)) == len(first))
 
 
 def _decisive(matched: Matched, board: Board) -> dict[int, RoutingRule]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ._words import Reader
 
-__all__ = ["Lexicon", "load_lexicon", "pairs"]
+__all__ = ["STRANGE_WEIGHT", "Lexicon", "load_lexicon", "pairs"]
 
 STRANGE_WEIGHT = 3.0
 """What a word that no field of work and no document knows adds to the length of a text."""

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from genesis_core import AgentCard, Skill
 
-from ._lexicon import Lexicon, pairs
+from ._lexicon import STRANGE_WEIGHT, Lexicon, pairs
 from ._words import Reader
 
 __all__ = ["Matcher", "Profile", "needs_model", "profile"]
@@ -110,15 +110,25 @@ class Matcher:
         self._bias = sum(_HALF << (_LANE * place) for place in range(lanes))
         self._size, self._unpack = _LANE // 8 * lanes, struct.Struct(f"<{lanes}i").unpack
         self._words: _Known[str, int] = _Known(self._word)
+        self._said = frozenset(term for p in self._profiles for term in (*p.named, *p.mentioned))
+        self._strange = round(STRANGE_WEIGHT * _ONE) << (_LANE * len(self._profiles))
         self._two = frozenset((first, second) for first, second in map(str.split, self._paired()))
         self._pairs: _Known[tuple[str, str], int] = _Known(lambda pair: self._pack(" ".join(pair), 0.0))
         self._told = [_Known(partial(p.worth, lexicon=lexicon)) for p in self._profiles]
 
     def scores(self, words: Sequence[str], vocabulary: Set[str]) -> list[float]:
         """Return the score of each profile for a text of these *words*, each of its *vocabulary* counted once."""
+        return self.unpacked(self.weigh(words, vocabulary))
+
+    def weigh(self, words: Sequence[str], vocabulary: Set[str]) -> int:
+        """Return what the words of a text are worth to all profiles: texts of the same weight have the same scores."""
         total = self._bias + sum(map(self._words.__getitem__, vocabulary))
         if met := self._two.intersection(pairwise(words)):
             total += sum(map(self._pairs.__getitem__, met))
+        return total
+
+    def unpacked(self, total: int) -> list[float]:
+        """Return the score of each profile for a text of this weight."""
         # A lane holds its sum plus half its range; flipping that bit back leaves the sum as a signed number.
         *lanes, length = self._unpack((total ^ self._bias).to_bytes(self._size, "little"))
         scale = 1 / (_ONE * math.sqrt(length / _ONE + SMOOTHING))
@@ -135,6 +145,8 @@ class Matcher:
         return own | {t for t in (*self._lexicon.terms, *self._lexicon.learned) if t.count(" ") == 1}
 
     def _word(self, term: str) -> int:
+        if term not in self._said and self._lexicon.strange(term):
+            return self._strange  # worth nothing to anybody: it only adds to the length
         return self._pack(term, self._lexicon.weight(term))
 
     def _pack(self, term: str, length: float) -> int:

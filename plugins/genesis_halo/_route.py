@@ -38,7 +38,7 @@ def route(tasks: Sequence[Task], board: Board) -> list[Routed]:
     contests = [contest(task, board) for task in tasks]
     winners = _settle(contests, board)
     again: dict[str, list[int | None]] = {}
-    if not all(c.plain() for c in contests):  # else load decides nothing, and each task can be asked alone
+    if not all(held.standing.plain for held in contests):  # else load decides nothing, and each task can be asked alone
         names = {board.names[winner] for winner in winners if winner is not None}
         again = {name: _settle(contests, board, without=name) for name in sorted(names)}
     found = []
@@ -68,13 +68,14 @@ def _settle(contests: Sequence[Contest], board: Board, without: str = "") -> lis
 
 
 def _first(held: Contest, board: Board, load: dict[str, int], without: str) -> int | None:
-    names, order = board.names, held.order
+    names, standing = board.names, held.standing
+    order = standing.order
     rank = 0
     while rank < len(order) and names[order[rank]] == without:
         rank += 1
-    if rank == len(order) or not held.may_win(place := order[rank], board.floor):
+    if rank == len(order) or not standing.may_win(place := order[rank], board.floor):
         return None
-    if not held.plain():
-        level = held.level_with(rank, names, without)
+    if not standing.plain:
+        level = standing.level_with(rank, names, without)
         place = min(level, key=lambda p: (p in board.absent, load.get(names[p], 0), names[p]))
     return None if place in board.absent else place

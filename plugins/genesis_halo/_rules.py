@@ -45,7 +45,7 @@ class RoutingRule:
         return "", ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a set of rules keeps one for each outcome, so that identity is enough
 class Matched:
     """The rules that matched a task, highest priority first, and all that in words."""
 
@@ -70,6 +70,7 @@ class RuleSet:
         # The index by kind has settled the kind.
         self._beyond_kind = [tuple(t for t in rule.tests if t.subject != "kind") for rule in self.rules]
         self._trigger = frozenset(self._by_word)
+        self._by_kind_alone = {kind: sorted({*self._always, *places}) for kind, places in self._by_kind.items()}
         self._known: dict[tuple[tuple[int, str], ...], Matched] = {}
 
     def _index(self, place: int, rule: RoutingRule) -> None:
@@ -82,18 +83,17 @@ class RuleSet:
 
     def match(self, task: Facts) -> Matched:
         """Return the rules that match *task*; equal outcomes are one value."""
-        tried = [*self._always, *self._by_kind.get(task.kind, ())]
-        if not self._trigger.isdisjoint(task.vocabulary):
-            for word in self._trigger & task.vocabulary:
-                tried += self._by_word[word]
-        if len(tried) > 1:
-            tried = sorted(set(tried))
-        outcome = tuple([(place, _lacks(self._beyond_kind[place], task)) for place in tried])
-        if outcome not in self._known:
+        tried = self._by_kind_alone.get(task.kind, self._always)
+        if met := self._trigger & task.vocabulary:
+            tried = sorted({*tried, *[place for word in met for place in self._by_word[word]]})
+        tests = self._beyond_kind
+        outcome = tuple([(place, _lacks(tests[place], task) if tests[place] else "") for place in tried])
+        found = self._known.get(outcome)
+        if found is None:
             if len(self._known) > 10_000:
                 self._known.clear()
-            self._known[outcome] = self._told(outcome)
-        return self._known[outcome]
+            found = self._known[outcome] = self._told(outcome)
+        return found
 
     def _told(self, outcome: tuple[tuple[int, str], ...]) -> Matched:
         tried = {place for place, _ in outcome}
