@@ -94,12 +94,12 @@ def _take_in(scan: Scan, batch: Sequence[Row], *, comma_decimal: bool) -> None:
     nothing = ("",) * len(batch)
     for at, column in enumerate(scan.columns):
         column.extend(cells[at] if at < len(cells) else nothing, comma_decimal=comma_decimal)
-    scan.hashes.extend(row_hash(row.cells) for row in batch)
+    scan.hashes.extend(row_hash(row) for row in batch)
 
 
-def row_hash(cells: Sequence[str]) -> int:
+def row_hash(row: Row) -> int:
     """Return 64 bits that equal rows share, on every machine; empty cells at the end do not count."""
-    text = "\x1f".join(cells).rstrip("\x1f")
+    text = "\x1f".join(row.cells).rstrip("\x1f") if not row.rest else "\x1f".join((*row.cells, row.rest))
     return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big")
 
 

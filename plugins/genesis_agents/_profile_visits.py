@@ -107,7 +107,7 @@ class RepeatedRows:
         """Note where a row stands first, and every later place with both."""
         if len(self.found) >= MAX_SHOWN:
             return
-        value = row_hash(row.cells)
+        value = row_hash(row)
         if value not in self._repeats:
             return
         if first := self._first.get(value):

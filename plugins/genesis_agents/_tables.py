@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -37,6 +38,14 @@ class Row(NamedTuple):
 
     place: int | str
     cells: Sequence[str]
+    rest: str = ""
+    """A digest of the cells beyond the columns that are read: rows that differ only there are not the same."""
+
+
+def rest_of(cells: Sequence[str]) -> str:
+    """Return a digest of the cells that are left out; "" when they hold nothing."""
+    text = "\x1f".join(cells).rstrip("\x1f")
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest() if text else ""
 
 
 class RowSource(Protocol):

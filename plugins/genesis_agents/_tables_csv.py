@@ -24,6 +24,7 @@ from ._tables import (
     NotATable,
     Row,
     encoding_remarks,
+    rest_of,
     unique_names,
 )
 
@@ -68,7 +69,7 @@ class CsvSource:
         with self.path.open(encoding=self.encoding, errors="replace", newline="") as stream:
             rows = _numbered(stream, self.delimiter, self.spaced_quotes)
             for row in islice(rows, self.rows_before, None):
-                yield Row(row.place, row.cells[:MAX_COLUMNS]) if self.is_cut else row
+                yield _cut(row) if self.is_cut and len(row.cells) > MAX_COLUMNS else row
 
 
 def open_csv(path: Path, encoding: str) -> CsvSource:
@@ -141,10 +142,19 @@ def _numbered(stream: io.TextIOBase, delimiter: str, spaced: bool) -> Iterator[R
     try:
         for cells in reader:
             if cells and (len(cells) > 1 or cells[0].strip()):
-                yield Row(line, cells if len(cells) <= MAX_COLUMNS else cells[: MAX_COLUMNS + 1])
+                yield Row(line, cells) if len(cells) <= MAX_COLUMNS else _kept(line, cells)
             line = reader.line_num + 1
     except csv.Error as error:
         raise Broken(f"can't be read on from line {line} ({error})") from error
+
+
+def _kept(line: int, cells: Sequence[str]) -> Row:
+    """Return a row that is wider than any table that is read: one cell more shows it."""
+    return Row(line, cells[: MAX_COLUMNS + 1], rest_of(cells[MAX_COLUMNS + 1 :]))
+
+
+def _cut(row: Row) -> Row:
+    return Row(row.place, row.cells[:MAX_COLUMNS], rest_of([*row.cells[MAX_COLUMNS:], row.rest]))
 
 
 def _usual(widths: Sequence[int]) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ._json_stream import Values, read_lines, read_values
-from ._tables import MAX_COLUMNS, MAX_NAME, Broken, NotATable, Row, encoding_remarks
+from ._tables import MAX_COLUMNS, MAX_NAME, Broken, NotATable, Row, encoding_remarks, rest_of
 
 MAX_DEPTH = 3
 _LOOK = 20
@@ -52,23 +52,25 @@ class JsonSource:
             for number, (line, value) in enumerate(self.read(stream), start=1):
                 place = line if self.by_line else f"record {number}"
                 if isinstance(value, dict):
-                    yield Row(place, self._cells(value))
+                    yield Row(place, *self._cells(value))
                 else:
                     self._strangers.append(place)
 
-    def _cells(self, record: Mapping[str, object]) -> list[str]:
-        cells = [""] * len(self.columns)
+    def _cells(self, record: Mapping[str, object]) -> tuple[list[str], str]:
+        """Return the cells of the columns that are read, and a digest of the others."""
+        cells, rest = [""] * len(self.columns), list[str]()
         for name, text in flatten(record):
             at = self._at.get(name)
             if at is None and len(self.columns) >= MAX_COLUMNS:
                 self._full = True
+                rest += [f"{name}\x1e{text}"] if text else []
                 continue
             if at is None:
                 at = self._at[name] = len(self.columns)
                 self.columns.append(name)
                 cells.append("")
             cells[at] = text
-        return cells
+        return cells, rest_of(sorted(rest))
 
 
 def flatten(record: Mapping[str, object], prefix: str = "", depth: int = 1) -> Iterator[tuple[str, str]]:

@@ -575,6 +575,21 @@ def test_a_short_row_of_a_table_that_is_cut_is_of_another_width(tmp_path: Path) 
     ]
 
 
+@pytest.mark.parametrize("width", [2_001, 2_002, 4_000])
+def test_rows_that_differ_only_beyond_the_columns_that_are_read_do_not_repeat(tmp_path: Path, width: int) -> None:
+    rows = [["1"] * (width - 1) + [last] for last in ("a", "b", "a", "")]
+    text = "\n".join(",".join(row) for row in [[f"c{n}" for n in range(width)], *rows]) + "\n"
+    profile = profile_table(written(tmp_path, text, "wide.csv"))
+    assert (profile.rows, profile.duplicate_rows, [d.place for d in profile.duplicates]) == (4, 1, ["2, 4"])
+
+
+def test_records_that_differ_only_beyond_the_columns_that_are_read_do_not_repeat(tmp_path: Path) -> None:
+    wide = {f"c{n}": 1 for n in range(2_000)}
+    records = [{**wide, "x": 1, "y": last} for last in (1, 2, None)] + [{"y": 1, "x": 1, **wide}]
+    profile = profile_table(written(tmp_path, "\n".join(map(json.dumps, records)), "wide.jsonl"))
+    assert (profile.rows, profile.duplicate_rows, [d.place for d in profile.duplicates]) == (4, 1, ["1, 4"])
+
+
 def test_more_distinct_texts_than_can_be_counted_are_said_to_be_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
