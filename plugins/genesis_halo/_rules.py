@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from genesis_core import SettingsError
 
-from ._conditions import Condition, Facts, conditions, near
+from ._conditions import Condition, Facts, Holds, conditions, near
 from ._words import Reader
 
 __all__ = ["BUILT_IN", "Matched", "RoutingRule", "RuleSet", "read_rules", "rule_from"]
@@ -56,6 +56,20 @@ class Matched:
     outright: tuple[RoutingRule, ...] = ()
 
 
+_Tests = Sequence[tuple[Holds, str]]
+"""What must hold, and what that is about."""
+
+
+@dataclass(slots=True)
+class _Trial:
+    """The rules that are tried on some tasks, and what came of it so far."""
+
+    places: Sequence[int]
+    tests: Sequence[_Tests]
+    ended: dict[tuple[str, ...], Matched] = field(default_factory=dict)
+    """The outcome by what each rule lacked."""
+
+
 class RuleSet:
     """Rules, indexed by the kind or the word that each needs: a task tries only those that could match."""
 
@@ -68,9 +82,9 @@ class RuleSet:
         for place, rule in enumerate(self.rules):
             self._index(place, rule)
         # The index by kind has settled the kind.
-        self._beyond_kind = [tuple(t for t in rule.tests if t.subject != "kind") for rule in self.rules]
+        self._beyond_kind = [[(t.holds, t.subject) for t in r.tests if t.subject != "kind"] for r in self.rules]
         self._trigger = frozenset(self._by_word)
-        self._by_kind_alone = {kind: sorted({*self._always, *places}) for kind, places in self._by_kind.items()}
+        self._trials: dict[tuple[str, frozenset[str]], _Trial] = {}
         self._known: dict[tuple[tuple[int, str], ...], Matched] = {}
 
     def _index(self, place: int, rule: RoutingRule) -> None:
@@ -83,17 +97,30 @@ class RuleSet:
 
     def match(self, task: Facts) -> Matched:
         """Return the rules that match *task*; equal outcomes are one value."""
-        tried = self._by_kind_alone.get(task.kind, self._always)
-        if met := self._trigger & task.vocabulary:
-            tried = sorted({*tried, *[place for word in met for place in self._by_word[word]]})
-        tests = self._beyond_kind
-        outcome = tuple([(place, _lacks(tests[place], task) if tests[place] else "") for place in tried])
-        found = self._known.get(outcome)
+        key = (task.kind, self._trigger & task.vocabulary)
+        trial = self._trials.get(key)
+        if trial is None:
+            if len(self._trials) > 10_000:
+                self._trials.clear()
+            trial = self._trials[key] = self._trial(*key)
+        lacks = tuple([_lacks(tests, task) if tests else "" for tests in trial.tests])
+        found = trial.ended.get(lacks)
         if found is None:
+            found = trial.ended[lacks] = self._outcome(tuple(zip(trial.places, lacks, strict=True)))
+        return found
+
+    def _trial(self, kind: str, words: Iterable[str]) -> _Trial:
+        """Return which rules are tried on tasks of that *kind* that say these *words*."""
+        by_word = [place for word in words for place in self._by_word[word]]
+        places = sorted({*self._always, *self._by_kind.get(kind, ()), *by_word})
+        return _Trial(places, [self._beyond_kind[place] for place in places])
+
+    def _outcome(self, outcome: tuple[tuple[int, str], ...]) -> Matched:
+        if outcome not in self._known:
             if len(self._known) > 10_000:
                 self._known.clear()
-            found = self._known[outcome] = self._told(outcome)
-        return found
+            self._known[outcome] = self._told(outcome)
+        return self._known[outcome]
 
     def _told(self, outcome: tuple[tuple[int, str], ...]) -> Matched:
         tried = {place for place, _ in outcome}
@@ -106,11 +133,11 @@ class RuleSet:
         return Matched(matched, f"matched: {yes}{nearly}; did not match: {rest}", tuple(priors.items()), outright)
 
 
-def _lacks(tests: tuple[Condition, ...], task: Facts) -> str:
+def _lacks(tests: _Tests, task: Facts) -> str:
     """Return the first thing tested that does not hold for *task*; empty when all do."""
-    for test in tests:
-        if not test.holds(task):
-            return test.subject
+    for holds, subject in tests:
+        if not holds(task):
+            return subject
     return ""
 
 
