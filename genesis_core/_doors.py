@@ -83,7 +83,7 @@ class PlanDoors:
     lineup: Lineup
     planner: Planner
     authority: Authority
-    identity: Identity = Identity()
+    identity: Identity = field(default_factory=Identity)
     label: Label = field(default_factory=Label)
     failed: str = ""
     """Why the last question found no answer; empty when it did."""

@@ -58,7 +58,7 @@ class Planner:
     decided: list[Decided] = field(default_factory=list)
     emit: Callable[[EventKind, dict[str, Any]], object] | None = None
     """Where decisions go once a run has begun; before that they wait in ``decided``."""
-    lineup: Lineup = Lineup()
+    lineup: Lineup = field(default_factory=Lineup)
     ledger: Ledger = field(init=False)
     """What planning may spend; from the start of a run it is the run's own."""
     _doors: PlanDoors = field(init=False)

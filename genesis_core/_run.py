@@ -83,7 +83,7 @@ class Driver:
         self._herald = Herald(self.scope, self.planner.plugins)
         self._revisers = bool(self.planner.plugins.hook("genesis_revise"))
         self._may_run = {name: Action("run", name, Effect.PURE) for name in self.agents}
-        self._ended = False
+        self._ended = self._cancelled = False
         self._stop: Stop | None = None
         self._waiting: dict[str, TaskError] = {}
         self._timers: list[asyncio.TimerHandle] = []
@@ -116,10 +116,16 @@ class Driver:
             await self.result()
 
     def stop(self, state: RunState, error: TaskError | None = None) -> None:
-        """Ask the run to end as *state*; the first reason given stands."""
-        if self._stop is None and not self._ended:
-            self._stop = Stop(state, error)
+        """Ask the run to end as *state*, tasks under way cancelled; the first reason given stands."""
+        if not (self._ended or self._cancelled):
+            self._cancelled = True
+            self._start_no_more(state, error)
             self.engine.cancel([self._key(task_id) for task_id in self.scheduler.working])
+
+    def _start_no_more(self, state: RunState, error: TaskError | None) -> None:
+        """Let the run end as *state* once the tasks under way are done: what they spend is set aside already."""
+        if self._stop is None:
+            self._stop = Stop(state, error)
 
     # -- the loop ---------------------------------------------------------------------------------------------------
 
@@ -301,7 +307,7 @@ class Driver:
         if isinstance(error, Waiting):
             self._waiting[completion.task_id] = TaskError.of(error)
         elif isinstance(error, BudgetExceeded):
-            self.stop(RunState.OUT_OF_BUDGET, TaskError.of(error))
+            self._start_no_more(RunState.OUT_OF_BUDGET, TaskError.of(error))
         elif error is not None and not isinstance(error, asyncio.CancelledError):
             raise error
         elif self._stop is None:

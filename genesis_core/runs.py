@@ -150,6 +150,8 @@ _ORDER = (130, 143, 70, 2, 3, 4, 5, 6, 7, 1, 8, 0)
 def _exit_code(result: RunResult) -> int:
     codes = [_task_code(task) for task in result.tasks.values()]
     codes.append(_BY_ERROR.get(result.error.code if result.error else "", _EXIT.get(result.state, 0)))
+    if result.plan is not None and result.plan.degraded:
+        codes.append(8)
     if result.state is RunState.FAILED and not any(codes):
         codes.append(1)
     return min(codes, key=_ORDER.index)
@@ -158,4 +160,4 @@ def _exit_code(result: RunResult) -> int:
 def _task_code(task: TaskResult) -> int:
     if task.state is TaskState.FAILED:
         return _BY_ERROR.get(task.error.code if task.error else "", 1)
-    return 8 if task.state is TaskState.BLOCKED else 0
+    return 8 if task.state is TaskState.BLOCKED or task.degraded else 0

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,7 +28,6 @@ from . import (
     Assignment,
     Attempt,
     Completion,
-    Decision,
     Decomposition,
     Effect,
     Estimate,
@@ -39,14 +38,11 @@ from . import (
     Identity,
     KeyRing,
     Label,
-    ModelReply,
-    ModelRequest,
     Plan,
     PlanContext,
     Ruling,
     RunResult,
     Score,
-    Skill,
     Task,
     TaskContext,
     TaskEngine,
@@ -54,73 +50,14 @@ from . import (
     TaskResult,
     TaskState,
     Tool,
-    hookimpl,
 )
+from ._fakes import AllowAll, FakeAgent, ScriptedModel
 
 __all__ = [
     "AgentContract", "AllowAll", "AuthorizeContract", "DecomposeContract", "EngineContract", "EstimateContract",
     "FakeAgent", "KeyRingContract", "RouteContract", "ScriptedModel", "ToolContract", "ValidateContract", "context_for",
     "open_genesis", "run_agent", "run_graph",
 ]
-
-# -- fakes ------------------------------------------------------------------------------------------------------------
-
-
-class FakeAgent:
-    """An agent that returns *output*, raises *error*, or does *work*; it remembers the tasks it was given."""
-
-    def __init__(
-        self,
-        name: str = "fake",
-        *,
-        output: Any = None,
-        error: Exception | None = None,
-        work: Callable[[Task, TaskContext], Any] | None = None,
-        skills: Iterable[str] = (),
-        tools: Sequence[Tool] = (),
-        **card: Any,
-    ) -> None:
-        self.card = AgentCard(
-            name=name, skills=tuple(Skill(id=s, name=s) for s in skills), tools=tuple(t.name for t in tools), **card
-        )
-        self.tools, self.seen = tuple(tools), list[str]()
-        self._output, self._error, self._work = output, error, work
-
-    async def invoke(self, task: Task, context: TaskContext) -> Any:
-        """Do as it was told when it was made."""
-        self.seen.append(task.id)
-        if self._error is not None:
-            raise self._error
-        if self._work is None:
-            return self._output
-        value = self._work(task, context)
-        return await value if inspect.isawaitable(value) else value
-
-
-class ScriptedModel:
-    """A model that gives *replies* in turn and keeps the requests; it fails when it is asked once more."""
-
-    def __init__(self, *replies: ModelReply | str, name: str = "scripted") -> None:
-        self.name = name
-        self.requests: list[ModelRequest] = []
-        self._replies = [ModelReply(text=r, model=name) if isinstance(r, str) else r for r in replies]
-
-    async def complete(self, request: ModelRequest) -> ModelReply:
-        """Return the next reply."""
-        self.requests.append(request)
-        if not self._replies:
-            raise AssertionError(f"{self.name} was asked more often than its script has replies")
-        return self._replies.pop(0)
-
-
-class AllowAll:
-    """A policy for tests: every action is allowed. It counts only with ``trust={"AllowAll": "security"}``."""
-
-    @hookimpl
-    def genesis_authorize(self, action: Action) -> Decision:
-        """Allow."""
-        return Decision.allow("testing.AllowAll")
-
 
 def open_genesis(home: str | os.PathLike[str], *extend: object, **options: Any) -> Genesis:
     """Return a Genesis with *extend* and without any installed plugin, where every action is allowed."""

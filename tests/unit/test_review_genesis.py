@@ -224,8 +224,10 @@ def test_only_models_that_were_chosen_are_there_in_the_order_of_the_choice(tmp_p
 
 
 @pytest.mark.parametrize(("models", "words"), [
-    ({"use": ["oen"]}, "no model 'oen'; did you mean 'one'?"), ({"use": "one"}, "can't be"), ({"use": 1}, "can't be"),
-    ({"used": ["one"]}, "can't be"), ({"use": [1]}, "can't be"),
+    ({"use": ["oen"]}, "no model 'oen'; did you mean 'one'?"), ({"use": "oen"}, "no model 'oen'"),
+    ({"use": 1}, "can't have 1"), ({"used": ["one"]}, "can't have 'used'; did you mean 'use'?"),
+    ({"use": [1]}, "can't have"), ({"roles": {"cheep": "one"}}, "the role 'cheep'; did you mean 'cheap'?"),
+    ({"roles": ["one"]}, "it is a table"), ({"endpoint": {"lab": {"provider": "nope"}}, "use": "lab"}, "no provider"),
 ])
 def test_a_choice_of_models_that_cannot_be_met_is_refused(tmp_path: Path, models: Any, words: str) -> None:
     with pytest.raises(SettingsError) as caught:

@@ -1,0 +1,344 @@
+"""Asking models: the chain, repairs, what it costs, what is on record, and what concurrent tasks can spend together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from genesis_core import (
+    AccessDenied,
+    Budget,
+    DependencyDown,
+    EventKind,
+    Input,
+    Level,
+    Message,
+    ModelError,
+    ModelReply,
+    ModelRequest,
+    PlanLimits,
+    RunResult,
+    Task,
+    TaskContext,
+    TaskGraph,
+    TaskState,
+    TimedOut,
+    Trust,
+    Usage,
+    hookimpl,
+)
+from genesis_core._ledger import Ledger
+from genesis_core.testing import FakeAgent, ScriptedModel, open_genesis, run_graph
+
+ONE = TaskGraph(tasks=(Task(id="t", agent="asker"),))
+QUESTION = ModelRequest(messages=(Message(role="user", text="how many?"),))
+
+
+def asker(request: ModelRequest = QUESTION, level: Level = Level.MODEL) -> FakeAgent:
+    async def work(task: Task, context: TaskContext) -> Any:
+        reply = await context.ask(request)
+        return context.result({"said": reply.text, "data": reply.data}, level=level)
+
+    return FakeAgent("asker", work=work)
+
+
+def offline() -> FakeAgent:
+    async def work(task: Task, context: TaskContext) -> Any:
+        try:
+            reply = await context.ask(QUESTION)
+        except (DependencyDown, ModelError, TimedOut):
+            return context.result("counted by hand")
+        return context.result(reply.text, level=Level.MODEL)
+
+    return FakeAgent("asker", work=work)
+
+
+def ran(home: Path, *extend: object, graph: TaskGraph = ONE, **options: Any) -> RunResult:
+    home.mkdir(exist_ok=True)
+    return asyncio.run(run_graph(home, graph, *extend, **options))
+
+
+def rows(home: Path, kind: EventKind) -> list[dict[str, Any]]:
+    with_key = open_genesis(home)
+    return [dict(e.data) for e in with_key.events("last") if e.kind is kind]
+
+
+def cost(dollars: str, tokens: int = 10) -> Usage:
+    return Usage(cost=Decimal(dollars), tokens=tokens, model_calls=1)
+
+
+# -- the chain --------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_configured_model_answers_and_the_result_names_it(tmp_path: Path) -> None:
+    reply = ModelReply(text="three", model="m-2026", usage=cost("0.02", 30))
+    task = ran(tmp_path, asker(), ScriptedModel(reply, name="m")).tasks["t"]
+    assert (task.output["said"], task.model, task.level) == ("three", "m-2026", Level.MODEL)
+    assert (task.usage.cost, task.usage.tokens, task.usage.model_calls) == (Decimal("0.02"), 30, 1)
+    assert task.label.trust is Trust.UNTRUSTED and "model:m" in task.label.sources
+
+
+@pytest.mark.parametrize("error", [ModelError("broken"), DependencyDown("gone"), TimedOut("late")])
+def test_the_next_model_of_the_chain_answers_when_one_fails(tmp_path: Path, error: Exception) -> None:
+    first, second = ScriptedModel(error, name="first"), ScriptedModel("two", name="second")
+    task = ran(tmp_path, asker(), first, second).tasks["t"]
+    assert (task.output["said"], task.degraded) == ("two", "")
+    assert [r["model"] for r in rows(tmp_path, EventKind.MODEL_ASKED)] == ["first", "second"]
+    assert [r.get("error", "") for r in rows(tmp_path, EventKind.MODEL_ANSWERED)] == [error.code, ""]  # type: ignore[attr-defined]
+
+
+def test_a_role_has_models_of_its_own_and_the_others_behind_them(tmp_path: Path) -> None:
+    class Offers:
+        @hookimpl
+        def genesis_provide(self) -> list[object]:
+            return [ScriptedModel("cheap says", name="small"), ScriptedModel("big says", name="big")]
+
+    chosen = {"models": {"use": ["big"], "roles": {"cheap": "small"}}}
+    assert ran(tmp_path / "a", asker(), Offers(), settings=chosen).tasks["t"].output["said"] == "cheap says"
+    judge = asker(QUESTION.replace(role="judge"))
+    assert ran(tmp_path / "b", judge, Offers(), settings=chosen).tasks["t"].output["said"] == "big says"
+
+
+def test_without_a_model_asking_says_how_to_get_one(tmp_path: Path) -> None:
+    result = ran(tmp_path, asker())
+    error = result.tasks["t"].error
+    assert error is not None and error.message == "no model is configured" and "--model" in error.hint
+    assert result.exit_code == 7
+
+
+def test_a_result_without_the_model_that_was_asked_is_degraded_and_says_why(tmp_path: Path) -> None:
+    result = ran(tmp_path, offline(), ScriptedModel(DependencyDown("the line is dead"), name="m"))
+    task = result.tasks["t"]
+    assert (task.output, task.state, task.degraded) == ("counted by hand", TaskState.COMPLETED, "the line is dead")
+    assert result.exit_code == 8
+    plain = ran(tmp_path / "none", offline())
+    assert (plain.tasks["t"].degraded, plain.exit_code) == ("", 0), "with no model heuristics are the level asked for"
+
+
+def test_a_model_that_policy_denies_is_not_replaced_by_another(tmp_path: Path) -> None:
+    class NotFirst:
+        @hookimpl
+        def genesis_authorize(self, action: Any) -> Any:
+            from genesis_core import Decision
+
+            return Decision.deny("test") if action.resource == "first" else None
+
+    second = ScriptedModel("two", name="second")
+    result = ran(tmp_path, asker(), ScriptedModel("one", name="first"), second, NotFirst())
+    assert result.tasks["t"].error.code == "access_denied"  # type: ignore[union-attr]
+    assert not second.requests
+
+
+# -- structured answers -----------------------------------------------------------------------------------------------
+
+WRONG = ModelReply(text='{"n": "x"}', data={"n": "x"}, wrong="n: 'x' is not a number", usage=cost("0.01"))
+
+
+def test_a_wrong_answer_is_repaired_once_and_both_calls_are_paid(tmp_path: Path) -> None:
+    model = ScriptedModel(WRONG, ModelReply(data={"n": 3}, usage=cost("0.01")))
+    task = ran(tmp_path, asker(), model).tasks["t"]
+    assert task.output["data"] == {"n": 3}
+    assert (task.usage.cost, task.usage.model_calls) == (Decimal("0.02"), 2)
+    said = model.requests[1].messages
+    assert said[-2].text == '{"n": "x"}' and "n: 'x' is not a number" in said[-1].text
+
+
+def test_an_answer_that_is_wrong_twice_is_a_failure_of_that_model(tmp_path: Path) -> None:
+    first, second = ScriptedModel(WRONG, WRONG, name="first"), ScriptedModel("ok", name="second")
+    assert ran(tmp_path, asker(), first, second).tasks["t"].output["said"] == "ok"
+    only = ran(tmp_path / "only", asker(), ScriptedModel(WRONG, WRONG))
+    assert only.exit_code == 7 and "twice" in only.tasks["t"].error.message  # type: ignore[union-attr]
+
+
+# -- money ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_call_that_may_cost_more_than_is_left_is_not_made(tmp_path: Path) -> None:
+    model = ScriptedModel("never said", bound=cost("0.30"))
+    result = ran(tmp_path, asker(), model, settings={"budget": {"max_cost": "0.25"}})
+    assert result.state.value == "out_of_budget" and result.exit_code == 5
+    assert not model.requests and "--budget" in result.error.hint  # type: ignore[union-attr]
+
+
+def test_a_model_whose_price_nobody_knows_does_not_fit_into_a_budget_in_money(tmp_path: Path) -> None:
+    model = ScriptedModel("never said", bound=Usage(model_calls=1, cost=None))
+    result = ran(tmp_path, asker(), model, settings={"budget": {"max_cost": "100"}})
+    assert result.exit_code == 5 and not model.requests
+    assert "not known" in result.error.cause  # type: ignore[union-attr]
+    assert ran(tmp_path / "free", asker(), ScriptedModel("said", bound=Usage(model_calls=1, cost=None))).exit_code == 0
+
+
+def test_a_failed_try_is_paid_at_what_it_says_or_at_the_most(tmp_path: Path) -> None:
+    known = ScriptedModel(ModelError("cut off", usage=cost("0.03")), "x", name="known", bound=cost("0.10"))
+    result = ran(tmp_path / "known", offline(), known)
+    assert result.usage.cost == Decimal("0.03")
+    unknown = ScriptedModel(ModelError("cut off"), "x", name="unknown", bound=cost("0.10"))
+    assert ran(tmp_path / "unknown", offline(), unknown).usage.cost == Decimal("0.10")
+    assert result.tasks["t"].usage.cost == Decimal("0.03")
+
+
+class Meter:
+    """A model that costs what chance says, at most its bound, and keeps the true account."""
+
+    name = "meter"
+
+    def __init__(self, seed: int) -> None:
+        self.chance, self.spent, self.asked = random.Random(seed), Decimal(0), 0
+
+    def most(self, request: ModelRequest) -> Usage:
+        return Usage(cost=Decimal("0.05"), tokens=100, model_calls=1)
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        self.asked += 1
+        paid = Decimal(self.chance.randint(0, 50)) / 1000
+        self.spent += paid
+        for _ in range(self.chance.randint(0, 5)):
+            await asyncio.sleep(0)
+        if self.chance.random() < 0.2:
+            raise ModelError("cut off", usage=Usage(cost=paid, model_calls=1))
+        return ModelReply(text="x", usage=Usage(cost=paid, tokens=10, model_calls=1))
+
+
+SCHEDULES = int(os.environ.get("GENESIS_SCHEDULES", "60"))
+
+
+def test_fifty_concurrent_tasks_never_spend_above_the_limit_together(tmp_path: Path) -> None:
+    """GENESIS_SCHEDULES=1000 is the long form; each schedule has its own order, prices, failures and limit."""
+    graph = TaskGraph(tasks=tuple(Task(id=f"t{n}", agent="asker") for n in range(50)))
+    limited = 0
+    for seed in range(SCHEDULES):
+        meter, limit = Meter(seed), Decimal(random.Random(-seed - 1).randint(0, 200)) / 100
+        result = ran(tmp_path, FakeAgent("asker", work=asker()._work, max_concurrent=50), meter, graph=graph, settings={
+            "journal": False, "max_parallel": 50, "budget": {"max_cost": str(limit)},
+        })
+        assert meter.spent <= limit
+        assert result.usage.cost == meter.spent and result.usage.model_calls == meter.asked
+        limited += result.state.value == "out_of_budget"
+    assert limited, "no schedule ever came near its limit: this test would not see one that passed it"
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30), st.booleans()), max_size=40), st.integers(0, 100))
+def test_a_ledger_never_gives_out_more_than_its_limit(calls: list[tuple[int, int, bool]], limit: int) -> None:
+    ledger, open_calls = Ledger(Budget(max_cost=Decimal(limit)), PlanLimits()), []
+    for most, actual, settle in calls:
+        try:
+            open_calls.append((ledger.reserve(Usage(cost=Decimal(most))), min(most, actual)))
+        except Exception as error:
+            assert type(error).__name__ == "BudgetExceeded"
+        if settle and open_calls:
+            reserved, paid = open_calls.pop(0)
+            ledger.settle(reserved, Usage(cost=Decimal(paid)))
+        total = (ledger.spent + ledger.reserved).cost
+        assert total is not None and total <= limit
+    for reserved, paid in open_calls:
+        ledger.settle(reserved, Usage(cost=Decimal(paid)))
+    assert ledger.reserved == Usage()
+
+
+# -- on record --------------------------------------------------------------------------------------------------------
+
+
+def test_what_may_cost_money_is_on_record_before_it_is_asked(tmp_path: Path) -> None:
+    class Looks(ScriptedModel):
+        async def complete(self, request: ModelRequest) -> ModelReply:
+            record = genesis.record("last")
+            assert record.usage.cost == Decimal("0.10"), "the most, as long as there is no answer"
+            return await super().complete(request)
+
+    model = Looks(ModelReply(text="x", usage=cost("0.04")), bound=cost("0.10"))
+
+    async def main() -> RunResult:
+        async with genesis:
+            return await (await genesis.start(await genesis.plan("x", graph=ONE, workspace=tmp_path))).result()
+
+    genesis = open_genesis(tmp_path, asker(), model)
+    assert asyncio.run(main()).state.value == "completed"
+    assert genesis.record("last").usage == Usage(cost=Decimal("0.04"), tokens=10, model_calls=1)
+
+
+def test_a_question_that_was_cut_off_counts_at_its_most_and_only_once(tmp_path: Path) -> None:
+    class Hangs(ScriptedModel):
+        async def complete(self, request: ModelRequest) -> ModelReply:
+            if not hung:
+                hung.append(True)
+                await asyncio.sleep(3600)
+            return await super().complete(request)
+
+    hung: list[bool] = []
+    model = Hangs(ModelReply(text="x", usage=cost("0.04")), bound=cost("0.10"))
+
+    async def main() -> list[Decimal | None]:
+        async with open_genesis(tmp_path, asker(), model) as genesis:
+            run = await genesis.start(await genesis.plan("x", graph=ONE, workspace=tmp_path))
+            async for event in run:
+                if event.kind is EventKind.MODEL_ASKED:
+                    break
+            await run.cancel()
+            cut = genesis.record("last").usage.cost
+            result = await (await genesis.resume("last")).result()
+            return [cut, result.usage.cost, genesis.record("last").usage.cost]
+
+    assert asyncio.run(main()) == [Decimal("0.10"), Decimal("0.14"), Decimal("0.14")]
+
+
+def test_what_a_model_says_while_planning_counts_into_the_run(tmp_path: Path) -> None:
+    class Plans:
+        @hookimpl
+        async def genesis_decompose(self, task: Task, context: Any) -> list[Task] | None:
+            if task.kind != "goal":
+                return None
+            reply = await context.ask(ModelRequest(role="orchestrate", messages=QUESTION.messages))
+            return [Task(id="t", agent="asker", inputs={"said": Input(value=reply.text)})]
+
+    model = ScriptedModel(ModelReply(text="plan", usage=cost("0.02")), ModelReply(text="act", usage=cost("0.03")))
+
+    async def main() -> RunResult:
+        async with open_genesis(tmp_path, asker(), model, Plans()) as genesis:
+            return await (await genesis.start("do it", workspace=tmp_path)).result()
+
+    assert asyncio.run(main()).usage.cost == Decimal("0.05")
+    record = open_genesis(tmp_path).record("last")
+    assert (record.usage.cost, record.usage.model_calls) == (Decimal("0.05"), 2)
+
+
+def test_planning_goes_on_without_a_model_that_fails_and_says_so(tmp_path: Path) -> None:
+    class Plans:
+        @hookimpl
+        async def genesis_decompose(self, task: Task, context: Any) -> list[Task] | None:
+            if task.kind == "goal":
+                with pytest.raises(DependencyDown):
+                    await context.ask(QUESTION)
+                return [Task(id="t", agent="idle")]
+            return None
+
+    async def main() -> RunResult:
+        model = ScriptedModel(DependencyDown("nobody there"))
+        async with open_genesis(tmp_path, FakeAgent("idle"), model, Plans()) as genesis:
+            report = await genesis.plan("do it", workspace=tmp_path)
+            assert "kernel.degraded" in [f.rule for f in report.findings]
+            return await (await genesis.start(report)).result()
+
+    result = asyncio.run(main())
+    assert result.plan is not None and result.plan.degraded == "nobody there"
+    assert result.exit_code == 8
+
+
+def test_screening_refuses_what_a_model_answers(tmp_path: Path) -> None:
+    class Guard:
+        @hookimpl
+        def genesis_screen(self, text: str) -> Any:
+            from genesis_core import Outcome, Screening
+
+            return Screening(outcome=Outcome.BLOCK, reasons=("evil",)) if "evil" in text else None
+
+    task = ran(tmp_path, asker(), ScriptedModel(ModelReply(data={"do": "evil"})), Guard()).tasks["t"]
+    assert task.error is not None and task.error.code == AccessDenied("").code
