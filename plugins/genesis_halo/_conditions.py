@@ -11,7 +11,7 @@ from genesis_core import SettingsError, Task
 
 from ._words import Reader
 
-__all__ = ["Condition", "Facts", "Holds", "conditions", "facts", "near", "normal"]
+__all__ = ["Condition", "Facts", "conditions", "facts", "near", "normal"]
 
 _NONE: frozenset[str] = frozenset()
 _LEVELS = {"easy": 0.2, "low": 0.2, "medium": 0.5, "hard": 0.8, "high": 0.8}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from genesis_core import SettingsError
 
-from ._conditions import Condition, Facts, Holds, conditions, near
+from ._conditions import Condition, Facts, conditions, near
 from ._words import Reader
 
 __all__ = ["BUILT_IN", "Matched", "RoutingRule", "RuleSet", "read_rules", "rule_from"]
@@ -56,16 +56,12 @@ class Matched:
     outright: tuple[RoutingRule, ...] = ()
 
 
-_Tests = Sequence[tuple[Holds, str]]
-"""What must hold, and what that is about."""
-
-
 @dataclass(slots=True)
 class _Trial:
     """The rules that are tried on some tasks, and what came of it so far."""
 
     places: Sequence[int]
-    tests: Sequence[_Tests]
+    tests: Sequence[tuple[Condition, ...]]
     ended: dict[tuple[str, ...], Matched] = field(default_factory=dict)
     """The outcome by what each rule lacked."""
 
@@ -82,7 +78,7 @@ class RuleSet:
         for place, rule in enumerate(self.rules):
             self._index(place, rule)
         # The index by kind has settled the kind.
-        self._beyond_kind = [[(t.holds, t.subject) for t in r.tests if t.subject != "kind"] for r in self.rules]
+        self._beyond_kind = [tuple(t for t in rule.tests if t.subject != "kind") for rule in self.rules]
         self._trigger = frozenset(self._by_word)
         self._trials: dict[tuple[str, frozenset[str]], _Trial] = {}
         self._known: dict[tuple[tuple[int, str], ...], Matched] = {}
@@ -133,11 +129,11 @@ class RuleSet:
         return Matched(matched, f"matched: {yes}{nearly}; did not match: {rest}", tuple(priors.items()), outright)
 
 
-def _lacks(tests: _Tests, task: Facts) -> str:
+def _lacks(tests: tuple[Condition, ...], task: Facts) -> str:
     """Return the first thing tested that does not hold for *task*; empty when all do."""
-    for holds, subject in tests:
-        if not holds(task):
-            return subject
+    for test in tests:
+        if not test.holds(task):
+            return test.subject
     return ""
 
 
