@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from genesis_core import Report, TaskContext, tool
+from genesis_core import AccessDenied, Report, TaskContext, tool
 
 from ._not_scanned import joined
 from ._report_text import one_line
-from ._where import Where
+from ._where import Where, outside, plain_path
 
 
 @tool(effect="read")
@@ -42,16 +42,25 @@ def _shown(folder: Path) -> str:
 
 async def not_there(context: TaskContext, place: Where) -> tuple[str, ...]:
     """Return a sentence for each file or folder that a task names and in which there is no file."""
-    names = _folders(context.inputs)
-    bare = [folder for folder in names if not any(file.startswith(f"{folder}/") for file in place.files)]
-    gone = tuple(f"There is no {name} in the workspace." for name in place.missing if not name.startswith("folder "))
-    return (*gone, *(await context.call(look_into, folders=bare) if bare else ()))
+    names = dict.fromkeys(_folders(context.inputs))
+    bare = [name for name in names if not any(file.startswith(f"{name}/") for file in place.files)]
+    gone = [f"There is no {name} in the workspace." for name in place.missing if not name.startswith("folder ")]
+    return (*gone, *[await _looked(context, name) for name in bare])
+
+
+async def _looked(context: TaskContext, name: str) -> str:
+    """Return what :func:`look_into` says of a folder, or that the kernel does not let it look there."""
+    try:
+        (said,) = await context.call(look_into, folders=[name])
+    except AccessDenied as error:
+        return f"The folder {_shown(Path(name))} was not looked into: {one_line(error.message)}."
+    return str(said)
 
 
 def _folders(inputs: Mapping[str, object]) -> Iterator[str]:
     for given in (inputs.get("folder"), inputs.get("folders")):
         for name in (given,) if isinstance(given, str) else given if isinstance(given, Sequence) else ():
-            plain = "/".join(part for part in str(name).split("/") if part not in ("", "."))
+            plain = str(name) if outside(str(name)) else plain_path(str(name))
             yield from [plain] if plain else []
 
 

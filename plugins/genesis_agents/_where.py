@@ -63,8 +63,8 @@ def without_excluded(context: TaskContext, files: Iterable[str]) -> Where:
 
 def _closed(context: TaskContext, excluded: Sequence[str]) -> Iterator[str]:
     """Yield a sentence for each folder that can't be opened, of those that a task is about."""
-    below, out = named_folders(context.inputs), [f"/{_plain(name)}/" for name in excluded]
-    tops = [f"{_plain(name)}/" for name in below] or ([] if named_files(context.inputs) else [""])
+    below, out = named_folders(context.inputs), [f"/{plain_path(name)}/" for name in excluded]
+    tops = [f"{plain_path(name)}/" for name in below] or ([] if named_files(context.inputs) else [""])
     why = context.unreadable
     found = [name for name in why if f"{name}/".startswith(tuple(tops)) and not any(p in f"/{name}/" for p in out)]
     for name in found[:MAX_NAMED]:
@@ -87,7 +87,7 @@ def named_files(inputs: Mapping[str, object]) -> tuple[str, ...]:
 def named_folders(inputs: Mapping[str, object]) -> tuple[str, ...]:
     """Return the folders that a task names, one or several; none for the workspace itself."""
     both = (*_texts(inputs.get("folder")), *_texts(inputs.get("folders")))
-    return () if any(not _plain(name) for name in both) else both
+    return () if any(not plain_path(name) and not outside(name) for name in both) else both
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -98,17 +98,17 @@ def _texts(value: object) -> tuple[str, ...]:
 
 def _below(context: TaskContext, folder: str) -> tuple[str, ...]:
     """Return the files below *folder*; none for one that lies outside of the workspace."""
-    return () if _outside(folder) else context.files(f"{_plain(folder)}/**/*")
+    return () if outside(folder) else context.files(f"{plain_path(folder)}/**/*")
 
 
-def _outside(name: str) -> bool:
+def outside(name: str) -> bool:
     """Whether a name leads out of the workspace."""
     return name.startswith(("/", "~")) or ".." in name.split("/")
 
 
 def _meant(context: TaskContext, name: str, files: Sequence[str]) -> frozenset[str]:
     """Return which of *files* a name leaves out: that file or folder, else every one of that name at any depth."""
-    plain = _plain(name)
+    plain = plain_path(name)
     if "*" in plain or "?" in plain:
         return frozenset(context.files(plain)) & frozenset(files)
     top = frozenset(file for file in files if file == plain or file.startswith(f"{plain}/"))
@@ -120,14 +120,14 @@ def _named(files: Iterable[str], names: Iterable[str]) -> Where:
     found, missing = dict[str, None](), list[str]()
     known = tuple(files)
     for name in names:
-        plain = _plain(name)
-        hits = [file for file in known if not _outside(name) and (file == plain or file.endswith(f"/{plain}"))]
+        plain = plain_path(name)
+        hits = [file for file in known if not outside(name) and (file == plain or file.endswith(f"/{plain}"))]
         found.update(dict.fromkeys(hits))
         missing += [] if hits else [f"file {name!r}"]
     return Where(tuple(found), tuple(missing))
 
 
-def _plain(path: str) -> str:
+def plain_path(path: str) -> str:
     """Return a path of the workspace without "./" before it or "/" after it; "" for the workspace itself."""
     return "/".join(part for part in path.split("/") if part not in ("", "."))
 

@@ -100,3 +100,25 @@ def test_a_file_in_the_place_of_a_folder_is_called_a_file(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     Path("data").write_text("x")
     assert look_into([Path("data")]) == ["data is a file, not a folder."]
+
+
+@pytest.mark.parametrize("folder", ["..", "../..", "../other/", "/etc", "out", "x/../../y"])
+@pytest.mark.parametrize("name", AGENTS)
+def test_a_folder_outside_the_workspace_is_told_and_what_lies_inside_is_looked_at(
+    tmp_path: Path, name: str, folder: str
+) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "out").symlink_to(tmp_path)
+    told = f"The folder {folder.rstrip('/')}/ was not looked into: {folder!r} is outside the workspace."
+    alone = report_of(AGENTS[name], tmp_path, folder=folder)
+    assert (alone.summary, alone.notes[0]) == (told, told)
+    for file in ("a.py", "a.md", "a.csv"):
+        (tmp_path / "work" / "in").mkdir(exist_ok=True)
+        (tmp_path / "work" / "in" / file).write_text("a,b\n1,2\n")
+    both = report_of(AGENTS[name], tmp_path, folder=["in", folder])
+    assert len(both.summary) > len(told) + 20 and both.summary.endswith(told)
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_the_root_of_the_machine_is_not_the_workspace(tmp_path: Path, name: str) -> None:
+    assert "'/' is outside the workspace" in report_of(AGENTS[name], tmp_path, folder="/").summary
