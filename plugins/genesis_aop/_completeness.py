@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from posixpath import normpath
 
 from genesis_core import Mend, Task
 
@@ -16,6 +17,7 @@ from ._words import EMPTY_WORDS, READER, stem
 __all__ = ["check"]
 
 _CLAUSE = re.compile(r"(?<=[^\d\s])\.+(?=\s|\Z)|[;!?]+(?=\s|\Z)|\n+|,(?=\s)|\s(?:and|then)(?=\s)")
+_PLACES = frozenset({"folder", "folders", "files"})
 _MENDED, _SHOWN_CHARS = 20, 160
 _WHERE = "hidden, version control and dependency folders were not looked into"
 
@@ -124,8 +126,8 @@ def _missing_files(view: View) -> Iterator[Diagnosis]:
         return
     there = _names(view.context.files("**/*"))
     for name, ids in wanted.items():
-        plain = name.removeprefix("./").rstrip("/")
-        if plain in there or not plain.strip(".") or "*" in plain or _unseen(plain):
+        plain = normpath(name)
+        if plain in there or plain == "." or "*" in plain or _unseen(plain):
             continue
         yield note("missing-file", f"{named(ids)} is to read {name!r}, which is not in the workspace", ids, _WHERE)
 
@@ -134,10 +136,9 @@ def _named_files(task: Task) -> Iterator[str]:
     for name, item in task.inputs.items():
         if item.file is not None:
             yield item.file
-        elif name == "folder" and isinstance(item.value, str):
-            yield item.value
-        elif name == "files" and isinstance(item.value, list):
-            yield from (value for value in item.value if isinstance(value, str))
+        elif name in _PLACES:
+            given = item.value if isinstance(item.value, list) else (item.value,)
+            yield from (value for value in given if isinstance(value, str))
 
 
 def _names(files: Sequence[str]) -> frozenset[str]:
@@ -152,7 +153,7 @@ def _names(files: Sequence[str]) -> frozenset[str]:
 
 
 def _unseen(name: str) -> bool:
-    return any(part.startswith(".") for part in name.split("/"))
+    return any(part.startswith(".") and part != ".." for part in name.split("/"))
 
 
 def _brief(text: str) -> str:

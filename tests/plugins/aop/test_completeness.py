@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from genesis_aop import genesis_revise, genesis_validate
 from genesis_core import (
     AgentCard,
@@ -128,6 +130,19 @@ def test_folders_of_files_that_are_there_are_there() -> None:
         assert found(plan("work", task("t", "look", folder={"value": folder})), "data/deep/a.csv") == []
     (finding,) = found(plan("work", task("t", "look", folder={"value": "docs"})), "data/deep/a.csv")
     assert "'docs'" in finding.message
+
+
+@pytest.mark.parametrize("name", ["folder", "folders", "files"])
+def test_every_name_in_a_list_is_looked_for(name: str) -> None:
+    (finding,) = found(plan("work", task("t", "look", **{name: {"value": ["data", "docs/"]}})), "data/a.csv")
+    assert (finding.rule, finding.task_ids) == ("missing-file", ("t",)) and "'docs/'" in finding.message
+
+
+def test_folders_outside_the_workspace_are_not_in_it() -> None:
+    for name in ("..", "../..", "/etc", "a/../.."):
+        (finding,) = found(plan("work", task("t", "look", folder={"value": name})), "a.py")
+        assert (finding.rule, repr(name) in finding.message) == ("missing-file", True)
+    assert found(plan("work", task("t", "look", folder={"value": "data/../src"})), "src/a.py") == []
 
 
 def test_hidden_files_and_patterns_are_not_judged() -> None:
