@@ -12,8 +12,11 @@ SETTINGS = frozenset("home pipeline durability max_parallel task_seconds journal
 """Settings that the environment may set, by their first word. A test compares them with the kernel's."""
 OPERATOR = frozenset("policy sandbox plugins identity limits models keyring engine".split())
 """Settings that it may not."""
-KNOWN = ("GENESIS_CONFIG", "GENESIS_BLOCK_PLUGINS", "GENESIS_DISABLE_PLUGIN_AUTOLOAD")
-"""Variables that are no settings."""
+KNOWN = (
+    "GENESIS_CONFIG", "GENESIS_BLOCK_PLUGINS", "GENESIS_DISABLE_PLUGIN_AUTOLOAD", "GENESIS_MODELS_DIR", "GENESIS_MODEL",
+    "GENESIS_MODEL_ORCHESTRATE", "GENESIS_MODEL_CODE", "GENESIS_MODEL_CHEAP", "GENESIS_MODEL_JUDGE",
+)
+"""Variables that are no settings of that name; those of models name one, and never a URL."""
 
 
 def unknown(names: Iterable[str] | None = None) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import _streams as streams
+from ._model_option import model_option, model_settings
 from ._options import common
 from ._session import Session
 
@@ -28,19 +29,24 @@ PIPELINE = "evaluation"
 @click.option(
     "--predictions", metavar="FILE", help="Write each prediction there as it is made; one that was interrupted goes on."
 )
+@model_option
 @common
-def eval(session: Session, kind: str | None, data: str | None, tools: str | None, predictions: str | None) -> int:
+def eval(
+    session: Session, kind: str | None, data: str | None, tools: str | None, predictions: str | None,
+    model: tuple[str, ...],
+) -> int:
     """Measure planning: KIND is the name of an evaluation; without one, those that are installed are listed."""
     from ._drive import run_async
 
     options = {"tools": tools} if tools else {}
-    return run_async(_evaluate(session, kind, data, options, predictions))
+    return run_async(_evaluate(session, kind, data, options, predictions, model_settings(model)))
 
 
 async def _evaluate(
-    session: Session, kind: str | None, data: str | None, options: Mapping[str, str], predictions: str | None
+    session: Session, kind: str | None, data: str | None, options: Mapping[str, str], predictions: str | None,
+    models: Mapping[str, Any],
 ) -> int:
-    async with session.entered({"pipeline": PIPELINE}) as genesis:
+    async with session.entered({"pipeline": PIPELINE, **models}) as genesis:
         offered = genesis.provided.offers.get("evaluation", {})
         if kind is None:
             return session.answer({"evaluations": sorted(offered)}, lambda: _listed(genesis))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ._model_option import model_settings
 from ._options import common
 from ._session import Session
 from .run import plan_options
@@ -27,7 +28,7 @@ __all__ = ["plan"]
 @common
 def plan(
     session: Session, goal: str | None, file: str | None, workspace: str | None, output: str | None, form: str,
-    strict: bool,
+    strict: bool, model: tuple[str, ...],
 ) -> int:
     """Show the plan for GOAL (or of a plan file): who does what, what it should take, what is wrong with it."""
     from ._copy import check_out
@@ -36,7 +37,7 @@ def plan(
 
     work = read_work(goal, file, workspace)
     check_out(output)
-    report = run_async(_report(session, work))
+    report = run_async(_report(session, work, model))
     if output is not None and work.plan is None:
         report = beside(report, Path(output), work.workspace)
     problem = _rejection(report, strict)
@@ -45,8 +46,8 @@ def plan(
     return _show(session, report, form, problem)
 
 
-async def _report(session: Session, work: Work) -> PlanReport:
-    async with session.entered() as genesis:
+async def _report(session: Session, work: Work, model: tuple[str, ...]) -> PlanReport:
+    async with session.entered(model_settings(model)) as genesis:
         return await work.report(genesis)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ._amounts import BUDGET, SECONDS
+from ._model_option import model_option, model_settings
 from ._options import common, run_argument
 from ._session import Session
 
@@ -20,10 +21,11 @@ __all__ = ["resume"]
 @click.option("--timeout", type=SECONDS, metavar="SECONDS", help="Stop after that long.")
 @click.option("--budget", type=BUDGET, metavar="AMOUNT", help="Go on with this budget for the whole run.")
 @click.option("--max-parallel", type=click.IntRange(1), metavar="N", help="Tasks at one time.")
+@model_option
 @click.option("--follow", is_flag=True, help="Print every event as a JSON line.")
 @click.option("--yes", is_flag=True, help="Approve what policy asks for; never what it denies.")
 @common
-def resume(session: Session, run: str, max_parallel: int | None, **how: Any) -> int:
+def resume(session: Session, run: str, max_parallel: int | None, model: tuple[str, ...], **how: Any) -> int:
     """Go on with RUN: what is recorded stays, what was under way runs again under the same key."""
     from ._copy import check_copy
     from ._drive import run_async
@@ -31,7 +33,8 @@ def resume(session: Session, run: str, max_parallel: int | None, **how: Any) -> 
 
     choices = Choices(**how)
     check_copy(choices.output, json=session.json or choices.follow)
-    return run_async(_resume(session, run, choices, {} if max_parallel is None else {"max_parallel": max_parallel}))
+    settings = {**model_settings(model), **({} if max_parallel is None else {"max_parallel": max_parallel})}
+    return run_async(_resume(session, run, choices, settings))
 
 
 async def _resume(session: Session, run: str, choices: Any, settings: dict[str, Any]) -> int:

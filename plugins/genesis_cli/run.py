@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._amounts import BUDGET, SECONDS
+from ._model_option import model_option, model_settings
 from ._options import common, complete_runs
 from ._session import Session
 
@@ -40,6 +41,7 @@ def plan_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add what ``run`` and ``plan`` share: where the goal comes from, and what it is about."""
     for option in (
         click.option("--strict", is_flag=True, help="Reject a plan with findings, or words that no task covers."),
+        model_option,
         click.option("--workspace", metavar="DIR", help="Folder that the work is about (default: this one)."),
         click.option("-f", "--file", metavar="FILE", help="Read the goal, or the plan, from a file."),
         click.argument("goal", required=False),
@@ -61,7 +63,7 @@ def plan_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @common
 def run(
     session: Session, goal: str | None, file: str | None, workspace: str | None, max_parallel: int | None,
-    **how: Any,
+    model: tuple[str, ...], **how: Any,
 ) -> int:
     """Run GOAL: words, a plan file (.yaml, .json), a plan written by `genesis plan -o`, or - for stdin.
 
@@ -78,7 +80,7 @@ def run(
     check_copy(choices.output, json=session.json or choices.follow)
     if work is not None and work.plan is not None and workspace is not None:
         _elsewhere(work.plan, work.path, workspace)
-    settings = {} if max_parallel is None else {"max_parallel": max_parallel}
+    settings = {**model_settings(model), **({} if max_parallel is None else {"max_parallel": max_parallel})}
     return run_async(_run(session, work, workspace, choices, settings))
 
 
