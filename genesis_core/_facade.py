@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
+from ._index import Entry
 from ._settings import Settings
 from .errors import PlanRejected, SettingsError
 from .plans import Finding, PlanReport, Severity
-from .tasks import Goal
+from .tasks import Goal, TaskResult
 
-__all__ = ["goal_of", "granted_trust", "no_files", "rejection"]
+if TYPE_CHECKING:
+    from ._run import Driver
+
+__all__ = ["entry_of", "goal_of", "granted_trust", "no_files", "rejection"]
 
 
 def goal_of(goal: str | Goal, workspace: Any) -> Goal:
@@ -42,3 +47,19 @@ def rejection(report: PlanReport) -> PlanRejected:
 def _words(finding: Finding) -> str:
     where = f" ({', '.join(finding.task_ids[:5])})" if finding.task_ids else ""
     return f"{finding.rule}{where}"
+
+
+def entry_of(driver: Driver, state: str) -> Entry:
+    """Return what the index keeps of the run that *driver* carries out."""
+    journal, plan = driver.scope.journal, driver.plan
+    results: Mapping[str, TaskResult] = driver.results
+    spent = driver.scope.ledger.spent
+    return Entry(
+        id=driver.id, goal=plan.goal.text, workspace=str(driver.scope.workspace.root), state=state,
+        started=driver.began.isoformat(), ended=datetime.now(UTC).isoformat(), tasks=len(plan.graph.leaves),
+        done=sum(r.state.value == "completed" for r in results.values()),
+        cost="" if spent.cost is None else str(spent.cost), seconds=spent.seconds,
+        seq=journal.committed[0], mac=journal.committed[1].hex(), pipeline=plan.pipeline,
+    )
+
+

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .plans import Plan
+from .plans import Estimate, Plan
 from .policy import Budget, Label, PlanLimits, Usage
 from .runs import EventKind, RunEvent, RunState
 from .tasks import GraphPatch, TaskResult, TaskState
@@ -95,34 +95,51 @@ def fold(events: Iterable[RunEvent]) -> RunRecord:
 
 def _step(record: RunRecord, event: RunEvent) -> None:
     """Take in one event."""
-    kind, data = event.kind, event.data
-    if kind in (EventKind.RUN_STARTED, EventKind.RUN_RESUMED):
-        _began(record, event)
-    elif kind is EventKind.TASK_STARTED:
-        record.attempts[event.task_id] = event.attempt
-        record.reads[event.task_id] = []
-        record.code[event.task_id] = record.codes.get(event.actor, "")
-    elif kind is EventKind.TASK_REUSED:
-        record.reads[event.task_id] = list(data["reads"])
-        record.code[event.task_id] = data["code"]
-    elif kind is EventKind.READ and event.task_id in record.reads:
-        record.reads[event.task_id].append(dict(data))
-    elif kind is EventKind.TASK_DONE:
-        _done(record, event)
-    elif kind is EventKind.PATCHED and record.plan is not None:
-        _patched(record, event)
-    elif kind is EventKind.TOOL_CALLED:
-        record.settled_usage = record.settled_usage + Usage(tool_calls=1)
-    elif kind is EventKind.MODEL_ASKED:
-        record.pending[event.task_id, data["request"]] = Usage(**data.get("most", {"model_calls": 1}))
-    elif kind is EventKind.MODEL_ANSWERED:
-        record.pending.pop((event.task_id, data.get("request", "")), None)
-        record.settled_usage = record.settled_usage + Usage(**data["usage"])
-    elif kind is EventKind.RUN_FINISHED:
-        record.state, record.ended = RunState(data["state"]), event.time
+    step = _STEPS.get(event.kind)
+    if step is not None:
+        step(record, event)
     record._until = event.time
-    if kind is EventKind.RUN_FINISHED:
+    if event.kind is EventKind.RUN_FINISHED:
         _count_time(record)
+
+
+def _task_began(record: RunRecord, event: RunEvent) -> None:
+    record.attempts[event.task_id] = event.attempt
+    record.reads[event.task_id] = []
+    record.code[event.task_id] = record.codes.get(event.actor, "")
+
+
+def _reused(record: RunRecord, event: RunEvent) -> None:
+    record.reads[event.task_id] = list(event.data["reads"])
+    record.code[event.task_id] = event.data["code"]
+
+
+def _read(record: RunRecord, event: RunEvent) -> None:
+    if event.task_id in record.reads:
+        record.reads[event.task_id].append(dict(event.data))
+
+
+def _estimated(record: RunRecord, event: RunEvent) -> None:
+    if record.plan is not None:
+        record.plan = record.plan.replace(estimates=[Estimate(**e) for e in event.data["estimates"]])
+
+
+def _called(record: RunRecord, event: RunEvent) -> None:
+    record.settled_usage = record.settled_usage + Usage(tool_calls=1)
+
+
+def _asked(record: RunRecord, event: RunEvent) -> None:
+    most = Usage(**event.data.get("most", {"model_calls": 1}))
+    record.pending[event.task_id, event.data["request"]] = most
+
+
+def _answered(record: RunRecord, event: RunEvent) -> None:
+    record.pending.pop((event.task_id, event.data.get("request", "")), None)
+    record.settled_usage = record.settled_usage + Usage(**event.data["usage"])
+
+
+def _finished(record: RunRecord, event: RunEvent) -> None:
+    record.state, record.ended = RunState(event.data["state"]), event.time
 
 
 def _count_time(record: RunRecord) -> None:
@@ -133,6 +150,8 @@ def _count_time(record: RunRecord) -> None:
 
 
 def _patched(record: RunRecord, event: RunEvent) -> None:
+    if record.plan is None:
+        return
     record.plan = plan_from_json(event.data["plan"])
     record.updates += 1
     patch = GraphPatch(**event.data["patch"])
@@ -163,3 +182,19 @@ def _done(record: RunRecord, event: RunEvent) -> None:
 def plan_from_json(value: dict[str, Any]) -> Plan:
     """Return the plan that ``Plan.to_json`` wrote."""
     return Plan.model_validate(value)
+
+
+_STEPS: Mapping[EventKind, Callable[[RunRecord, RunEvent], None]] = {
+    EventKind.RUN_STARTED: _began,
+    EventKind.RUN_RESUMED: _began,
+    EventKind.TASK_STARTED: _task_began,
+    EventKind.TASK_REUSED: _reused,
+    EventKind.READ: _read,
+    EventKind.TASK_DONE: _done,
+    EventKind.PATCHED: _patched,
+    EventKind.ESTIMATED: _estimated,
+    EventKind.TOOL_CALLED: _called,
+    EventKind.MODEL_ASKED: _asked,
+    EventKind.MODEL_ANSWERED: _answered,
+    EventKind.RUN_FINISHED: _finished,
+}

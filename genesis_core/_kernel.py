@@ -6,15 +6,14 @@ of the run's journal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
-
-from pydantic import ValidationError
 
 from ._doors import PlanDoors
 from ._ledger import Ledger
 from ._lineup import Lineup
+from ._nesting import below, depths
 from ._pipelines import find_pipeline
 from ._plugins import Plugins
 from ._policy import Authority
@@ -36,7 +35,7 @@ from .plans import (
 from .policy import Label, Usage
 from .records import digest
 from .runs import EventKind
-from .tasks import Goal, GraphPatch, Input, Task, TaskGraph
+from .tasks import Goal, GraphPatch, Task, TaskGraph
 
 __all__ = ["Planner", "spent_by"]
 
@@ -149,7 +148,7 @@ class Planner:
 
     async def _expand(self, tasks: Sequence[Task], depth: int) -> list[Task]:
         found: list[Task] = []
-        composite, deep = {t.parent for t in tasks}, _depths(tasks, depth)
+        composite, deep = {t.parent for t in tasks}, depths(tasks, depth)
         for task in tasks:
             found.append(task)
             self._check_size(len(found))
@@ -157,7 +156,7 @@ class Planner:
                 continue
             answer = await self._children(task)
             if answer is not None and answer.tasks:
-                found += await self._expand(_below(task.id, answer.tasks), deep[task.id] + 1)
+                found += await self._expand(below(task.id, answer.tasks), deep[task.id] + 1)
         return found
 
     def _check_size(self, tasks: int) -> None:
@@ -226,12 +225,18 @@ class Planner:
             known = have.get(assignment.task_id)
             if known is None:
                 task, card = plan.graph[assignment.task_id], self._cards[assignment.agent]
-                known = await self._estimate(task, card) if ask else _prior(task, card)
+                known = await self._estimate(task, card, plan) if ask else _prior(task, card)
             found.append(known)
         return found
 
-    async def _estimate(self, task: Task, card: AgentCard) -> Estimate:
-        answer = await self.plugins.first("genesis_estimate", task=task, agent=card, context=self.context)
+    async def estimate_left(self, plan: Plan, begun: Collection[str]) -> Plan:
+        """Return *plan* with new estimates, within what is left of the budget, for the tasks that are not *begun*."""
+        self.context = replace(self.context, budget=self.ledger.left())
+        plan = plan.replace(estimates=tuple(e for e in plan.estimates if e.task_id in begun))
+        return plan.replace(estimates=tuple(await self._estimates(plan)))
+
+    async def _estimate(self, task: Task, card: AgentCard, plan: Plan) -> Estimate:
+        answer = await self.plugins.first("genesis_estimate", task=task, agent=card, plan=plan, context=self.context)
         if answer is None:
             return _prior(task, card)
         return _check(answer[0], Estimate, "genesis_estimate", answer[1]).replace(task_id=task.id)
@@ -374,40 +379,3 @@ def _rejected(report: PlanReport, why: str) -> PlanReport:
 def _prior(task: Task, card: AgentCard) -> Estimate:
     return Estimate(task_id=task.id, difficulty=round(1 - card.prior, 6), cost=card.price,
                     seconds=TIER_SECONDS[card.tier], confidence=0.0)
-
-
-def _depths(tasks: Sequence[Task], depth: int) -> dict[str, int]:
-    """Return how deep each task is nested, those without a parent among *tasks* standing at *depth*."""
-    parents = {t.id: t.parent for t in tasks}
-    found: dict[str, int] = {}
-    for task in tasks:
-        chain, up = [task.id], task.parent
-        while chain[-1] not in found and up is not None and up in parents and len(chain) <= len(tasks):
-            chain.append(up)
-            up = parents[up]
-        base = found.get(chain[-1], depth)
-        for step, name in enumerate(reversed(chain)):
-            found.setdefault(name, base + step)
-    return found
-
-
-def _below(parent: str, tasks: Sequence[Task]) -> list[Task]:
-    """Return the children of *parent* with ids and references moved below its name; raises PlanError."""
-    ids = {t.id: f"{parent}/{t.id}" for t in tasks}
-    try:
-        return [
-            t.replace(
-                id=ids[t.id],
-                parent=ids.get(t.parent or "", parent),
-                depends_on=tuple(ids.get(d, d) for d in t.depends_on),
-                inputs={name: _moved(i, ids) for name, i in t.inputs.items()},
-            )
-            for t in tasks
-        ]
-    except ValidationError as error:
-        raise PlanError(f"task {parent!r} can't have these children: {error.errors()[0]['msg']}",
-                        cause="the id of a child begins with that of its parent", hint="choose shorter ids") from None
-
-
-def _moved(item: Input, ids: Mapping[str, str]) -> Input:
-    return item if item.task is None or item.task not in ids else item.replace(task=ids[item.task])

@@ -40,10 +40,13 @@ class Ledger:
         self._reserved.remove(reserved)
         self.spent = self.spent + actual
 
-    def left(self) -> Decimal | None:
-        """Return the US dollars that may still be reserved; None: no limit is set, or what was spent is not known."""
-        total, limit = (self.spent + self.reserved).cost, self.budget.max_cost
-        return None if limit is None or total is None else max(Decimal(0), limit - total)
+    def left(self) -> Budget:
+        """Return the budget with its money and tokens less what is spent and reserved; an unknown sum leaves none."""
+        total, budget = self.spent + self.reserved, self.budget
+        cost = None if budget.max_cost is None else max(Decimal(0), budget.max_cost - (
+            budget.max_cost if total.cost is None else total.cost))
+        tokens = None if budget.max_tokens is None else max(0, budget.max_tokens - total.tokens)
+        return budget.replace(max_cost=cost, max_tokens=tokens)
 
     def _check_budget(self, total: Usage) -> None:
         budget = self.budget

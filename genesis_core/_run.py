@@ -84,6 +84,7 @@ class Driver:
         self._revisers = bool(self.planner.plugins.hook("genesis_revise"))
         self._may_run = {name: Action("run", name, Effect.PURE) for name in self.agents}
         self._ended = self._cancelled = False
+        self._priced = bool(self.scope.lineup.models) and self.scope.ledger.budget.max_cost is not None
         self._stop: Stop | None = None
         self._waiting: dict[str, TaskError] = {}
         self._timers: list[asyncio.TimerHandle] = []
@@ -183,9 +184,23 @@ class Driver:
             ended = [result for result in found if result is not None]
             for result in ended:
                 await self._settle(result)
+            if self._priced and any(result.usage.model_calls for result in ended):
+                await self._estimate_left()
             await self._herald.commit()
             for result in ended:
                 scheduler.finish(result)
+
+    async def _estimate_left(self) -> None:
+        """Weigh the tasks that are not begun against what is left of the budget: what has ended cost more or less."""
+        begun = {*self.results, *self.scheduler.working}
+        try:
+            plan = await self.planner.estimate_left(self.plan, begun)
+        except GenesisError as error:
+            self.scope.emit(EventKind.WARNING, data={"text": f"the estimates stay as they were: {error.message}"})
+            return
+        if plan.estimates != self.plan.estimates:
+            self.plan = plan
+            self.scope.emit(EventKind.ESTIMATED, data={"estimates": [e.to_json() for e in plan.estimates]})
 
     async def _settle(self, result: TaskResult) -> None:
         """Record *result* and the change of the graph that it calls for, in one transaction.
@@ -222,8 +237,8 @@ class Driver:
             return self._record(unrouted(task, attempt, self._label(task), [r.text for r in why[:1]]))
         self.attempts[task.id] = attempt
         agent = self.agents[assignment.agent]
-        self.engine.submit(Attempt(self._key(task.id), task.id, assignment.agent,
-                                   lambda: self._attempt(task, agent, attempt)))
+        key = self._key(task.id)
+        self.engine.submit(Attempt(key, task.id, assignment.agent, lambda: self._attempt(key, task, agent, attempt)))
         return None
 
     def _next(self, task_id: str) -> int:
@@ -236,12 +251,11 @@ class Driver:
 
     # -- one attempt ------------------------------------------------------------------------------------------------
 
-    async def _attempt(self, task: Task, agent: Agent, attempt: int) -> TaskResult:
+    async def _attempt(self, key: str, task: Task, agent: Agent, attempt: int) -> TaskResult:
         """Do *task* and return its result, whatever happens; only stopping reasons of the whole run are raised."""
         seconds = task.max_seconds or self.task_seconds
         context = TaskContext(self.scope, task, agent.card, attempt=attempt, label=self._label(task),
                               deadline=time.monotonic() + seconds)
-        key = self._key(task.id)
         self._deadlines.add(key, context.deadline)
         try:
             result = await self._tried(task, agent, attempt, context)
@@ -268,8 +282,15 @@ class Driver:
         await self._authorize(task, agent, attempt, context)
         if task.inputs:
             context.inputs = await resolve(task, context, self.scheduler.results)
-        value = await Watched(agent.invoke(task, context), context)
-        return finished(task, attempt, value, context)
+        chosen = self.plan.estimated.get(task.id)
+        models = ("",) if chosen is None else (chosen.model, *chosen.escalate)
+        for number, context.preferred in enumerate(models, start=1):
+            value = await Watched(agent.invoke(task, context), context)
+            result = finished(task, attempt, value, context)
+            if number == len(models) or result.error is None or result.error.code != "not_accepted":
+                return result
+            context.warn(f"{result.error.message}; asked again with model {models[number]!r}")
+        raise AssertionError("unreachable")
 
     def _why_cancelled(self, error: asyncio.CancelledError, key: str, seconds: float) -> GenesisError:
         """Return why an attempt was cancelled, when that is its own affair; else let the cancellation go on."""
@@ -284,15 +305,16 @@ class Driver:
         name = agent.card.name
         action = self._may_run[name]
         decision = await self.scope.authority.decide(action, self.scope.identity, context.label)
-        said = {"decision": decision.effect.value, "rule": decision.rule}
+        said = {"decision": str(decision.effect), "rule": decision.rule}
         self.scope.emit(EventKind.TASK_STARTED, name, task.id, attempt, said, context.label)
         context.enforce(action, decision)
 
     def _label(self, task: Task) -> Label:
         """What *task* starts with: the goal's label, those of all it waits for, and that of who asked for it."""
-        label = self.floor.get(task.id, self.plan.goal.label)
-        needs = self.plan.graph.waits_for(task.id)
-        return Label.join(label, *(self.scheduler.results[need].label for need in needs)) if needs else label
+        label, results = self.floor.get(task.id, self.plan.goal.label), self.scheduler.results
+        needs = task.needs if task.parent is None else self.plan.graph.waits_for(task.id)
+        others = [other for need in needs if (other := results[need].label) is not label]
+        return Label.join(label, *others) if others else label
 
     # -- what came of it --------------------------------------------------------------------------------------------
 

@@ -14,16 +14,15 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from ._again import Again, agent_code
 from ._chosen import chosen_engine, chosen_models, chosen_ring, key_ring
-from ._facade import goal_of, granted_trust, no_files, rejection
+from ._facade import entry_of, goal_of, granted_trust, no_files, rejection
 from ._fold import RunRecord
 from ._home import make_home, new_id, writing
-from ._index import Entry
 from ._journal import Journal, Probe, RunLock
 from ._kernel import Decided, Planner, spent_by
 from ._ledger import Ledger
@@ -41,7 +40,7 @@ from .errors import GenesisError, SettingsError
 from .plans import Plan, PlanContext, PlanReport, Verdict
 from .policy import Budget, Identity, Usage
 from .runs import EventKind, Run, RunEvent, RunState
-from .tasks import Goal, TaskGraph, TaskResult
+from .tasks import Goal, TaskGraph
 
 __all__ = ["Genesis"]
 
@@ -148,37 +147,44 @@ class Genesis:
         """The agents, tools, models and offers of all plugins, by name, and who offers them."""
         return self._provided
 
-    def context(self, goal: Goal, workspace: Workspace | None = None) -> PlanContext:
-        """Return what planning hooks see for *goal*."""
+    def context(self, goal: Goal, workspace: Workspace | None = None, budget: Budget | None = None) -> PlanContext:
+        """Return what planning hooks see for *goal*; *budget* replaces that of the settings."""
         given = self._provided
         return PlanContext(
             goal=goal, agents=tuple(a.card for _, a in sorted(given.agents.items())),
             tools=tuple(t.spec for _, t in sorted(given.tools.items())), models=tuple(sorted(given.models)),
-            limits=self.settings.limits, budget=self.settings.budget, settings=self.settings.plugin,
+            limits=self.settings.limits, budget=budget or self.settings.budget, settings=self.settings.plugin,
             offers=given.offers, files=no_files if workspace is None else workspace.files,
         )
 
     # -- plan -------------------------------------------------------------------------------------------------------
 
     async def plan(
-        self, goal: str | Goal, *, workspace: str | os.PathLike[str] | None = None, graph: TaskGraph | None = None
+        self, goal: str | Goal, *, workspace: str | os.PathLike[str] | None = None, graph: TaskGraph | None = None,
+        budget: Budget | None = None,
     ) -> PlanReport:
         """Return the plan for *goal* (or for an explicit *graph*) with its findings; nothing runs.
 
-        *workspace* replaces that of a Goal; a goal that is a text and names none is about the current folder. Raises
+        *workspace* replaces that of a Goal; a goal that is a text and names none is about the current folder. The plan
+        is held against *budget*, in place of that of the settings; asking models for it counts. Raises
         SettingsError (no such workspace), LimitExceeded, AccessDenied, PlanError or PluginError.
         """
         self._entered()
-        report, planner = await self._plan(goal_of(goal, workspace), graph)
+        report, planner = await self._plan(goal_of(goal, workspace), graph, budget)
         self._decided.pop(report.plan.digest, None)
         self._decided[report.plan.digest] = planner.decided
         if len(self._decided) > MAX_REMEMBERED:
             del self._decided[next(iter(self._decided))]
         return report
 
-    async def _plan(self, goal: Goal, graph: TaskGraph | None = None) -> tuple[PlanReport, Planner]:
-        planner = Planner(self._plugins, self.context(goal, Workspace(goal.workspace)), lineup=self._lineup)
+    async def _plan(
+        self, goal: Goal, graph: TaskGraph | None = None, budget: Budget | None = None
+    ) -> tuple[PlanReport, Planner]:
+        planner = self._planner(goal, goal.workspace, budget)
         return await planner.plan(goal, self.settings.pipeline, graph), planner
+
+    def _planner(self, goal: Goal, workspace: str, budget: Budget | None) -> Planner:
+        return Planner(self._plugins, self.context(goal, Workspace(workspace), budget), lineup=self._lineup)
 
     # -- run --------------------------------------------------------------------------------------------------------
 
@@ -200,7 +206,7 @@ class Genesis:
         nothing has changed. Raises PlanRejected, and what :meth:`plan` raises.
         """
         self._entered()
-        report, planner = await self._proposed(goal, workspace)
+        report, planner = await self._proposed(goal, workspace, budget)
         if report.verdict is Verdict.REJECT:
             raise rejection(report)
         earlier, engine = None if again is None else self._again(again), self._engine()
@@ -218,13 +224,15 @@ class Genesis:
             return self._drive(report.plan, planner, scope, code, engine, again=earlier, timeout=timeout)
         raise AssertionError("unreachable")
 
-    async def _proposed(self, goal: str | Goal | Plan | PlanReport, workspace: Any) -> tuple[PlanReport, Planner]:
+    async def _proposed(
+        self, goal: str | Goal | Plan | PlanReport, workspace: Any, budget: Budget | None
+    ) -> tuple[PlanReport, Planner]:
         if isinstance(goal, str | Goal):
-            return await self._plan(goal_of(goal, workspace))
+            return await self._plan(goal_of(goal, workspace), budget=budget)
         plan = goal.plan if isinstance(goal, PlanReport) else goal
         if workspace is not None:
             plan = plan.replace(goal=plan.goal.replace(workspace=os.fspath(workspace)))
-        planner = Planner(self._plugins, self.context(plan.goal, Workspace(plan.goal.workspace)), lineup=self._lineup)
+        planner = self._planner(plan.goal, plan.goal.workspace, budget)
         planner.check_limits(plan.graph)
         planner.check_agents(plan)
         if plan.digest in self._decided:
@@ -250,7 +258,7 @@ class Genesis:
             record = self.records.whole(run_id)
             plan = record.plan
             assert plan is not None  # noqa: S101  # fold() takes it from the first row
-            planner = Planner(self._plugins, self.context(plan.goal, Workspace(record.workspace)), lineup=self._lineup)
+            planner = self._planner(plan.goal, record.workspace, budget or record.budget)
             planner.check_agents(plan)
             plan = await planner.assign(plan)  # what nobody could do may have found an agent, or a model, meanwhile
             scope = self._scope(plan, budget or record.budget, planner.context, yes, record=record, lock=lock,
@@ -341,7 +349,7 @@ class Genesis:
 
     def _indexed(self, driver: Driver, state: str) -> None:
         if self.settings.journal:
-            self.records.index.put(_entry(driver, state))
+            self.records.index.put(entry_of(driver, state))
 
     def _engine(self) -> TaskEngine:
         return chosen_engine(self.settings, self._provided)
@@ -386,18 +394,3 @@ class Genesis:
     def verify(self, run_id: str) -> RunRecord:
         """Check that the record of a run is complete and untouched, artefacts included; raises JournalError."""
         return self.records.verify(run_id)
-
-
-def _entry(driver: Driver, state: str) -> Entry:
-    journal, plan = driver.scope.journal, driver.plan
-    results: Mapping[str, TaskResult] = driver.results
-    spent = driver.scope.ledger.spent
-    return Entry(
-        id=driver.id, goal=plan.goal.text, workspace=str(driver.scope.workspace.root), state=state,
-        started=driver.began.isoformat(), ended=datetime.now(UTC).isoformat(), tasks=len(plan.graph.leaves),
-        done=sum(r.state.value == "completed" for r in results.values()),
-        cost="" if spent.cost is None else str(spent.cost), seconds=spent.seconds,
-        seq=journal.committed[0], mac=journal.committed[1].hex(), pipeline=plan.pipeline,
-    )
-
-

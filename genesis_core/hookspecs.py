@@ -78,11 +78,15 @@ def genesis_route(
 
 
 @hookspec(firstresult=True)
-def genesis_estimate(task: Task, agent: AgentCard, context: PlanContext) -> Estimate | None:
-    """Return what *task* is expected to take when *agent* does it.
+def genesis_estimate(task: Task, agent: AgentCard, plan: Plan, context: PlanContext) -> Estimate | None:
+    """Return what *task* is expected to take when *agent* does it, and which model is to be asked for it.
 
-    *first*. None: no opinion; in the end the kernel uses the card's prior, price and tier, with confidence 0.
-    Raising ends planning.
+    *first*. *plan* has all assignments; its tasks without an estimate are those that are still to be done, so that an
+    implementation may weigh them against each other: ``context.budget`` is what is left for them. Asked for each task
+    when a plan is made; under a budget in money again, for those not begun, when a task that asked a model has ended.
+    The kernel asks ``Estimate.model`` first, and those of ``Estimate.escalate`` in turn when the task's acceptance
+    check fails. None: no opinion; in the end the kernel uses the card's prior, price and tier, with confidence 0.
+    Raising ends planning; in a running plan the estimates stay as they are.
     """
 
 

@@ -77,6 +77,11 @@ class Estimate(Record):
     tokens: int = Field(default=0, ge=0)
     seconds: float = Field(default=0.0, ge=0)
     model: str = ""
+    """Name of the configured model to ask; empty: that of the role."""
+    escalate: tuple[str, ...] = ()
+    """Models to ask in turn when the result does not pass the task's acceptance check."""
+    quality: float | None = Field(default=None, ge=0, le=1)
+    """How likely the result is right; None: not estimated."""
     confidence: float = Field(default=0.0, ge=0, le=1)
     """0: taken from the agent's card alone."""
 

@@ -51,6 +51,7 @@ class EventKind(StrEnum):
     SCREENED = "goal.screened"
     PLANNED = "plan.decided"
     REVISED = "plan.revised"
+    ESTIMATED = "plan.estimated"
     PATCHED = "graph.patched"
     PATCH_REFUSED = "graph.refused"
     TASK_STARTED = "task.started"

@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genesis_core import (
+    Acceptance,
     AccessDenied,
     Budget,
     DependencyDown,
+    Estimate,
     EventKind,
     Input,
     Level,
@@ -24,6 +26,8 @@ from genesis_core import (
     ModelError,
     ModelReply,
     ModelRequest,
+    Plan,
+    PlanContext,
     PlanLimits,
     RunResult,
     Task,
@@ -342,3 +346,55 @@ def test_screening_refuses_what_a_model_answers(tmp_path: Path) -> None:
 
     task = ran(tmp_path, asker(), ScriptedModel(ModelReply(data={"do": "evil"})), Guard()).tasks["t"]
     assert task.error is not None and task.error.code == AccessDenied("").code
+
+
+# -- which model, and what is left ------------------------------------------------------------------------------------
+
+
+class Estimates:
+    """Chooses the model "small" while money is left for nothing else, and escalates to "big"."""
+
+    def __init__(self) -> None:
+        self.left: list[Decimal | None] = []
+
+    @hookimpl
+    def genesis_provide(self) -> list[object]:
+        return []
+
+    @hookimpl
+    def genesis_estimate(self, task: Task, plan: Plan, context: PlanContext) -> Estimate:
+        self.left.append(context.budget.max_cost)
+        todo = len(plan.assignments) - len(plan.estimates)
+        rich = context.budget.max_cost is not None and context.budget.max_cost >= todo * Decimal("0.30")
+        return Estimate(model="big" if rich else "small", escalate=("big",), cost=Decimal("0.30" if rich else "0.01"))
+
+
+def test_what_fails_its_acceptance_check_is_asked_again_of_the_model_to_escalate_to(tmp_path: Path) -> None:
+    small = ScriptedModel(ModelReply(text="3", usage=cost("0.01")), name="small")
+    big = ScriptedModel(ModelReply(data={"n": 3}, usage=cost("0.30")), name="big")
+
+    async def work(task: Task, context: TaskContext) -> Any:
+        reply = await context.ask(QUESTION)
+        return context.result(reply.data, level=Level.MODEL) if reply.data else context.result({}, level=Level.MODEL)
+
+    graph = TaskGraph(tasks=(Task(id="t", agent="asker", accept=Acceptance(output=("n",))),))
+    result = ran(tmp_path, FakeAgent("asker", work=work), small, big, Estimates(), graph=graph)
+    assert result.tasks["t"].output == {"n": 3} and len(small.requests) == 1
+    assert result.tasks["t"].usage.cost == Decimal("0.31"), "both are paid"
+    assert any("asked again with model 'big'" in str(row) for row in rows(tmp_path, EventKind.WARNING))
+
+
+def test_estimates_are_made_again_for_what_is_left_of_the_budget(tmp_path: Path) -> None:
+    dear = [ModelReply(text="x", usage=cost("0.30")) for _ in range(3)]
+    models = (ScriptedModel(*dear, name="small"), ScriptedModel(*dear, name="big"))
+    estimates = Estimates()
+    graph = TaskGraph(tasks=tuple(
+        Task(id=f"t{n}", agent="asker", depends_on=(f"t{n - 1}",) if n else ()) for n in range(3)))
+    result = ran(tmp_path, asker(), *models, estimates, graph=graph, settings={"budget": {"max_cost": "0.95"}})
+    assert result.state.value == "completed"
+    assert estimates.left[:3] == [Decimal("0.95")] * 3
+    assert estimates.left[3:] == [Decimal("0.65"), Decimal("0.65"), Decimal("0.35")]
+    said = [r for r in rows(tmp_path, EventKind.ESTIMATED)]
+    record = open_genesis(tmp_path).record("last")
+    assert record.plan is not None and result.plan is not None and record.plan.estimates == result.plan.estimates
+    assert not said, "the estimates stayed the same, so nothing is said"
