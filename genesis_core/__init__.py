@@ -58,12 +58,16 @@ if TYPE_CHECKING:
     from .hookspecs import GENESIS_API as GENESIS_API
     from .hookspecs import Offer as Offer
     from .hookspecs import hookimpl as hookimpl
+    from .loops import LoopResult as LoopResult
+    from .loops import fenced as fenced
+    from .loops import tool_loop as tool_loop
     from .models import BoundedModel as BoundedModel
     from .models import Message as Message
     from .models import Model as Model
     from .models import ModelProvider as ModelProvider
     from .models import ModelReply as ModelReply
     from .models import ModelRequest as ModelRequest
+    from .models import PricedModel as PricedModel
     from .plan_files import PlanFile as PlanFile
     from .plan_files import plan_document as plan_document
     from .plan_files import read_any_plan as read_any_plan
@@ -138,7 +142,8 @@ _OWNERS = {
     "ModelError NoAnswer PlanError PlanRejected PluginError SettingsError TaskError TimedOut ToolError",
     "genesis": "Genesis",
     "hookspecs": "GENESIS_API Offer hookimpl",
-    "models": "BoundedModel Message Model ModelProvider ModelReply ModelRequest",
+    "loops": "LoopResult fenced tool_loop",
+    "models": "BoundedModel Message Model ModelProvider ModelReply ModelRequest PricedModel",
     "plan_files": "PlanFile plan_document read_any_plan read_plan read_plan_file",
     "plans": "Decomposition Estimate Finding Mend Outcome Plan PlanContext PlanReport Score Screening Severity Verdict",
     "policy": "Action Budget Decision Effect Identity Label PlanLimits Ruling Secrecy Trust Usage",

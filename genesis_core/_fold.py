@@ -38,7 +38,7 @@ class RunRecord:
     settings: dict[str, Any] = field(default_factory=dict)
     settled_usage: Usage = Usage()
     """What all calls that have ended took."""
-    pending: dict[tuple[str, str], Usage] = field(default_factory=dict)
+    pending: dict[tuple[str, str], list[Usage]] = field(default_factory=dict)
     """Questions to models without an answer, by task and request: the most that each may have cost."""
     seconds: float = 0.0
     """Time that the run's drivers have spent on it."""
@@ -55,7 +55,7 @@ class RunRecord:
     @property
     def usage(self) -> Usage:
         """What the run has spent; a question that a crash cut off counts as the most that it may have cost."""
-        return sum(self.pending.values(), start=self.settled_usage)
+        return sum((most for asked in self.pending.values() for most in asked), start=self.settled_usage)
 
     @property
     def in_flight(self) -> tuple[str, ...]:
@@ -130,11 +130,12 @@ def _called(record: RunRecord, event: RunEvent) -> None:
 
 def _asked(record: RunRecord, event: RunEvent) -> None:
     most = Usage(**event.data.get("most", {"model_calls": 1}))
-    record.pending[event.task_id, event.data["request"]] = most
+    record.pending.setdefault((event.task_id, event.data["request"]), []).append(most)
 
 
 def _answered(record: RunRecord, event: RunEvent) -> None:
-    record.pending.pop((event.task_id, event.data.get("request", "")), None)
+    if asked := record.pending.get((event.task_id, event.data.get("request", ""))):
+        asked.pop()
     record.settled_usage = record.settled_usage + Usage(**event.data["usage"])
 
 

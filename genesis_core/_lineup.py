@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from .models import Model
+from .models import Model, PricedModel
 
 __all__ = ["Lineup"]
 
@@ -22,3 +23,8 @@ class Lineup:
         """Return who is asked for *role*, in order: *preferred*, those of the role, then the rest as fallback."""
         names = (preferred, *self.roles.get(role, ()), *self.models)
         return tuple(self.models[name] for name in dict.fromkeys(names) if name in self.models)
+
+    def price(self, name: str, input_tokens: int, output_tokens: int) -> Decimal | None:
+        """Return what so many tokens of the model *name* cost in US dollars; None: unknown."""
+        model = self.models.get(name)
+        return model.price(input_tokens, output_tokens) if isinstance(model, PricedModel) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from .policy import Label, Usage
 from .records import Json, JsonObject, Record
 from .tools import ToolCall, ToolSpec
 
-__all__ = ["ROLES", "BoundedModel", "Message", "Model", "ModelProvider", "ModelReply", "ModelRequest"]
+__all__ = ["ROLES", "BoundedModel", "Message", "Model", "ModelProvider", "ModelReply", "ModelRequest", "PricedModel"]
 
 ROLES = ("orchestrate", "code", "cheap", "judge")
 """What a model is asked for; settings map each to one model or to a chain of them."""
@@ -85,6 +86,15 @@ class BoundedModel(Model, Protocol):
 
     def most(self, request: ModelRequest) -> Usage:
         """Return the most that one answer to *request* can take: tokens in and out, cost (None: unknown)."""
+        ...
+
+
+@runtime_checkable
+class PricedModel(Model, Protocol):
+    """A model whose price is known to its provider."""
+
+    def price(self, input_tokens: int, output_tokens: int) -> Decimal | None:
+        """Return what so many tokens cost in US dollars; None: unknown."""
         ...
 
 

@@ -29,6 +29,10 @@ def _no_files(pattern: str = "**/*") -> tuple[str, ...]:
     return ()
 
 
+def _no_price(model: str, input_tokens: int, output_tokens: int) -> Decimal | None:
+    return None
+
+
 async def _no_model(request: ModelRequest) -> ModelReply:
     raise DependencyDown("no model is configured", cause="planning asked for one", hint="genesis run --model NAME ...")
 
@@ -56,6 +60,8 @@ class PlanContext:
 
     Raises DependencyDown when no model is configured or none answers: a planning hook then goes on without.
     """
+    price: Callable[[str, int, int], Decimal | None] = _no_price
+    """``price(model, input_tokens, output_tokens)``: what they cost in US dollars; None: unknown."""
     success: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """Learned success by (agent, skill); empty until the journal knows enough."""
 

@@ -171,6 +171,9 @@ class Usage(Record):
 
     cost: Decimal | None = Decimal(0)
     tokens: int = Field(default=0, ge=0)
+    """Read and written together."""
+    output_tokens: int = Field(default=0, ge=0)
+    """Those of ``tokens`` that a model wrote."""
     seconds: float = Field(default=0.0, ge=0)
     tool_calls: int = Field(default=0, ge=0)
     model_calls: int = Field(default=0, ge=0)
@@ -180,6 +183,7 @@ class Usage(Record):
         return Usage(
             cost=cost,
             tokens=self.tokens + other.tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
             seconds=self.seconds + other.seconds,
             tool_calls=self.tool_calls + other.tool_calls,
             model_calls=self.model_calls + other.model_calls,

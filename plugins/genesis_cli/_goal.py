@@ -43,22 +43,23 @@ class Work:
         """The budget that the plan file names."""
         return None if self.file is None else self.file.budget
 
-    async def propose(self, genesis: Genesis) -> Goal | Plan | PlanReport:
-        """Return what ``Genesis.start`` takes: goals are planned there, plan files here."""
+    async def propose(self, genesis: Genesis, budget: Budget | None = None) -> Goal | Plan | PlanReport:
+        """Return what ``Genesis.start`` takes: goals are planned there, plan files here, within *budget*."""
         if self.plan is not None:
             return self.plan
         if self.file is not None:
-            return await genesis.plan(self._goal(), workspace=self.workspace or ".", graph=self.file.graph)
+            return await genesis.plan(self._goal(), workspace=self.workspace or ".", graph=self.file.graph,
+                                      budget=budget or self.budget)
         return self._goal()
 
-    async def report(self, genesis: Genesis) -> PlanReport:
-        """Return the plan with its findings; nothing runs."""
-        proposed = await self.propose(genesis)
+    async def report(self, genesis: Genesis, budget: Budget | None = None) -> PlanReport:
+        """Return the plan with its findings, held against *budget*; nothing runs."""
+        proposed = await self.propose(genesis, budget)
         if isinstance(proposed, PlanReport):
             return proposed
         if isinstance(proposed, Plan):
             return await self._judged(genesis, proposed)
-        return await genesis.plan(proposed, workspace=proposed.workspace)
+        return await genesis.plan(proposed, workspace=proposed.workspace, budget=budget)
 
     async def _judged(self, genesis: Genesis, plan: Plan) -> PlanReport:
         """Return an approved plan as it is, with what is found and how it scores when it is planned the same today."""

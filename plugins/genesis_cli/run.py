@@ -122,7 +122,7 @@ async def _begin(genesis: Genesis, work: Work | None, workspace: str | None, cho
     if work is None:
         start, workspace = _earlier(genesis, choices.again or "", workspace)
     else:
-        start, budget = await work.propose(genesis), budget or work.budget
+        start, budget = await work.propose(genesis, budget), budget or work.budget
         workspace = workspace if work.plan is not None else None
     with contextlib.nullcontext() if work is None else work.place():
         if choices.strict:
