@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from posixpath import normpath
+from typing import NamedTuple
 
 from genesis_core import Mend, Task
 
@@ -43,34 +43,40 @@ def _not_understood(view: View) -> Iterator[Diagnosis]:
 # ---- the goal ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Clause:
-    text: str
+class _Clause(NamedTuple):
+    raw: str
     telling: frozenset[str]
-    exact: tuple[str, ...]
+    exact: list[str]
     """Numbers, files and identifiers, as they are compared."""
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.raw.split())
 
 
 def _clauses(text: str) -> Iterator[_Clause]:
     for part in _CLAUSE.split(text):
         terms = READER.terms(part)
-        exact = tuple(t for t in terms if t[0] == "=" and (len(t) > 2 or t[1].isdigit()))
-        telling = frozenset(t for t in terms if t[0] != "=" and not t.endswith("ly")) - EMPTY_WORDS
+        exact = [t for t in terms if t[0] == "=" and (len(t) > 2 or t[1].isdigit())]
+        telling = frozenset([t for t in terms if t[0] != "=" and not t.endswith("ly")]) - EMPTY_WORDS
         if exact or telling:
-            yield _Clause(" ".join(part.split()), telling, exact)
+            yield _Clause(part, telling, exact)
 
 
 def _left_out(view: View) -> Iterator[Diagnosis]:
     """Yield the clauses of the goal that no task takes up at all, and the names and numbers that none repeats."""
     said, given_up = view.said, frozenset(READER.terms(" ".join(view.plan.not_understood)))
     clauses = [c for c in _clauses(view.plan.goal.text) if not given_up.issuperset((*c.telling, *c.exact))]
-    nowhere = [c for c in clauses if c.telling and said.isdisjoint(c.telling) and not _leads_in(c.text)]
+    nowhere: list[_Clause] = []
+    missing: list[tuple[_Clause, list[str]]] = []
+    for clause in clauses:
+        if clause.telling and said.isdisjoint(clause.telling) and not _leads_in(clause.text):
+            nowhere.append(clause)
+        elif lost := [term[1:] for term in clause.exact if not _is_said(term, said)]:
+            missing.append((clause, lost))
     if nowhere:
         yield note("uncovered", f"no task takes up {named([_brief(c.text) for c in nowhere])}",
                    hint="add a task for it, or leave it out of the goal")
-    gone = frozenset(nowhere)
-    taken_up = [c for c in clauses if c not in gone]
-    missing = [(c, lost) for c in taken_up if (lost := [t[1:] for t in c.exact if not _is_said(t, said)])]
     nearest = _nearest(view, [c for c, _ in missing[:_MENDED]])
     homeless = [name for _, lost in missing[_MENDED:] for name in lost]
     for (clause, lost), task_id in zip(missing, nearest, strict=False):
@@ -90,8 +96,7 @@ def _leads_in(text: str) -> bool:
 
 
 def _is_said(term: str, said: frozenset[str]) -> bool:
-    plain = term[1:]
-    return term in said or plain in said or stem(plain) in said
+    return term in said or (plain := term[1:]) in said or stem(plain) in said
 
 
 def _nearest(view: View, clauses: Sequence[_Clause]) -> list[str | None]:

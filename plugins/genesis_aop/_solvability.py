@@ -24,13 +24,17 @@ _MODEL = "configure a model, or do its work order by hand"
 def check(view: View) -> Iterator[Diagnosis]:
     """Yield what keeps tasks from being done, and what may."""
     weak: list[Assignment] = []
+    able: set[tuple[str, tuple[str, ...]]] = set()
     for task in view.leaves:
         given = view.assigned.get(task.id)
         if given is None:
             yield _unrouted(view, task)
         elif given.agent in view.roster.cards:
-            if task.requires or view.roster.absent(given.agent):
-                yield from _misrouted(view, task, given.agent)
+            if (given.agent, task.requires) not in able:
+                if (wrong := _misrouted(view, task, given.agent)) is None:
+                    able.add((given.agent, task.requires))
+                else:
+                    yield wrong
             if given.score < WEAK_FIT:
                 weak.append(given)
     yield from _weak(view, weak)
@@ -115,25 +119,25 @@ def _shares(view: View, requires: Sequence[str]) -> list[tuple[str, tuple[str, .
 # ---- the wrong one has it ------------------------------------------------------------------------------------------
 
 
-def _misrouted(view: View, task: Task, agent: str) -> Iterator[Diagnosis]:
+def _misrouted(view: View, task: Task, agent: str) -> Diagnosis | None:
+    """Say why *agent* can't do *task*; None when it can."""
     roster = view.roster
     wanted = [normal(skill) for skill in task.requires]
     lacks = [skill for skill, plain in zip(task.requires, wanted, strict=True) if plain not in roster.now[agent]]
     absent = roster.absent(agent)
     if not lacks and not absent:
-        return
+        return None
     only_model = absent or all(normal(skill) in roster.with_model[agent] for skill in lacks)
     rule = "needs-model" if only_model else "lacks-skill"
     text = (f"agent {agent!r} can't do {task.id!r} without a model, and none is configured" if only_model else
             f"agent {agent!r} lacks {named(lacks)}, which {task.id!r} requires")
     others = [name for name in roster.holders(wanted) if name != agent] if wanted else []
     if others:
-        yield fixable(rule, f"{text}; {others[0]!r} can", [task.id], Mend.REROUTE,
-                      Reroute(task.id, agent=None if task.agent else others[0]))
-    elif not only_model and len(wanted) > 1 and all(skill in roster.skills for skill in wanted):
-        yield _split(view, task)
-    else:
-        yield note(rule, f"{text}, and nobody else here can", [task.id], _MODEL if only_model else _INSTALL)
+        return fixable(rule, f"{text}; {others[0]!r} can", [task.id], Mend.REROUTE,
+                       Reroute(task.id, agent=None if task.agent else others[0]))
+    if not only_model and len(wanted) > 1 and all(skill in roster.skills for skill in wanted):
+        return _split(view, task)
+    return note(rule, f"{text}, and nobody else here can", [task.id], _MODEL if only_model else _INSTALL)
 
 
 # ---- doubts --------------------------------------------------------------------------------------------------------

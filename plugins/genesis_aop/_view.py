@@ -13,6 +13,9 @@ from ._words import EMPTY_WORDS, READER
 __all__ = ["View"]
 
 
+_SPOKEN = (str, int, float)
+
+
 class View:
     """A plan, its context, and what is derived from both."""
 
@@ -47,7 +50,8 @@ class View:
             if task.requires:
                 texts.update(task.requires)
             if task.inputs:
-                texts.update(text for item in task.inputs.values() for text in _texts(item))
+                for item in task.inputs.values():
+                    texts.update(_texts(item))
         exact = {f"={text.lower().removeprefix('./').rstrip('/')}" for text in texts}
         read = [READER.terms(text.replace("-", " ")) for text in texts]
         return frozenset(exact.union(*self.terms.values(), *read))
@@ -84,8 +88,6 @@ class View:
         yield from self.graph.children.get(task_id, ())
 
 
-def _texts(item: Input) -> Iterator[str]:
-    values = item.value if isinstance(item.value, list) else [item.value, item.file]
-    for value in values:
-        if isinstance(value, str | int | float):
-            yield str(value)
+def _texts(item: Input) -> list[str]:
+    values = item.value if isinstance(item.value, list) else (item.value, item.file)
+    return [str(value) for value in values if isinstance(value, _SPOKEN)]
