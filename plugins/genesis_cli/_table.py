@@ -26,6 +26,7 @@ COMMANDS = {
         Row("runs", "genesis_cli.runs:runs", "List, show, export, cancel and prune runs.", _LOOK),
         Row("explain", "genesis_cli.explain:explain", "Say why each task went to its agent.", _LOOK),
         Row("diff", "genesis_cli.diff:diff", "Compare two runs; a gate for CI with --fail-on.", _LOOK),
+        Row("cost", "genesis_cli.cost:cost", "Show what a run spent on models, and what it saved.", _LOOK),
         Row("verify", "genesis_cli.verify:verify", "Check that a run's record is complete and untouched.", _LOOK),
         Row("agents", "genesis_cli.agents:agents", "Show who can do what.", _ROUND),
         Row("plugins", "genesis_cli.plugins:plugins", "Show what is installed and who answers which hook.", _ROUND),

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ._amounts import BUDGET
 from ._model_option import model_settings
 from ._options import common
 from ._session import Session
 from .run import plan_options
 
 if TYPE_CHECKING:
-    from genesis_core import PlanReport
+    from genesis_core import Budget, PlanReport
 
     from ._goal import Work
     from ._problem import Problem
@@ -24,11 +25,12 @@ __all__ = ["plan"]
 @click.command("plan")
 @plan_options
 @click.option("-o", "--output", metavar="FILE", help="Write the plan there: genesis run FILE runs exactly it.")
+@click.option("--budget", type=BUDGET, metavar="AMOUNT", help="Hold the plan against it: 0.50, or cost=..,tokens=..")
 @click.option("--format", "form", type=click.Choice(["tree", "json"]), default="tree", help="What to print.")
 @common
 def plan(
     session: Session, goal: str | None, file: str | None, workspace: str | None, output: str | None, form: str,
-    strict: bool, model: tuple[str, ...],
+    strict: bool, model: tuple[str, ...], budget: Budget | None,
 ) -> int:
     """Show the plan for GOAL (or of a plan file): who does what, what it should take, what is wrong with it."""
     from ._copy import check_out
@@ -37,7 +39,7 @@ def plan(
 
     work = read_work(goal, file, workspace)
     check_out(output)
-    report = run_async(_report(session, work, model))
+    report = run_async(_report(session, work, model, budget))
     if output is not None and work.plan is None:
         report = beside(report, Path(output), work.workspace)
     problem = _rejection(report, strict)
@@ -46,9 +48,9 @@ def plan(
     return _show(session, report, form, problem)
 
 
-async def _report(session: Session, work: Work, model: tuple[str, ...]) -> PlanReport:
+async def _report(session: Session, work: Work, model: tuple[str, ...], budget: Budget | None) -> PlanReport:
     async with session.entered(model_settings(model)) as genesis:
-        return await work.report(genesis)
+        return await work.report(genesis, budget)
 
 
 def _show(session: Session, report: PlanReport, form: str, problem: Problem | None) -> int:
