@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from genesis_cli._spending import PLANNING, spending
 
+from genesis_cli._spending import PLANNING, spending
 from genesis_core import EventKind, RunEvent
 
 
 def answered(seq: int, task: str, model: str, cost: str | None, tokens: int, out: int, **more: Any) -> RunEvent:
     usage = {"tokens": tokens, "output_tokens": out, "model_calls": 1, "cost": cost}
-    return RunEvent(run_id="r", seq=seq, time=datetime.now(UTC), kind=EventKind.MODEL_ANSWERED, actor=f"agent-of-{task}",
+    return RunEvent(run_id="r", seq=seq, time=datetime.now(UTC), kind=EventKind.MODEL_ANSWERED, actor=f"of-{task}",
                     task_id=task, attempt=1, data={"model": model, "usage": usage, "seconds": 0.5, **more})
 
 
@@ -26,7 +26,7 @@ def test_calls_are_summed_by_task_agent_and_model() -> None:
     assert {name: (p.calls, p.cost) for name, p in found.tasks.items()} == {
         PLANNING: (1, Decimal("0.10")), "a": (2, Decimal("0.21")), "b": (1, Decimal("0.02"))}
     assert {name: p.cost for name, p in found.models.items()} == {"big": Decimal("0.30"), "small": Decimal("0.03")}
-    assert set(found.agents) == {PLANNING, "agent-of-a", "agent-of-b"}
+    assert set(found.agents) == {PLANNING, "of-a", "of-b"}
     assert (found.total.input_tokens, found.total.output_tokens, found.total.failed) == (335, 75, 1)
 
 
