@@ -26,7 +26,7 @@ def read_bytes(path: Path) -> bytes:
             raise ToolError(f"{path.name} is larger than {MAX_TEXT_BYTES} bytes", hint="read it through a tool")
         return path.read_bytes()
     except OSError as error:
-        raise ToolError(f"{path.name} can't be read", cause=str(error)) from None
+        raise ToolError(f"{path.name} can't be read", cause=error.strerror or type(error).__name__) from None
 
 
 def artifact_path(folder: Path, task_id: str, name: str) -> Path:

@@ -39,7 +39,7 @@ from .policy import Action, Decision, Effect, Identity, Label, Secrecy, Trust, U
 from .records import FrozenDict, canonical_json, digest, freeze
 from .runs import EventKind
 from .tasks import Artifact, Evidence, Level, Task, TaskResult, TaskState, WorkOrder
-from .tools import Tool
+from .tools import Tool, ToolSpec
 
 __all__ = ["RunScope", "TaskContext"]
 
@@ -146,6 +146,11 @@ class TaskContext:
     def models(self) -> tuple[str, ...]:
         """Names of the configured models; empty: there is none to :meth:`ask`."""
         return tuple(self._scope.lineup.models)
+
+    @property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """What the tools are that :meth:`call` takes: those of the agent's card."""
+        return tuple(self._scope.tools[name].spec for name in self._card.tools if name in self._scope.tools)
 
     def files(self, pattern: str = "**/*") -> tuple[str, ...]:
         """Return the workspace's files that match a glob, as sorted relative names; recorded, with their digest."""
