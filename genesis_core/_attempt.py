@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Generator, Sequence
+from collections.abc import Awaitable, Generator
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,7 +15,7 @@ from .plans import Plan
 from .policy import Label
 from .tasks import Level, Task, TaskResult, TaskState, WorkOrder
 
-__all__ = ["Watched", "failed", "finished", "row", "skipped", "unrouted"]
+__all__ = ["Watched", "failed", "finished", "row", "skipped", "undone"]
 
 ENDS = frozenset({TaskState.COMPLETED, TaskState.FAILED, TaskState.BLOCKED, TaskState.REJECTED})
 """The states that an agent may give; the others are the kernel's to say."""
@@ -122,15 +122,22 @@ def failed(task: Task, attempt: int, error: BaseException, context: TaskContext)
                       label=context.label, usage=context.usage, model=context.answered_by)
 
 
-def unrouted(task: Task, attempt: int, label: Label, tried: Sequence[str] = ()) -> TaskResult:
-    why = f"no agent here can do this: {task.description or task.id}"
+def undone(plan: Plan, task: Task, attempt: int, label: Label) -> TaskResult:
+    """Return the blocked result of a task that has no agent, or one that needs a model where none is configured."""
+    assignment, what = plan.assigned.get(task.id), task.description or task.id
+    if assignment is None:
+        why = next((a.reasons for a in plan.unrouted if a.task_id == task.id), ())
+        tried = tuple(reason.text for reason in why[:1])
+        error = TaskError(category=Category.ROUTING, message=f"no agent here can do this: {what}", code="unrouted",
+                          hint="install a plugin whose agent has the skill, or do the work order by hand")
+    else:
+        error = TaskError(category=Category.LLM, code="no_model", hint="genesis resume RUN --model NAME",
+                          message=f"agent {assignment.agent!r} needs a model, and none is configured: {what}")
+        tried = (f"the plan gives it to {assignment.agent!r}, which needs a model",)
     return TaskResult(
-        task_id=task.id, attempt=attempt, state=TaskState.BLOCKED, label=label,
-        error=TaskError(category=Category.ROUTING, message=why, code="unrouted",
-                        hint="install a plugin whose agent has the skill, or do the work order by hand"),
-        work_order=WorkOrder(goal=task.description or task.id, tried=tuple(tried),
-                             inputs={name: item.model_dump(mode="json") for name, item in task.inputs.items()},
-                             acceptance=() if task.accept is None else task.accept.output),
+        task_id=task.id, attempt=attempt, state=TaskState.BLOCKED, label=label, error=error,
+        work_order=WorkOrder(goal=what, tried=tried, acceptance=() if task.accept is None else task.accept.output,
+                             inputs={name: item.model_dump(mode="json") for name, item in task.inputs.items()}),
     )
 
 

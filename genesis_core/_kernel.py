@@ -186,7 +186,7 @@ class Planner:
         if name not in self._cards:
             raise PlanError(f"task {task.id!r} names unknown agent {name!r}{did_you_mean(name, self._cards)}",
                             cause="no plugin offers an agent of that name", hint="genesis agents lists them")
-        if self._lacks_model(name):
+        if self.lacks_model(name):
             raise PlanError(f"task {task.id!r} names agent {name!r}, which needs a model",
                             cause="no model is configured", hint='configure one: [models] use = ["NAME"]')
         return Assignment(task_id=task.id, agent=name, reasons=(Reason(rule="author", score=1.0,
@@ -210,12 +210,13 @@ class Planner:
         _check(assignment, Assignment, "genesis_route", plugin)
         if assignment.agent and assignment.agent not in self._cards:
             raise PluginError(f"plugin {plugin!r} routed {assignment.task_id!r} to unknown agent {assignment.agent!r}")
-        if assignment.agent and self._lacks_model(assignment.agent):
+        if assignment.agent and self.lacks_model(assignment.agent):
             raise PluginError(f"plugin {plugin!r} routed {assignment.task_id!r} to agent {assignment.agent!r}, "
                               "which needs a model", cause="no model is configured")
         return True
 
-    def _lacks_model(self, agent: str) -> bool:
+    def lacks_model(self, agent: str) -> bool:
+        """Return whether *agent* needs a model and none is configured."""
         return self._cards[agent].needs_model and not self.context.models
 
     async def _estimates(self, plan: Plan) -> list[Estimate]:

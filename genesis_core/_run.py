@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ._again import Again
-from ._attempt import Watched, failed, finished, row, skipped, unrouted
+from ._attempt import Watched, failed, finished, row, skipped, undone
 from ._deadlines import Deadlines
 from ._herald import Herald
 from ._inputs import resolve
@@ -229,12 +229,11 @@ class Driver:
         return found.items()
 
     def _begin(self, task: Task) -> TaskResult | None:
-        """Submit *task*; when it has no agent, return its result at once."""
+        """Submit *task*; when nobody can do it here, return its result at once."""
         assignment = self.plan.assigned.get(task.id)
         attempt = self._next(task.id)
-        if assignment is None:
-            why = next((a.reasons for a in self.plan.unrouted if a.task_id == task.id), ())
-            return self._record(unrouted(task, attempt, self._label(task), [r.text for r in why[:1]]))
+        if assignment is None or self.planner.lacks_model(assignment.agent):
+            return self._record(undone(self.plan, task, attempt, self._label(task)))
         self.attempts[task.id] = attempt
         agent = self.agents[assignment.agent]
         key = self._key(task.id)

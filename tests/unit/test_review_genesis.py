@@ -255,6 +255,35 @@ def test_an_agent_that_needs_a_model_gets_no_task_without_one(
     assert do(main(ScriptedModel())) == ["thinker"]
 
 
+def test_a_plan_that_was_made_with_a_model_waits_for_one_where_there_is_none(tmp_path: Path) -> None:
+    graph = TaskGraph(tasks=(Task(id="a", agent="thinker", description="write a poem"), Task(id="b", agent="w")))
+    agents = FakeAgent("thinker", needs_model=True), FakeAgent("w")
+
+    async def planned() -> Plan:
+        async with open_genesis(tmp_path, *agents, ScriptedModel()) as genesis:
+            return (await genesis.plan("x", graph=graph, workspace=tmp_path)).plan
+
+    async def started(plan: Plan) -> list[Any]:
+        async with open_genesis(tmp_path, *agents) as genesis:
+            run = await genesis.start(plan)
+            return [await run.result(), await (await genesis.resume(run.id)).result()]
+
+    async def resumed() -> Any:
+        async with open_genesis(tmp_path, *agents, ScriptedModel()) as genesis:
+            return await (await genesis.resume("last")).result()
+
+    for result in do(started(do(planned()))):
+        assert (result.state, result.exit_code, result.tasks["b"].state) == (RunState.PARTIAL, 8, TaskState.COMPLETED)
+        blocked = result.tasks["a"]
+        assert (blocked.state, blocked.error.code, blocked.work_order.goal) == (
+            TaskState.BLOCKED, "no_model", "write a poem")
+        assert "needs a model" in blocked.error.message
+        assert blocked.error.hint == "genesis resume RUN --model NAME"
+    assert agents[0].seen == []
+    done = do(resumed())
+    assert (done.state, done.tasks["a"].state) == (RunState.COMPLETED, TaskState.COMPLETED)
+
+
 # -- which plugins ----------------------------------------------------------------------------------------------------
 
 
