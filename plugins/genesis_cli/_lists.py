@@ -59,7 +59,15 @@ def shown_run(record: RunRecord, result: RunResult, *, driven: bool) -> str:
         name = ("  " * line.depth + line.id).ljust(wide)
         why = f"  {streams.one_line(line.why)}" if line.why else ""
         lines.append(f"  {sign} {name}  {line.agent.ljust(12)}  {line.state}{why}".rstrip())
+        lines += _skills(record, line.id, 4 + wide)
     return "\n".join([*lines, "", summary(result, seconds=record.seconds)])
+
+
+def _skills(record: RunRecord, task_id: str, indent: int) -> Iterator[str]:
+    """Yield the skills that a task was given to its agent for: an agent of several does those, and no others."""
+    required = () if record.plan is None or task_id not in record.plan.graph else record.plan.graph[task_id].requires
+    if required:
+        yield streams.paint(f"{' ' * indent}  skills: {streams.one_line(', '.join(required))}", "dim")
 
 
 def prunable(

@@ -80,7 +80,7 @@ def _table(shown: list[Entry], total: int) -> str:
 @run_argument()
 @common
 def show(session: Session, run: str) -> int:
-    """Show RUN: its tasks with state, cause and output, and where its files are."""
+    """Show RUN: its tasks with skills, state, cause and output, and where its files are."""
     from ._document import result_of, run_document
     from ._lists import shown_run
 

@@ -165,6 +165,13 @@ def test_a_run_is_named_by_a_unique_beginning(shell: Any) -> None:
     assert shell.json("runs", "show", run_id[:-2])["data"]["run_id"] == run_id
 
 
+def test_show_names_the_skills_that_each_task_asks_for(shell: Any) -> None:
+    shell.json("run", "Map the architecture of this repository, find import cycles and measure complexity")
+    assert "  skills: module-map, import-cycles, code-complexity\n" in shell("runs", "show", "last").stdout
+    shell.run(SAY)
+    assert "skills:" not in shell("runs", "show", "last").stdout
+
+
 LOOKS = [("verify", "last"), ("explain", "last"), ("diff", "last", "last"), ("runs",), ("runs", "show", "last"),
          ("runs", "export", "last"), ("runs", "cancel", "last")]
 
