@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
+from functools import partial
 from itertools import zip_longest
 
 from .catalogue import Catalogue
@@ -42,7 +43,7 @@ class Composer:
         """Every place that the goal leaves out."""
         self._deed: tuple[Deed | None, str] = (None, "")
         self._last: Step | None = None
-        self._earlier: dict[tuple[str, str], deque[Step]] = {}
+        self._earlier: defaultdict[tuple[str, str], deque[Step]] = defaultdict(partial(deque, maxlen=_LOOK_BACK))
         """The last steps of each agent, and of each agent at each place."""
         self._pending: Clause | None = None
         """A clause without content of its own, which the next one may complete: "put it all | in a report"."""
@@ -144,20 +145,19 @@ class Composer:
         if found.empty and deed is Deed.ASK and not found.ability.ready:
             return self._empty(text, clause, deed, verb)
         tokens = [*self._waiting(clause, found), *clause.tokens]
-        step = Step(text, tokens, clause, deed, verb)
-        step.abilities = list(found.wanted)
-        step.deed = Deed.ASK if found.depicts else deed
-        step.folders, step.files = list(found.named.folders), list(found.named.files)
-        step.exclude = list(clause.exclude)
-        step.residue = set(found.residue)
-        step.query = self._query(text, clause, found)
+        step = Step(
+            text, tokens, clause, Deed.ASK if found.depicts else deed, verb, abilities=list(found.wanted),
+            folders=list(found.named.folders), files=list(found.named.files), exclude=list(clause.exclude),
+            residue=set(found.residue), query=self._query(text, clause, found),
+        )  # fmt: skip
         return self._place(step, clause)
 
     def _another_place(self, clause: Clause, found: Match) -> bool:
         """Let the step before take "and tests/ too", which names a place and no work."""
-        last, known = self._last, lexicon()
-        words = [t for t in clause.tokens if t.start not in found.named.marks]
-        if clause.deed is not None or not found.named.marks or any(t.low not in known.stop for t in words):
+        last, marks = self._last, found.named.marks
+        if clause.deed is not None or not marks:
+            return False
+        if any(t.low not in lexicon().stop for t in clause.tokens if t.start not in marks):
             return False
         here = last is not None and (last.clause.sentence, last.clause.item) == (clause.sentence, clause.item)
         if last is None or not here or not last.abilities or last.gathers or not (last.folders or last.files):
@@ -227,8 +227,8 @@ class Composer:
         twin = self._twin(step, clause)
         if twin is None:
             self.steps.append(step)
-            for key in {(step.owner, ""), (step.owner, step.place)}:
-                self._earlier.setdefault(key, deque(maxlen=_LOOK_BACK)).append(step)
+            for place in {"", step.place}:
+                self._earlier[step.owner, place].append(step)
             self._last = step
             return step
         twin.take(step)

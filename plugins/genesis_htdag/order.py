@@ -11,6 +11,8 @@ from .lexicon import lexicon
 from .phrases import Joint
 from .steps import Step
 
+_TURN = {Joint.AFTER: 0, Joint.BEFORE: 2}
+
 
 def arrange(steps: Sequence[Step]) -> list[Step]:
     """Return *steps* in an order in which they could be done one by one."""
@@ -34,7 +36,7 @@ def waits(order: Sequence[Step]) -> list[list[int]]:
                 *_pointed_at(order, at),
             ]
             needs = [n for n in needs if step.changes or order[n].abilities]  # looking is not held up by what can't be
-        found.append(sorted({n for n in needs if n < at}))
+        found.append(sorted({n for n in needs if n < at}) if needs else [])
         groups.add(step, at)
         stages.add(step, at)
     return found
@@ -45,7 +47,7 @@ def _subordinates(steps: list[Step]) -> list[Step]:
 
     def rank(item: tuple[int, Step]) -> tuple[int, int, int]:
         at, step = item
-        turn = {Joint.AFTER: 0, Joint.BEFORE: 2}.get(step.clause.subordinate or Joint.START, 1)
+        turn = 1 if step.clause.subordinate is None else _TURN[step.clause.subordinate]
         return (first[step.clause.item, step.clause.sentence], turn, at)
 
     first: dict[tuple[int, int], int] = {}
@@ -65,7 +67,8 @@ def _life_cycle(steps: list[Step]) -> list[Step]:
 
 
 def _phase(step: Step) -> int | None:
-    return lexicon().phases.get(step.verb) if step.changes else None
+    phase = lexicon().phases.get(step.verb)
+    return phase if phase is not None and step.changes else None
 
 
 def _gatherers_late(steps: list[Step]) -> list[Step]:
@@ -95,7 +98,8 @@ def _sentences(order: Sequence[Step]) -> dict[tuple[int, int], list[int]]:
 def _strong(order: Sequence[Step], at: int, sentences: dict[tuple[int, int], list[int]]) -> list[int]:
     """Return the steps of the same sentence that "after", "once" or "before" put in front of this one."""
     step, found = order[at], []
-    for i in sentences[step.clause.item, step.clause.sentence]:
+    together = sentences[step.clause.item, step.clause.sentence]
+    for i in together if len(together) > 1 else ():
         other = order[i].clause.subordinate
         after = other is Joint.AFTER and step.clause.subordinate is not Joint.AFTER
         before = step.clause.subordinate is Joint.BEFORE and other is not Joint.BEFORE

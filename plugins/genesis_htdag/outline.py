@@ -44,8 +44,9 @@ def outline(text: str) -> list[Node]:
     root = Node("", -1)
     stack, before = [root], ""
     for line in text.split("\n"):
-        match = _LINE.match(line)
-        if match is None or not line.strip() or _RULE.match(line.strip()):
+        visible = line.strip()
+        match = _LINE.match(line) if visible else None
+        if match is None or _RULE.match(visible):
             before = ""
             continue
         indent, hashes, mark, rest = match.groups()
@@ -53,7 +54,7 @@ def outline(text: str) -> list[Node]:
             stack[-1].text += " " + rest.strip()
         elif rest.strip():
             _hang(stack, _node(len(indent), hashes, mark, _BOX.sub("", rest, count=1).strip()))
-        before = line.strip()
+        before = visible
     return root.below
 
 

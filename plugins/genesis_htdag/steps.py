@@ -10,6 +10,7 @@ from .clauses import Clause
 from .lexicon import Deed, lexicon
 from .words import Kind, Token
 
+_CHANGES = frozenset({Deed.ACT, Deed.MAKE})
 _NEAR = 8
 """Characters between two tokens that still belong together: a comma, "and"."""
 
@@ -51,14 +52,15 @@ class Step:
     @property
     def changes(self) -> bool:
         """Whether it does more than look: then the order in which things are asked for binds."""
-        looks = bool(self.abilities) and self.abilities[0].looks
-        return self.deed in (Deed.ACT, Deed.MAKE) and not self.gathers and not looks
+        if self.deed not in _CHANGES:
+            return False
+        return not self.abilities or not (self.abilities[0].gathers or self.abilities[0].looks)
 
     @property
     def points_back(self) -> bool:
         """Whether it names what was said or made before: "them", "the results", "the report"."""
-        words = [t.low for t in self.tokens if t.kind is Kind.WORD]
-        return any(w in lexicon().back for w in words) or ("report" in words and not self.gathers)
+        words = {t.low for t in self.tokens if t.kind is Kind.WORD}
+        return not words.isdisjoint(lexicon().back) or ("report" in words and not self.gathers)
 
     @property
     def owner(self) -> str:
@@ -68,12 +70,14 @@ class Step:
     @property
     def place(self) -> str:
         """The first file or folder that it names; empty when it names none."""
-        return next(iter((*self.folders, *self.files)), "")
+        named = self.folders or self.files
+        return named[0] if named else ""
 
     @property
     def description(self) -> str:
         """The clause in the user's words."""
-        return "; ".join((spelled(self.text, self.tokens), *self.more))
+        said = spelled(self.text, self.tokens)
+        return "; ".join((said, *self.more)) if self.more else said
 
     def take(self, other: Step) -> None:
         """Make *other* part of this step."""

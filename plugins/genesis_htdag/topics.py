@@ -14,7 +14,7 @@ _SAYS = frozenset(
     "say says said state states stated promise promises promised claim claims claimed "
     "guarantee guarantees guaranteed".split()
 )
-_SPELT = frozenset({Kind.WORD, Kind.MARK})
+_WORD, _MARK, _NAME = Kind.WORD, Kind.MARK, Kind.NAME
 _PLACE = frozenset({"in", "from", "within", "inside", "under", "below", "across", "throughout", "out"})
 _BELOW = frozenset({"under", "below", "inside", "beneath", "within"})
 Wording = tuple[object, ...]
@@ -71,10 +71,10 @@ class Places:
 
     def wording(self, tokens: Sequence[Token]) -> Wording:
         """Return what *tokens* say: the same for those that differ only in paths, where the same kinds of files lie."""
-        return tuple([t.text if t.kind in _SPELT else self._sign(t) for t in tokens])
+        return tuple([t.text if t.kind is _WORD or t.kind is _MARK else self._sign(t) for t in tokens])
 
     def _sign(self, token: Token) -> object:
-        is_path = token.kind is Kind.NAME and ("/" in token.text or "." in token.text)
+        is_path = token.kind is _NAME and ("/" in token.text or "." in token.text)
         if is_path and not token.low.endswith("ly"):  # else it could be read as a word
             return self.concepts(token.text)
         return token.kind, token.text

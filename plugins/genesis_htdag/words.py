@@ -40,6 +40,7 @@ _ENUMERATOR = re.compile(r"\(?(?:[a-z]|\d{1,2}|[ivx]{1,4})\)\Z", re.IGNORECASE)
 ARROWS = frozenset({"->", "=>", "-->", "==>", "→", "⇒", ">"})
 """Marks that say "and then"."""
 _FOREIGN = ("http:", "https:", "ftp:", "mailto:")
+_NO_NAMES = frozenset({"/", ".", "..", "and/or", "his/her", "he/she", "w/o", "n/a", "ci/cd"})
 _OPEN, _CLOSE = "([{<*_", ")]}>*_"
 _ABBREVIATIONS = frozenset({"e.g.", "i.e.", "etc.", "vs.", "cf.", "approx.", "no.", "dr.", "mr.", "mrs.", "ms.", "st."})
 
@@ -90,10 +91,12 @@ def _quotation(match: re.Match[str], found: list[Token]) -> None:
 
 
 def _chunks(text: str, start: int, stop: int, found: list[Token]) -> None:
+    word = Kind.WORD
     for match in _CHUNK.finditer(text, start, stop):
-        chunk, at = match.group(), match.start()
+        chunk = match.group()
+        at, end = match.span()
         if chunk.isalpha():
-            found.append(Token(chunk, chunk.lower(), Kind.WORD, at, match.end()))
+            found.append(Token(chunk, chunk.lower(), word, at, end))
         else:
             _chunk(chunk, at, found)
 
@@ -109,7 +112,7 @@ def _chunk(chunk: str, at: int, found: list[Token]) -> None:
         mark = "," if chunk == "|" or chunk[-1] == ")" else chunk
         found.append(Token(mark, mark, Kind.MARK, at, at + len(chunk)))
         return
-    if body.rstrip(",").lower() in _ABBREVIATIONS:
+    if "." in body and body.rstrip(",").lower() in _ABBREVIATIONS:
         return
     core = body.rstrip(".,;:!?" + _CLOSE)
     if (name := is_name(core)) or core.lower().startswith(_FOREIGN):
@@ -131,14 +134,12 @@ def _words(core: str, at: int, found: list[Token]) -> None:
 
 def is_name(text: str) -> bool:
     """Return whether *text* looks like a file, folder or pattern of files."""
-    if (
-        not _NAME.match(text)
-        or text in ("/", ".", "..")
-        or text.lower() in ("and/or", "his/her", "he/she", "w/o", "n/a", "ci/cd")
-    ):
+    if "/" not in text and "." not in text and "*" not in text:
+        return False
+    if not _NAME.match(text) or text.lower() in _NO_NAMES:
         return False
     if text.endswith("/") or "*" in text:
-        return any(c.isalnum() for c in text) or "*" in text
+        return "*" in text or any(map(str.isalnum, text))
     return bool(_EXTENSION.search(text)) or ("/" in text and not text.replace("/", "").isdigit() and _is_path(text))
 
 
