@@ -12,21 +12,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import queue
 import re
-import sqlite3
-import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pydantic_core
 
 from ._head import write_head
-from ._rows import GENESIS_ROW, INSERT, Row, connect, decode
+from ._rows import GENESIS_ROW, decode
+from ._writer import Probe, Writer
 from .engines import KeyRing
 from .errors import JournalError
 from .policy import Label
@@ -35,39 +33,26 @@ from .runs import EventKind, RunEvent
 
 __all__ = ["PLAIN", "Entry", "Journal", "Probe", "RunLock"]
 
-Probe = Callable[[str], None]
-"""Called with the name of each boundary ("append:KIND", "before:KIND", "after:KIND"); tests crash there."""
 PLAIN = Label()
 LONE = re.compile("[\ud800-\udfff]")
-PUSH_SECONDS = 0.01
-"""Rows that nobody waits for reach the disk this much later at most; most go along with rows that somebody does."""
+DIGITS = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
+TOO_LONG = b"0" * (MAX_DIGITS + 1)
+"""What a number, or a text, that a reader of JSON may refuse has in it, once :data:`DIGITS` made digits alike."""
 LOOK_SECONDS = 0.5
 """How long a driver waits for those who look whether there is one."""
 
 
 class Entry(NamedTuple):
-    """An event as it was appended; :meth:`event` makes the record of it, when somebody listens."""
+    """An event as it was appended: the bytes that are on disk, or (without a journal) what would make them."""
 
-    run_id: str
-    seq: int
-    time: datetime
     kind: EventKind
-    actor: str
-    task_id: str
-    attempt: int
-    data: dict[str, Any]
-    label: Label
+    seq: int
+    body: bytes | partial[bytes]
     head: bytes
 
     def event(self) -> RunEvent:
-        """Return the RunEvent."""
-        try:
-            return RunEvent(
-                run_id=self.run_id, seq=self.seq, time=self.time, kind=self.kind, actor=self.actor,
-                task_id=self.task_id, attempt=self.attempt, data=self.data, label=self.label, mac=self.head.hex(),
-            )
-        except ValueError:  # odd text: as it stands in the row
-            return decode(_encode(*self[:9]), self.head)
+        """Return the RunEvent, for somebody who listens."""
+        return decode(self.body if isinstance(self.body, bytes) else self.body(), self.head)
 
 
 class RunLock:
@@ -151,7 +136,7 @@ class Journal:
         self.seq, self.head = last
         self._last = last
         self._path, self._full = path or Path(), full
-        self._writer = None if path is None else _Writer(path, full=full, probe=probe)
+        self._writer = None if path is None else Writer(path, full=full, probe=probe)
 
     def append(
         self,
@@ -168,13 +153,17 @@ class Journal:
         """
         if self._probe is not None:
             self._probe(f"append:{kind}")
-        seq, head, now = self.seq + 1, self.head, self._clock()
-        if self._writer is not None:
-            body = _encode(self.run_id, seq, now, kind, actor, task_id, attempt, data, label)
-            head = self._sign(actor, head, body)
-            self._writer.put((self.run_id, seq, kind.value, task_id, attempt, actor, body, head))
+        seq, head = self.seq + 1, self.head
+        fields = self.run_id, seq, self._clock(), kind, actor, task_id, attempt, data, label
+        if self._writer is None:
+            body: bytes | partial[bytes] = partial(_encode, *fields)
+        else:
+            body = _encode(*fields)
+            if self._keys is not None:
+                head = self._keys.sign(actor, GENESIS_ROW + head + body)
+            self._writer.put((self.run_id, seq, str(kind), task_id, attempt, actor, body, head))
         self.seq, self.head = seq, head  # last: what can't be encoded or signed leaves no gap
-        return Entry(self.run_id, seq, now, kind, actor, task_id, attempt, data or {}, label, head)
+        return Entry(kind, seq, body, head)
 
     @property
     def broken(self) -> bool:
@@ -185,9 +174,6 @@ class Journal:
     def committed(self) -> tuple[int, bytes]:
         """Number and MAC of the last row that is on disk."""
         return (self._writer and self._writer.committed) or self._last
-
-    def _sign(self, actor: str, before: bytes, body: bytes) -> bytes:
-        return b"" if self._keys is None else self._keys.sign(actor, GENESIS_ROW + before + body)
 
     async def flush(self) -> None:
         """Return when every row so far is committed; raises JournalError when one can't be."""
@@ -217,7 +203,7 @@ def _encode(
     data: dict[str, Any] | None, label: Label,
 ) -> bytes:
     """Return the bytes of a row: its fields as JSON, those with their default left out."""
-    body: dict[str, Any] = {"run_id": run_id, "seq": seq, "time": time, "kind": kind.value, "actor": actor}
+    body: dict[str, Any] = {"run_id": run_id, "seq": seq, "time": time, "kind": str(kind), "actor": actor}
     if task_id:
         body["task_id"], body["attempt"] = task_id, attempt
     if data:
@@ -226,7 +212,7 @@ def _encode(
         body["label"] = _label_json(label)
     try:
         said = pydantic_core.to_json(body, inf_nan_mode="strings", fallback=_words)
-        if len(said) > MAX_DIGITS:
+        if len(said) > MAX_DIGITS and TOO_LONG in said.translate(DIGITS):
             pydantic_core.from_json(said)  # refuses a number that is too long
     except Exception:  # noqa: BLE001  # whatever a value does when it is asked for its text: the row is written
         return _escaped(body)
@@ -262,100 +248,3 @@ def _sayable(value: Any, inside: tuple[int, ...]) -> Any:
     except Exception:  # noqa: BLE001  # as above
         return _words(value)
     return _sayable(plain, (*inside, id(value))) if isinstance(plain, dict | list) else plain
-
-
-Batch = tuple[list[Row], "asyncio.Future[None] | None"]
-
-
-class _Writer:
-    """The only user of its connection: takes all batches there are, commits them together, then wakes who waits.
-
-    Rows gather in a list for the rest of the loop's step: handing each to the thread would cost more than writing it.
-    """
-
-    def __init__(self, path: Path, *, full: bool, probe: Probe | None) -> None:
-        self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
-        self._rows: list[Row] = []
-        self._probe = probe
-        self._error: JournalError | None = None
-        self.committed: tuple[int, bytes] | None = None
-        self._loop = asyncio.get_running_loop()
-        self._connection = connect(path, full=full)
-        self._thread = threading.Thread(target=self._work, name="genesis-journal", daemon=True)
-        self._thread.start()
-
-    @property
-    def broken(self) -> bool:
-        return self._error is not None
-
-    def put(self, row: Row) -> None:
-        if self._error is not None:
-            raise self._error
-        if not self._rows:
-            self._loop.call_later(PUSH_SECONDS, self._push)
-        self._rows.append(row)
-
-    def _push(self, done: asyncio.Future[None] | None = None) -> None:
-        if self._rows or done is not None:
-            rows, self._rows = self._rows, []
-            self._queue.put((rows, done))
-
-    async def flush(self) -> None:
-        done: asyncio.Future[None] = self._loop.create_future()
-        self._push(done)
-        await done
-
-    async def close(self) -> None:
-        self._push()
-        self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)  # a slow disk must not hold the loop
-
-    def _work(self) -> None:
-        more = True
-        while more:
-            items = [self._queue.get()]
-            while not self._queue.empty():
-                items.append(self._queue.get())
-            more = None not in items
-            batches = [item for item in items if item is not None]
-            self._write([row for rows, _ in batches for row in rows])
-            self._wake([done for _, done in batches if done is not None])
-        self._connection.close()
-
-    def _write(self, rows: list[Row]) -> None:
-        if not rows or self._error is not None:
-            return
-        try:
-            self._say("before", rows)
-            before = self._connection.total_changes
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(INSERT, rows)
-            if self._connection.total_changes - before != len(rows):
-                raise sqlite3.DatabaseError("the database took another number of rows than it was given")
-            self._connection.execute("COMMIT")
-            self.committed = rows[-1][1], rows[-1][7]
-            self._say("after", rows)
-        except Exception as error:  # noqa: BLE001  # whatever it is, those who wait must hear of it
-            self._error = JournalError(
-                "the journal can't be written", cause=str(error),
-                hint="make room or mend the disk, then: genesis resume RUN",
-            )
-
-    def _say(self, when: str, rows: list[Row]) -> None:
-        if self._probe is not None:
-            for row in rows:
-                self._probe(f"{when}:{row[2]}")
-
-    def _wake(self, waiting: list[asyncio.Future[None]]) -> None:
-        if waiting and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_settle, waiting, self._error)
-
-
-def _settle(waiting: list[asyncio.Future[None]], error: JournalError | None) -> None:
-    for future in waiting:
-        if future.done():
-            continue
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)

@@ -82,6 +82,8 @@ def merge_decisions(answers: Sequence[tuple[Decision, bool]]) -> Decision:
     An ask of an ordinary plugin tightens an allow; it does not make up for a missing one, or ``--yes`` would turn it
     into a permission that nobody with authority gave.
     """
+    if len(answers) == 1 and answers[0][1]:
+        return answers[0][0]  # one guard and nobody else: nearly always
     for decision, _ in answers:
         if decision.effect is Ruling.DENY:
             return decision

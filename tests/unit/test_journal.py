@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import string
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict
@@ -42,6 +43,7 @@ from genesis_core._index import Index
 from genesis_core._journal import Journal, RunLock
 from genesis_core._keys import LocalKeyRing
 from genesis_core._rows import APPLICATION_ID, MIGRATIONS, SCHEMA, connect, read_events, read_rows
+from genesis_core._writer import COMMIT_BYTES, LOG_BYTES, PUSH_SECONDS, SLOW_SECONDS, SMALL_BYTES
 from genesis_core.testing import FakeAgent, open_genesis
 
 KEYS = LocalKeyRing(b"k" * 32)
@@ -256,6 +258,74 @@ def test_after_a_failed_write_nothing_more_is_recorded(tmp_path: Path) -> None:
 
     asyncio.run(main())
     assert read_rows(tmp_path / "journal.db") == []
+
+
+def who_commits(path: Path, *rows: dict[str, Any], slow: float = 0.0, full: bool = False) -> list[str]:
+    """Commit *rows* one after another, each *slow* seconds on its way; return which thread committed each."""
+    seen: list[str] = []
+
+    def disk(boundary: str) -> None:
+        if boundary.startswith("before:"):
+            seen.append("loop" if threading.current_thread() is threading.main_thread() else "thread")
+            time.sleep(slow)
+
+    async def main() -> None:
+        path.parent.mkdir(parents=True)
+        journal = Journal(path.parent.name, path=path, keys=KEYS, probe=disk, full=full)
+        for row in rows:
+            journal.append(**row)
+            await journal.flush()
+        await journal.close()
+
+    asyncio.run(main())
+    assert [e.data for e in read_events(path, KEYS)] == [row["data"] for row in rows]
+    return seen
+
+
+def test_what_may_hold_the_loop_is_committed_by_the_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genesis_core._writer.SLOW_SECONDS", 60.0)  # a busy machine is no slow disk
+    small, large = warning(), warning("x" * (SMALL_BYTES + 1))
+    assert who_commits(tmp_path / "a" / "journal.db", small, large, small) == ["loop", "thread", "loop"]
+    assert who_commits(tmp_path / "b" / "journal.db", small, small, full=True) == ["thread", "thread"]
+
+
+def test_a_disk_that_was_slow_once_holds_the_loop_no_more(tmp_path: Path) -> None:
+    rows = [warning()] * 3
+    assert who_commits(tmp_path / "r" / "journal.db", *rows, slow=2 * SLOW_SECONDS) == ["loop", "thread", "thread"]
+
+
+def test_rows_that_nobody_waits_for_are_committed_before_later_ones(tmp_path: Path) -> None:
+    async def main() -> None:
+        journal = Journal("r", path=path, keys=KEYS)
+        for number in range(30):
+            journal.append(EventKind.WARNING, data={"text": str(number)})
+            if number % 3:
+                await asyncio.sleep(PUSH_SECONDS * (number % 3))
+            else:
+                await journal.flush()
+                assert journal.committed[0] == number + 1
+        await journal.close()
+
+    path = tmp_path / "r" / "journal.db"
+    path.parent.mkdir()
+    asyncio.run(main())
+    assert [e.data["text"] for e in read_events(path, KEYS)] == [str(number) for number in range(30)]
+
+
+def test_the_log_of_a_long_run_does_not_grow_for_ever(tmp_path: Path) -> None:
+    async def main() -> int:
+        journal = Journal("r", path=path, keys=KEYS)
+        for _ in range(4 * LOG_BYTES // COMMIT_BYTES):
+            journal.append(**warning())
+            await journal.flush()
+        size = path.with_name("journal.db-wal").stat().st_size
+        await journal.close()
+        return size
+
+    path = tmp_path / "r" / "journal.db"
+    path.parent.mkdir()
+    assert asyncio.run(main()) < 2 * LOG_BYTES
+    assert len(read_events(path, KEYS)) == 4 * LOG_BYTES // COMMIT_BYTES
 
 
 # -- schema -----------------------------------------------------------------------------------------------------------
