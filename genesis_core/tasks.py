@@ -21,6 +21,7 @@ __all__ = [
     "TaskState", "WorkOrder",
 ]
 
+_INPUT_FORMS = tuple(map(frozenset, (("value",), ("file",), ("task", "output"), ("task", "artifact"))))
 _INPUT_FIELDS = ("value", "file", "task", "output", "artifact")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}\Z")
 
@@ -56,15 +57,15 @@ class Input(Record):
 
     @model_validator(mode="after")
     def _one_form(self) -> Input:
-        given = self.model_fields_set
-        if given not in ({"value"}, {"file"}, {"task", "output"}, {"task", "artifact"}):
+        if self.model_fields_set not in _INPUT_FORMS:
             raise ValueError('an input is {"value"}, {"file"}, {"task", "output"} or {"task", "artifact"}')
         return self
 
     @model_serializer
     def _given(self) -> dict[str, Any]:
         """Write the form that was given, a null value included."""
-        return {name: getattr(self, name) for name in _INPUT_FIELDS if name in self.model_fields_set}
+        given = self.model_fields_set
+        return {name: getattr(self, name) for name in _INPUT_FIELDS if name in given}
 
 
 class Acceptance(Record):

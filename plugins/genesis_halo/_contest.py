@@ -39,6 +39,8 @@ class Standing:
     powers: list[float]
     plain: bool
     """Whether the first three differ in points: then load plays no part."""
+    podium: tuple[int | None, int | None] | None = None
+    """Who wins, and who would if the winner did not stand; None until somebody has asked."""
     told: dict[tuple[int, int | None, tuple[str, ...]], tuple[float, tuple[Reason, ...]]] = field(default_factory=dict)
     """The reasons that were given, where they do not quote the task."""
 

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from genesis_core import Assignment, Reason, Task
 
 from ._board import Board
-from ._contest import Contest, contest
+from ._contest import Standing, contest
 from ._reasons import elected, nobody
 
 __all__ = ["Routed", "route"]
+
+
+_Podium = tuple[int | None, int | None]
 
 
 @dataclass(slots=True)
@@ -36,30 +39,47 @@ class Routed:
 def route(tasks: Sequence[Task], board: Board) -> list[Routed]:
     """Return what comes of each of *tasks*; the runner-up that each names is who wins without the winner."""
     contests = [contest(task, board) for task in tasks]
-    winners = _settle(contests, board)
-    again: dict[str, list[int | None]] = {}
-    if not all(held.standing.plain for held in contests):  # else load decides nothing, and each task can be asked alone
-        names = {board.names[winner] for winner in winners if winner is not None}
-        again = {name: _settle(contests, board, without=name) for name in sorted(names)}
+    standings = [held.standing for held in contests]
+    if all(standing.plain for standing in standings):
+        podiums = [_podium(standing, board) for standing in standings]
+    else:
+        podiums = _podiums(standings, board)
     found = []
-    for number, (held, winner) in enumerate(zip(contests, winners, strict=True)):
+    for held, (winner, second) in zip(contests, podiums, strict=True):
         if winner is None:
             found.append(Routed(held.task.id, None, nobody(held, board)))
             continue
-        name = board.names[winner]
-        second = again[name][number] if again else _first(held, board, {}, name)
         score, reasons = elected(held, board, winner, second)
-        chosen = Assignment(task_id=held.task.id, agent=name, score=score, reasons=reasons)
+        chosen = Assignment(task_id=held.task.id, agent=board.names[winner], score=score, reasons=reasons)
         found.append(Routed(held.task.id, chosen, reasons))
     return found
 
 
-def _settle(contests: Sequence[Contest], board: Board, without: str = "") -> list[int | None]:
+def _podium(standing: Standing, board: Board) -> _Podium:
+    """Return who wins, and who would without the winner, where load decides nothing (kept)."""
+    if standing.podium is None:
+        winner = _first(standing, board, {}, "")
+        second = None if winner is None else _first(standing, board, {}, board.names[winner])
+        standing.podium = winner, second
+    return standing.podium
+
+
+def _podiums(standings: Sequence[Standing], board: Board) -> list[_Podium]:
+    """Return who wins each contest, and who would if the winner stood for none of them."""
+    winners = _settle(standings, board)
+    names = {board.names[winner] for winner in winners if winner is not None}
+    again = {name: _settle(standings, board, without=name) for name in sorted(names)}
+    return [
+        (winner, None if winner is None else again[board.names[winner]][at]) for at, winner in enumerate(winners)
+    ]
+
+
+def _settle(standings: Sequence[Standing], board: Board, without: str = "") -> list[int | None]:
     """Return the seat that wins each contest, or None, when the agent *without* does not stand."""
     load: dict[str, int] = {}
     winners: list[int | None] = []
-    for held in contests:
-        winner = _first(held, board, load, without)
+    for standing in standings:
+        winner = _first(standing, board, load, without)
         winners.append(winner)
         if winner is not None:
             name = board.names[winner]
@@ -67,9 +87,8 @@ def _settle(contests: Sequence[Contest], board: Board, without: str = "") -> lis
     return winners
 
 
-def _first(held: Contest, board: Board, load: dict[str, int], without: str) -> int | None:
-    names, standing = board.names, held.standing
-    order = standing.order
+def _first(standing: Standing, board: Board, load: dict[str, int], without: str) -> int | None:
+    names, order = board.names, standing.order
     rank = 0
     while rank < len(order) and names[order[rank]] == without:
         rank += 1
