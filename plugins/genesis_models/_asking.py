@@ -1,0 +1,158 @@
+"""Ask until there is an answer: one try after another through the breaker, as long as they cost nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+import stamina
+from stamina.instrumentation import LoggingOnRetryHook, get_on_retry_hooks, set_on_retry_hooks
+
+from genesis_core import Category, DependencyDown, GenesisError, ModelReply, ModelRequest, TimedOut, Usage
+
+from ._answer import Said, reply_to
+from ._failures import Failure, Kind
+from ._options import Endpoint
+from ._prices import used
+from ._question import Question
+from ._resilience import Resilience
+from ._transport import Spent, Transport
+
+__all__ = ["Asking"]
+
+LONGEST_WAIT = 60.0
+"""Seconds between two tries, at most; who is told to wait longer asks somebody else."""
+MARGIN = 0.97
+"""The part of a request's seconds that is used, so that running out of them is seen here and told in our words."""
+LEFT_ALONE = Kind(DependencyDown, Category.NETWORK, "is left alone after failing again and again", unbilled=True)
+NO_PLACE = Kind(TimedOut, Category.RESOURCE, "had no place free in time", unbilled=True)
+
+
+@dataclass(slots=True)
+class Asking:
+    """One question on its way to its answer."""
+
+    endpoint: Endpoint
+    resilience: Resilience
+    transport: Transport
+    asked: Question
+    request: ModelRequest
+    most: Usage
+    tell: Callable[[str], None]
+    """Hears the text as it is written."""
+    calls: int = 0
+    """Requests that were sent."""
+    _end: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start the clock."""
+        self._end = time.monotonic() + self.request.seconds * MARGIN
+
+    async def reply(self) -> ModelReply:
+        """Return the reply; raises ModelError, TimedOut or DependencyDown, and as it is what no table names."""
+        _keep_off_stdout()
+        tuning = self.resilience.tuning
+        try:
+            async for attempt in stamina.retry_context(on=self._wait, attempts=tuning.attempts, timeout=None):
+                with attempt:
+                    said = await self._once()
+        except Failure as failure:
+            raise self._error(failure) from None
+        return reply_to(self.asked, said).replace(usage=self._usage(said))
+
+    @property
+    def _left(self) -> float:
+        return self._end - time.monotonic()
+
+    def _wait(self, error: Exception) -> bool | float:
+        """Return the seconds after which to try again, or False."""
+        if not isinstance(error, Failure) or not error.kind.again or not error.unbilled:
+            return False
+        if not self.calls or self.calls >= self.resilience.tuning.attempts:
+            return False
+        seconds = self.resilience.backoff(self.calls)
+        if error.retry_after is not None:
+            seconds = max(seconds, error.retry_after * self.resilience.random.uniform(1.02, 1.1))
+        if seconds > LONGEST_WAIT or seconds >= self._left:
+            return False
+        return seconds if self.resilience.retries.take() else False
+
+    async def _once(self) -> Said:
+        """Send the request once, when there is a place for it and the breaker lets it through."""
+        places = self.resilience.places(self.endpoint)
+        try:
+            async with asyncio.timeout(self._left):
+                await places.acquire()
+        except TimeoutError:
+            raise Failure(NO_PLACE) from None
+        try:
+            return await self._through_breaker()
+        finally:
+            places.release()
+
+    async def _through_breaker(self) -> Said:
+        breaker = self.resilience.breaker(self.endpoint)
+        number = breaker.enter()
+        if not number:
+            left = breaker.seconds_left()
+            raise Failure(LEFT_ALONE, f"({left:.0f} s more)" if left else "(one request is trying it)")
+        self.calls += 1
+        try:
+            said = await self._read()
+        except Failure as failure:
+            (breaker.failed if failure.kind.counts else breaker.dropped)(number)
+            raise
+        except BaseException:  # a cancellation, or a bug of ours: neither says anything about the other side
+            breaker.dropped(number)
+            raise
+        breaker.answered(number)
+        return said
+
+    async def _read(self) -> Said:
+        async for part in self.transport.read(self.asked, self.request, self._left):
+            if isinstance(part, Said):
+                return part
+            self.tell(part)
+        raise AssertionError("a transport ends with the whole answer or a failure")
+
+    def _usage(self, said: Said) -> Usage:
+        known = used(self.endpoint, said.usage, said.model, self.calls)
+        if known is not None:
+            return known
+        written = len(str((said.text, said.calls)).encode())  # a service that does not tell: no more than its bytes
+        return Usage(cost=Decimal(0) if self.endpoint.free else None, tokens=self.asked.size + written,
+                     output_tokens=written, model_calls=self.calls)
+
+    def _error(self, failure: Failure) -> GenesisError:
+        kind, tries = failure.kind, f"after {self.calls} tries" if self.calls > 1 else ""
+        said = " ".join(filter(None, (f"the model {self.endpoint.name!r} {kind.says}", failure.detail, tries)))
+        where = f"{self.endpoint.provider} at {urlsplit(self.endpoint.url).netloc}, model {self.endpoint.model}"
+        return kind.error(said, cause=where, category=kind.category, usage=self._spent(failure),
+                          hint=kind.hint or f"genesis models test {self.endpoint.name}")
+
+    def _spent(self, failure: Failure) -> Usage:
+        """Return what the failed tries cost: nothing, what is known, or the most that it can have been."""
+        if failure.unbilled:
+            return Usage(model_calls=self.calls)
+        if isinstance(failure, Spent):
+            return self._usage(failure.said)
+        return self.most.replace(model_calls=self.calls)
+
+
+def _keep_off_stdout() -> None:
+    """Have retries logged by ``logging`` where ``structlog`` is there but nobody set it up.
+
+    It would print them on stdout, which belongs to the result. Hooks that somebody chose stay as they are.
+    """
+    try:
+        import structlog
+    except ImportError:
+        return
+    hooks = get_on_retry_hooks()
+    if not structlog.is_configured() and any("structlog" in h.__module__ for h in hooks):
+        rest = [hook for hook in hooks if "structlog" not in hook.__module__]
+        set_on_retry_hooks([*rest, LoggingOnRetryHook])

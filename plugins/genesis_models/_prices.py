@@ -1,0 +1,54 @@
+"""What an answer costs, from the offline table of ``genai-prices``; what is not known is None, never 0."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from genesis_core import Usage
+
+from ._options import Endpoint
+
+if TYPE_CHECKING:
+    from genai_prices.types import AbstractUsage
+
+__all__ = ["bound", "price", "used"]
+
+PER_MESSAGE = 16
+"""Tokens that mark where a message begins and ends, at most."""
+PER_TOOLS = 1024
+"""Tokens with which a service explains tools to its model, at most."""
+
+
+def price(endpoint: Endpoint, usage: AbstractUsage, model: str = "") -> Decimal | None:
+    """Return what *usage* costs in US dollars; None when nobody knows."""
+    if endpoint.free:
+        return Decimal(0)
+    if not endpoint.own_service:
+        return None  # the same name may stand for another price elsewhere
+    import genai_prices
+
+    for name in dict.fromkeys((model or endpoint.model, endpoint.model)):
+        try:
+            return genai_prices.calc_price(usage, name, provider_id=endpoint.provider).total_price
+        except (LookupError, ValueError):
+            continue
+    return None
+
+
+def used(endpoint: Endpoint, usage: Any, model: str, calls: int) -> Usage | None:
+    """Return what an answer took after *calls* requests; None when the service did not say."""
+    tokens = usage.input_tokens + usage.output_tokens
+    if not tokens:
+        return None
+    return Usage(cost=price(endpoint, usage, model), tokens=tokens, output_tokens=usage.output_tokens,
+                 model_calls=calls)
+
+
+def bound(endpoint: Endpoint, sent: int, messages: int, tools: int, *, answer: int, calls: int) -> Usage:
+    """Return the most that an answer to *sent* bytes can take; a token is at least one byte of what is sent."""
+    import genai_prices
+
+    asked = sent + PER_MESSAGE * (messages + 1) + (PER_TOOLS if tools else 0)
+    most = price(endpoint, genai_prices.Usage(input_tokens=asked, output_tokens=answer))
+    return Usage(cost=most, tokens=asked + answer, output_tokens=answer, model_calls=calls)

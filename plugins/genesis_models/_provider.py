@@ -1,0 +1,105 @@
+"""What the kernel asks: a provider that makes models by name, and a model that completes requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from genesis_core import DependencyDown, ModelProvider, ModelReply, ModelRequest, Usage
+
+from ._options import PROVIDERS, Endpoint
+from ._prices import bound
+from ._question import Question, question
+from ._resilience import Resilience
+
+if TYPE_CHECKING:
+    from ._transport import Transport
+
+__all__ = ["RemoteModel", "provider"]
+
+
+def provider(service: str, resilience: Resilience) -> ModelProvider:
+    """Return what makes the models of *service*; making one imports nothing and asks nobody."""
+
+    def make(name: str, model: str, options: Mapping[str, Any]) -> RemoteModel:
+        endpoint = Endpoint.read(service, name, model, options)
+        for package in ("pydantic_ai", PROVIDERS[service].package, "stamina", "jsonschema", "genai_prices"):
+            if not _installed(package):
+                raise DependencyDown(f"the model {name!r} needs packages that are not installed",
+                                     cause=f"{package} is missing", hint="pip install 'genesis-agents[models]'")
+        return RemoteModel(endpoint, resilience)
+
+    return make
+
+
+def _installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # the package that it lies in is missing
+        return False
+
+
+@dataclass(frozen=True, eq=False)
+class RemoteModel:
+    """One model of one service, as the kernel asks it."""
+
+    endpoint: Endpoint
+    resilience: Resilience = field(repr=False)
+    _transports: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[Transport]] = field(
+        default_factory=WeakKeyDictionary, repr=False, init=False)
+
+    @property
+    def name(self) -> str:
+        """The name that settings choose it by."""
+        return self.endpoint.name
+
+    def most(self, request: ModelRequest) -> Usage:
+        """Return the most that one answer can take; its cost is None when no price is known."""
+        asked = self._question(request)
+        return bound(self.endpoint, asked.size, len(asked.turns), len(asked.tools),
+                     answer=request.max_output_tokens, calls=self.resilience.tuning.attempts)
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        """Answer *request*, or say in ``wrong`` what is wrong with the answer (raises as ``Model.complete``)."""
+        return await self._ask(request, lambda text: None)
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[str | ModelReply]:
+        """Yield the text as it is written, then the reply; what was yielded is worth nothing until that comes."""
+        parts: asyncio.Queue[str | None] = asyncio.Queue()
+        task = asyncio.ensure_future(self._ask(request, parts.put_nowait))
+        task.add_done_callback(lambda _: parts.put_nowait(None))
+        try:
+            while (text := await parts.get()) is not None:
+                yield text
+            yield await task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _ask(self, request: ModelRequest, tell: Callable[[str], None]) -> ModelReply:
+        transport = await self._transport()
+        from ._asking import Asking
+
+        asked = self._question(request)
+        most = self.most(request)
+        return await Asking(self.endpoint, self.resilience, transport, asked, request, most, tell).reply()
+
+    def _question(self, request: ModelRequest) -> Question:
+        return question(request, provider=self.endpoint.provider, protocol=self.endpoint.protocol)
+
+    async def _transport(self) -> Transport:
+        """Return the client of this event loop; the first question loads it, in a thread."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._transports:
+            self._transports[loop] = asyncio.ensure_future(asyncio.to_thread(self._load))
+        return await asyncio.shield(self._transports[loop])
+
+    def _load(self) -> Transport:
+        from . import _asking  # noqa: F401  # loads the rest in this thread, too
+        from ._transport import Transport
+
+        return Transport(self.endpoint, self.resilience.tuning)
