@@ -1,6 +1,6 @@
 """Settings: flag > environment > project file > user file > default, each with its origin.
 
-Keys that decide about safety (policy, sandbox, plugins, identity, limits, model URLs, the section of the guard) are
+Keys that decide about safety (policy, sandbox, plugins, identity, limits, model URLs, sections of trusted guards) are
 read only from the user's own file or from flags: never from the environment of a project or its ``genesis.toml``, which
 may have come with a repository. Where state lies, whether it is recorded and what may be spent is not for a project to
 say, either. ``docs/decisions/0001`` says why this is ours and not pydantic-settings.
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from .errors import SettingsError, did_you_mean
 from .models import ROLES
@@ -23,6 +23,9 @@ from .policy import Budget, PlanLimits
 from .records import FrozenDict, JsonObject, Record
 
 __all__ = ["OPERATOR_KEYS", "PERSONAL_KEYS", "Settings", "SettingsSource", "load_settings", "state_home"]
+
+GUARD = "guard"
+"""The plugin whose section is ``[policy]``."""
 
 OPERATOR_KEYS = frozenset({"policy", "sandbox", "plugins", "identity", "limits", "models", "keyring", "engine"})
 """Sections that neither a project file nor the environment can set."""
@@ -53,11 +56,24 @@ class Settings(Record):
     sandbox: JsonObject = FrozenDict()
     identity: JsonObject = FrozenDict()
     plugin: JsonObject = FrozenDict()
-    """Sections for plugins: ``[plugin.halo]`` in TOML."""
+    """Sections for plugins: ``[plugin.halo]`` in TOML. That of the guard is ``policy``, and stands nowhere else."""
+
+    @field_validator("plugin")
+    @classmethod
+    def _one_place(cls, given: JsonObject) -> JsonObject:
+        if GUARD in given:
+            raise SettingsError(f"[plugin.{GUARD}] is not read", cause="what may be done stands in one place, [policy]",
+                                hint=f"[[policy.rules]] instead of [[plugin.{GUARD}.rules]]")
+        return given
+
+    @property
+    def sections(self) -> Mapping[str, Any]:
+        """The sections of all plugins by name, that of the guard among them."""
+        return FrozenDict({**self.plugin, GUARD: self.policy}) if self.policy else self.plugin
 
     def section(self, name: str) -> Mapping[str, Any]:
         """Return the section of the plugin *name*."""
-        found = self.plugin.get(name, {})
+        found = self.sections.get(name, {})
         return found if isinstance(found, Mapping) else {}
 
 
@@ -131,7 +147,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _guards(*layers: Mapping[str, Any]) -> frozenset[str]:
     """Return the plugins whose allows count: the built-in guard, and those that the operator's own *layers* trust."""
-    found = {"guard"}
+    found = {GUARD}
     for layer in layers:
         plugins = layer.get("plugins")
         trust = plugins.get("trust") if isinstance(plugins, Mapping) else None

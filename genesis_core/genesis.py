@@ -153,7 +153,7 @@ class Genesis:
         return PlanContext(
             goal=goal, agents=tuple(a.card for _, a in sorted(given.agents.items())),
             tools=tuple(t.spec for _, t in sorted(given.tools.items())), models=tuple(sorted(given.models)),
-            limits=self.settings.limits, budget=budget or self.settings.budget, settings=self.settings.plugin,
+            limits=self.settings.limits, budget=budget or self.settings.budget, settings=self.settings.sections,
             offers=given.offers, price=self._lineup.price,
             files=no_files if workspace is None else workspace.files,
         )

@@ -1,7 +1,7 @@
 """Decide what may be done, and screen what enters a prompt or a decision.
 
 The kernel asks before every action. This plugin answers from a policy file (``policy.toml``) that the operator's
-``[plugin.guard]`` section (never a project's) can only tighten. ``docs/policy.md`` shows the file and the words in it.
+``[policy]`` section (never a project's) can only tighten. ``docs/policy.md`` shows the file and the words in it.
 """
 
 from __future__ import annotations

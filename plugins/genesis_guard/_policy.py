@@ -12,7 +12,7 @@ from ._rules import BUILT_IN, MODELS, PolicyRule, read_rules, rules_from
 
 __all__ = ["Policy", "built_in", "policy_for"]
 
-SECTION = "[plugin.guard]"
+SECTION = "[policy]"
 _ORDER = {Ruling.DENY: 0, Ruling.ASK: 1, Ruling.ALLOW: 2}
 _PATHS = ("read", "write")
 Matches = Callable[[str, Sequence[str]], bool]

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from genesis_core import SettingsError, StateFolder, load_settings
-from genesis_core._settings import PERSONAL_KEYS
+from genesis_core import Genesis, SettingsError, StateFolder, load_settings
+from genesis_core._settings import PERSONAL_KEYS, flatten
 
-DENY = '[[plugin.guard.rules]]\nid = "keys"\nverbs = ["read"]\nresources = ["keys/**"]\ndecision = "deny"\n'
+DENY = '[[policy.rules]]\nid = "keys"\nverbs = ["read"]\nresources = ["keys/**"]\ndecision = "deny"\n'
 
 
 def load(folder: Path, *, user: str = "", project: str = "", environ: dict[str, str] | None = None) -> Any:
@@ -36,15 +36,37 @@ def test_the_environment_can_say_so() -> None:
     assert {"budget", "journal", "durability", "home"} == PERSONAL_KEYS
 
 
-@pytest.mark.parametrize("section", ["[plugin.guard]\nrules = []\n", DENY.replace("keys/", "x/"), "plugin.guard = 1"])
+OLD = DENY.replace("policy", "plugin.guard")
+
+
+@pytest.mark.parametrize("section", ["[plugin.guard]\nrules = []\n", OLD, "plugin.guard = 1"])
 def test_a_project_cannot_touch_the_rules_of_the_guard(tmp_path: Path, section: str) -> None:
     with pytest.raises(SettingsError, match=r"sets 'plugin\.guard', which a project can't"):
         load(tmp_path, user=DENY, project=section)
+    with pytest.raises(SettingsError, match=r"sets 'policy', which a project can't"):
+        load(tmp_path, user=DENY, project=DENY.replace("keys/", "x/"))
 
 
 def test_the_environment_cannot_replace_the_rules_of_the_guard(tmp_path: Path) -> None:
-    kept = load(tmp_path, user=DENY, environ={"GENESIS_PLUGIN__GUARD__RULES": "", "GENESIS_PLUGIN__GUARD": ""})
-    assert kept.section("guard")["rules"][0]["id"] == "keys"
+    names = ("GENESIS_PLUGIN__GUARD__RULES", "GENESIS_PLUGIN__GUARD", "GENESIS_POLICY", "GENESIS_POLICY__RULES")
+    kept = load(tmp_path, user=DENY, environ=dict.fromkeys(names, ""))
+    assert kept.section("guard")["rules"][0]["id"] == kept.sections["guard"]["rules"][0]["id"] == "keys"
+
+
+def test_the_rules_of_the_guard_stand_in_one_place(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"\[plugin\.guard\] is not read") as caught:
+        load(tmp_path, user=OLD)
+    assert "[[policy.rules]]" in caught.value.hint
+    with pytest.raises(SettingsError, match="is not read"):
+        Genesis.open(tmp_path, settings={"plugin": {"guard": {"rules": []}}})
+    assert load(tmp_path, user="[plugin.x]\ny = 1\n").sections == {"x": {"y": 1}}
+
+
+def test_the_origin_of_a_rule_is_the_file_that_it_stands_in(tmp_path: Path) -> None:
+    (tmp_path / "user.toml").write_text(DENY)
+    found = load_settings(environ={}, folder=tmp_path, user_file=tmp_path / "user.toml")
+    assert found.origins == {"policy.rules": str(tmp_path / "user.toml")}
+    assert dict(flatten(found.settings))["policy.rules"][0]["id"] == "keys"
 
 
 def test_a_project_cannot_touch_the_section_of_a_plugin_that_the_user_trusts(tmp_path: Path) -> None:

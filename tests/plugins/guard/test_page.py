@@ -38,5 +38,5 @@ def test_the_page_knows_every_verb_and_effect() -> None:
 
 def test_the_example_of_the_page_is_accepted() -> None:
     example = PAGE.split("```toml\n")[1].split("```")[0]
-    section = tomllib.loads(example)["plugin"]["guard"]
+    section = tomllib.loads(example)["policy"]
     assert policy_for(section).rules[0].id == "keep-keys-private"

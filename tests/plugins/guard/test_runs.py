@@ -99,7 +99,7 @@ def test_a_tool_that_writes_waits_for_a_person(workspace: Path) -> None:
 
 def test_a_section_of_the_settings_keeps_files_from_being_read(workspace: Path) -> None:
     rules = [{"id": "no-text", "verbs": ["read"], "resources": ["**/*.txt"], "decision": "deny"}]
-    result = run("looker", workspace, settings={"plugin": {"guard": {"rules": rules}}})
+    result = run("looker", workspace, settings={"policy": {"rules": rules}})
     error = result.tasks["t"].error
     assert error is not None and "no-text" in f"{error.message} {error.cause}"
 
@@ -107,4 +107,4 @@ def test_a_section_of_the_settings_keeps_files_from_being_read(workspace: Path) 
 def test_genesis_does_not_open_with_a_section_that_would_loosen(workspace: Path) -> None:
     rules = [{"id": "open", "verbs": ["call"], "decision": "allow"}]
     with pytest.raises(SettingsError, match="can only ask or deny"):
-        run("looker", workspace, settings={"plugin": {"guard": {"rules": rules}}})
+        run("looker", workspace, settings={"policy": {"rules": rules}})
