@@ -10,7 +10,8 @@ from ._asking import ask
 from ._ledger import Ledger
 from ._lineup import Lineup
 from ._policy import Authority
-from .models import ModelReply, ModelRequest
+from ._tape import answered
+from .models import Model, ModelReply, ModelRequest
 from .policy import Action, Identity, Label, Usage
 from .runs import EventKind
 
@@ -33,7 +34,7 @@ async def settled(ledger: Ledger, need: Usage, work: Callable[[], Awaitable[tupl
     try:
         value, spent = await work()
         return value, spent
-    except Exception as error:
+    except BaseException as error:  # a cancellation, too, may come after the request has left
         spent = getattr(error, "usage", None) or need
         error.usage = spent  # type: ignore[attr-defined]  # read by whoever adds it up for a task
         raise
@@ -69,11 +70,12 @@ class TaskDoors:
     def rise(self, label: Label) -> None:
         self.context._rise(label)
 
-    def keep(self, value: Any) -> str | None:
-        return None
-
-    def recorded(self, model: str, request: str) -> ModelReply | None:
-        return None
+    async def reply(
+        self, model: Model, request: ModelRequest, answer: Callable[[], Awaitable[ModelReply]], said: dict[str, Any]
+    ) -> ModelReply:
+        context = self.context
+        return await answered(context._scope.tape, model, request, answer, said, task_id=context.task.id,
+                              attempt=context.attempt)
 
 
 @dataclass(slots=True)
@@ -125,8 +127,7 @@ class PlanDoors:
     def rise(self, label: Label) -> None:
         self.label = self.label | label
 
-    def keep(self, value: Any) -> str | None:
-        return None
-
-    def recorded(self, model: str, request: str) -> ModelReply | None:
-        return None
+    async def reply(
+        self, model: Model, request: ModelRequest, answer: Callable[[], Awaitable[ModelReply]], said: dict[str, Any]
+    ) -> ModelReply:
+        return await answered(self.planner.tape, model, request, answer, said)
