@@ -103,7 +103,9 @@ if TYPE_CHECKING:
     from .reports import Report as Report
     from .reports import Table as Table
     from .reports import Weight as Weight
+    from .runs import Difference as Difference
     from .runs import EventKind as EventKind
+    from .runs import Replayed as Replayed
     from .runs import Run as Run
     from .runs import RunEvent as RunEvent
     from .runs import RunResult as RunResult
@@ -149,7 +151,7 @@ _OWNERS = {
     "policy": "Action Budget Decision Effect Identity Label PlanLimits Ruling Secrecy Trust Usage",
     "records": "Record canonical_json digest",
     "reports": "Observation Report Table Weight",
-    "runs": "EventKind Run RunEvent RunResult RunState",
+    "runs": "Difference EventKind Replayed Run RunEvent RunResult RunState",
     "tasks": "Acceptance Artifact Evidence Goal GraphPatch Input Level Task TaskGraph TaskResult TaskState WorkOrder",
     "tools": "Need Tool ToolCall ToolResult ToolSpec tool",
 }

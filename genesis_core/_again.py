@@ -30,7 +30,7 @@ from .tools import Tool
 if TYPE_CHECKING:
     from ._run import Driver
 
-__all__ = ["Again", "agent_code"]
+__all__ = ["Again", "agent_code", "changed_files", "copy_artifacts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Again:
         old = self.record.results[task.id]
         # What stands before it may have read more than last time and still have given the same output.
         label = old.label | driver._label(task)
-        await asyncio.to_thread(_copy_artifacts, self.folder, driver.scope.folder, task.id)
+        await asyncio.to_thread(copy_artifacts, self.folder, driver.scope.folder, task.id)
         driver.scope.emit(EventKind.TASK_REUSED, task_id=task.id, attempt=attempt, label=label, data={
             "from": self.record.run_id, "reads": self.record.reads.get(task.id, []), "code": code,
             "reason": "same task, code, inputs and files",
@@ -70,7 +70,7 @@ class Again:
         for need in driver.plan.graph.waits_for(task.id):
             if not _same_result(record, driver.scheduler.results[need], need):
                 return f"the result of {need!r} has changed"
-        changed = _changed_files(driver.scope.workspace, record.reads.get(task.id, []))
+        changed = changed_files(driver.scope.workspace, record.reads.get(task.id, []))
         return changed or _changed_artifacts(self.folder, old)
 
 
@@ -94,7 +94,7 @@ def _essence(result: TaskResult) -> bytes:
     return canonical_json([result.state, result.output, [[a.name, a.sha256] for a in result.artifacts]])
 
 
-def _changed_files(workspace: Workspace, reads: Iterable[Mapping[str, Any]]) -> str:
+def changed_files(workspace: Workspace, reads: Iterable[Mapping[str, Any]]) -> str:
     for read in reads:
         if "pattern" in read and dict(read) != workspace.seen(read["pattern"]):
             return f"the files that match {read['pattern']!r}, or the folders that can't be read, have changed"
@@ -120,7 +120,7 @@ def _digest(workspace: Workspace, name: str) -> str:
         return ""
 
 
-def _copy_artifacts(old: Path, new: Path, task_id: str) -> None:
+def copy_artifacts(old: Path, new: Path, task_id: str) -> None:
     source = old / "artifacts" / task_id.replace("/", "~")
     if source.is_dir():
         shutil.copytree(source, new / "artifacts" / source.name, dirs_exist_ok=True)

@@ -60,12 +60,10 @@ class Doors(Protocol):
         """Take *label* into that of whoever asks."""
         ...
 
-    def keep(self, value: Any) -> str | None:
-        """Keep a value for replay and return the digest that finds it; None: nothing is kept."""
-        ...
-
-    def recorded(self, model: str, request: str) -> ModelReply | None:
-        """Return the answer that a recording holds for a request, by its digest; None: this is no replay."""
+    async def reply(
+        self, model: Model, request: ModelRequest, answer: Callable[[], Awaitable[ModelReply]], said: dict[str, Any]
+    ) -> ModelReply:
+        """Return what *answer* gives, kept when the run is recorded; in a replay, what was kept. *said* tells of it."""
         ...
 
 
@@ -134,21 +132,23 @@ async def _asked(doors: Doors, model: Model, request: ModelRequest, need: Usage)
     began = time.monotonic()
     said: dict[str, Any] = {"model": model.name, "request": name}
     try:
-        reply = doors.recorded(model.name, name) or await _within(model, request, doors.seconds_left)
+        reply = await doors.reply(model, request, lambda: _within(model, request, doors.seconds_left), said)
     except GenesisError as error:
         spent = need if error.usage is None else error.usage
         _say(doors, said, spent, began, error=error.code, message=error.message[:500])
         error.usage = spent
+        raise
+    except asyncio.CancelledError:
+        if "kept" in said:  # a replay must know that there never was an answer
+            _say(doors, said, need, began, error="canceled")
         raise
     except Exception as error:  # a model that breaks its contract may still have cost something
         _say(doors, said, need, began, error="unexpected", message=f"{type(error).__name__}: {error}"[:500])
         raise
     spent = reply.usage if reply.usage.model_calls else reply.usage.replace(model_calls=1)
     doors.rise(Label(Trust.UNTRUSTED, sources=frozenset({f"model:{model.name}"})))
-    kept = doors.keep(reply.to_json())
     _say(doors, {**said, "by": reply.model or model.name, "finish": reply.finish,
-                 "answer": digest([reply.text, reply.data, [c.to_json() for c in reply.tool_calls]]),
-                 **({"kept": kept} if kept else {})}, spent, began)
+                 "answer": digest([reply.text, reply.data, [c.to_json() for c in reply.tool_calls]])}, spent, began)
     return reply, spent
 
 

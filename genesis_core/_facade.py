@@ -60,6 +60,7 @@ def entry_of(driver: Driver, state: str) -> Entry:
         done=sum(r.state.value == "completed" for r in results.values()),
         cost="" if spent.cost is None else str(spent.cost), seconds=spent.seconds,
         seq=journal.committed[0], mac=journal.committed[1].hex(), pipeline=plan.pipeline,
+        replay="" if driver.scope.replay is None else driver.scope.replay.run_id,
     )
 
 

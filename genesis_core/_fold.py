@@ -9,7 +9,7 @@ from typing import Any
 
 from .plans import Estimate, Plan
 from .policy import Budget, Label, PlanLimits, Usage
-from .runs import EventKind, RunEvent, RunState
+from .runs import Difference, EventKind, RunEvent, RunState
 from .tasks import GraphPatch, TaskResult, TaskState
 
 __all__ = ["RunRecord", "fold", "plan_from_json"]
@@ -47,6 +47,16 @@ class RunRecord:
     ended: datetime | None = None
     seq: int = 0
     mac: str = ""
+    recorded: bool = False
+    """Whether answers of models and results of tools were kept, so that the run can be replayed."""
+    kept: dict[str, int] = field(default_factory=dict)
+    """The row that names each of them, by digest."""
+    replay_of: str = ""
+    """The run that this one is a replay of; empty: it is none."""
+    had_spent: Usage | None = None
+    """Of a replay: what that run had spent."""
+    differences: list[Difference] = field(default_factory=list)
+    """Of a replay: where it went another way, in the order in which that was noticed."""
     floor: dict[str, Label] = field(default_factory=dict)
     """The label that a patch gave to each task that it added."""
     _since: datetime | None = None
@@ -128,6 +138,15 @@ def _called(record: RunRecord, event: RunEvent) -> None:
     record.settled_usage = record.settled_usage + Usage(tool_calls=1)
 
 
+def _returned(record: RunRecord, event: RunEvent) -> None:
+    if "kept" in event.data:
+        record.kept.setdefault(str(event.data["kept"]), event.seq)
+
+
+def _differed(record: RunRecord, event: RunEvent) -> None:
+    record.differences.append(Difference(task_id=event.task_id, **event.data))
+
+
 def _asked(record: RunRecord, event: RunEvent) -> None:
     most = Usage(**event.data.get("most", {"model_calls": 1}))
     record.pending.setdefault((event.task_id, event.data["request"]), []).append(most)
@@ -137,6 +156,7 @@ def _answered(record: RunRecord, event: RunEvent) -> None:
     if asked := record.pending.get((event.task_id, event.data.get("request", ""))):
         asked.pop()
     record.settled_usage = record.settled_usage + Usage(**event.data["usage"])
+    _returned(record, event)
 
 
 def _finished(record: RunRecord, event: RunEvent) -> None:
@@ -167,10 +187,13 @@ def _began(record: RunRecord, event: RunEvent) -> None:
     record.settings.update(event.data.get("settings", {}))
     record.codes = dict(event.data.get("code", {}))
     record.workspace = event.data.get("workspace", record.workspace)
+    record.recorded = record.recorded or "recorded" in event.data
     if "plan" in event.data:  # a resume found agents for tasks that had none
         record.plan = plan_from_json(event.data["plan"])
     if event.kind is EventKind.RUN_STARTED:
         record.started, record.report = event.time, dict(event.data["report"])
+        if (replay := event.data.get("replay")) is not None:
+            record.replay_of, record.had_spent = replay["of"], Usage(**replay["usage"])
         record.plan = plan_from_json(event.data["report"]["plan"])
 
 
@@ -195,6 +218,8 @@ _STEPS: Mapping[EventKind, Callable[[RunRecord, RunEvent], None]] = {
     EventKind.PATCHED: _patched,
     EventKind.ESTIMATED: _estimated,
     EventKind.TOOL_CALLED: _called,
+    EventKind.TOOL_RETURNED: _returned,
+    EventKind.DIFFERED: _differed,
     EventKind.MODEL_ASKED: _asked,
     EventKind.MODEL_ANSWERED: _answered,
     EventKind.RUN_FINISHED: _finished,

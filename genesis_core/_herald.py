@@ -8,7 +8,7 @@ from typing import Any
 
 from ._journal import Entry
 from ._plugins import Plugins
-from ._scope import RunScope
+from ._runscope import RunScope
 from .errors import GenesisError
 from .runs import EventKind, RunEvent
 

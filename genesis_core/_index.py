@@ -19,7 +19,8 @@ __all__ = ["Entry", "Index"]
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, goal TEXT, workspace TEXT, state TEXT, started TEXT, ended TEXT, tasks INTEGER,
-    done INTEGER, cost TEXT, seconds REAL, seq INTEGER, mac TEXT, pipeline TEXT)
+    done INTEGER, cost TEXT, seconds REAL, seq INTEGER, mac TEXT, pipeline TEXT,
+    replay TEXT)
 """
 _UNUSABLE = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """What SQLite says of other columns than ours, of damage, and of a file that is no database."""
@@ -42,6 +43,8 @@ class Entry(NamedTuple):
     seq: int
     mac: str
     pipeline: str
+    replay: str = ""
+    """The run that this one is a replay of."""
 
 
 class Index:

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._pointers import resolve_pointer
 from ._scope import TaskContext
 from .errors import GraphError
 from .records import FrozenDict
-from .tasks import Input, Task, TaskResult
+from .tasks import Input, Task, TaskGraph, TaskResult
 
-__all__ = ["resolve"]
+if TYPE_CHECKING:
+    from ._replay import Replay
+
+__all__ = ["behind", "resolve"]
 
 
 async def resolve(task: Task, context: TaskContext, results: Mapping[str, TaskResult]) -> Mapping[str, Any]:
     """Return the inputs of *task* by name; raises GraphError for a part or artefact that is not there."""
     return FrozenDict({name: await _input(name, item, context, results) for name, item in task.inputs.items()})
+
+
+def behind(
+    task: Task, graph: TaskGraph, results: Mapping[str, TaskResult], replay: Replay | None = None
+) -> Mapping[str, tuple[TaskResult, ...]]:
+    """Return by input the results that it comes from: that of one task, or those of the leaves of a composite.
+
+    In a *replay* they say what they had cost.
+    """
+    named = {name: item.task for name, item in task.inputs.items() if item.task is not None}
+    seen = (lambda result: result) if replay is None else replay.as_it_was
+    return FrozenDict({n: tuple(seen(results[leaf]) for leaf in graph.leaves_of(need)) for n, need in named.items()})
 
 
 async def _input(name: str, item: Input, context: TaskContext, results: Mapping[str, TaskResult]) -> Any:

@@ -17,6 +17,7 @@ from ._nesting import below, depths
 from ._pipelines import find_pipeline
 from ._plugins import Plugins
 from ._policy import Authority
+from ._tape import Tape
 from .agents import AgentCard, Assignment, Reason, Tier
 from .errors import AccessDenied, LimitExceeded, NoAnswer, PlanError, PluginError, SettingsError, did_you_mean
 from .plans import (
@@ -58,6 +59,8 @@ class Planner:
     emit: Callable[[EventKind, dict[str, Any]], object] | None = None
     """Where decisions go once a run has begun; before that they wait in ``decided``."""
     lineup: Lineup = field(default_factory=Lineup)
+    tape: Tape | None = None
+    """What its questions to models go through when they are recorded or replayed."""
     ledger: Ledger = field(init=False)
     """What planning may spend; from the start of a run it is the run's own."""
     _doors: PlanDoors = field(init=False)

@@ -98,9 +98,13 @@ class Records:
         return record
 
     def verify(self, run_id: str) -> RunRecord:
-        """Check that the record of a run is complete and untouched, artefacts included; raises JournalError."""
+        """Check that a run's record is complete and untouched, artefacts and kept answers too; raises JournalError."""
         record = self.whole(run_id)
         folder = self.folder(run_id)
+        if record.kept:
+            from ._recording import check_kept
+
+            check_kept(folder, record.kept)
         for result in record.results.values():
             for artifact in result.artifacts:
                 try:

@@ -12,16 +12,18 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from ._again import Again
 from ._attempt import Watched, failed, finished, row, skipped, undone
 from ._deadlines import Deadlines
 from ._herald import Herald
-from ._inputs import resolve
+from ._inputs import behind, resolve
 from ._kernel import Planner
 from ._policy import Waiting
+from ._runscope import RunScope
 from ._scheduler import Scheduler
-from ._scope import RunScope, TaskContext
+from ._scope import TaskContext
 from .agents import Agent
 from .engines import Attempt, Completion, TaskEngine
 from .errors import (
@@ -38,6 +40,9 @@ from .plans import Plan
 from .policy import Action, Effect, Label
 from .runs import EventKind, RunEvent, RunResult, RunState
 from .tasks import GraphPatch, Task, TaskResult, TaskState
+
+if TYPE_CHECKING:
+    from ._replay import Replay
 
 __all__ = ["Driver"]
 
@@ -65,7 +70,7 @@ class Driver:
     max_parallel: int
     task_seconds: float
     on_end: Callable[[Driver, RunState], None]
-    again: Again | None = None
+    again: Again | Replay | None = None
     results: dict[str, TaskResult] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     """The highest attempt begun of each task."""
@@ -281,6 +286,7 @@ class Driver:
         await self._authorize(task, agent, attempt, context)
         if task.inputs:
             context.inputs = await resolve(task, context, self.scheduler.results)
+            context.upstream = behind(task, self.plan.graph, self.scheduler.results, self.scope.replay)
         chosen = self.plan.estimated.get(task.id)
         models = ("",) if chosen is None else (chosen.model, *chosen.escalate)
         for number, context.preferred in enumerate(models, start=1):
@@ -342,6 +348,8 @@ class Driver:
         assignment = self.plan.assigned.get(task_id)
         actor = "kernel" if assignment is None else assignment.agent
         self.scope.emit(EventKind.TASK_DONE, actor, task_id, result.attempt, {"result": row(result)}, result.label)
+        if self.scope.replay is not None:
+            self.scope.replay.done(result)
         return result
 
     async def _revised(self, result: TaskResult) -> tuple[GraphPatch, str, Plan | str] | None:
@@ -407,6 +415,7 @@ class Driver:
         return RunResult(
             run_id=self.id, state=state, plan=self.plan, error=error, folder=str(self.scope.folder),
             tasks={task_id: have[task_id] for task_id in order if task_id in have}, usage=self.scope.ledger.spent,
+            replayed=None if self.scope.replay is None else self.scope.replay.outcome(self.plan.graph),
         )
 
 

@@ -7,20 +7,18 @@ import hashlib
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from ._asking import ask
 from ._doors import TaskDoors, settled
 from ._files import artifact_path, find_artifact, read_bytes, write_atomic
-from ._journal import PLAIN, Entry, Journal, RunLock
-from ._ledger import Ledger
+from ._journal import Entry
 from ._lineup import Lineup
-from ._policy import Authority, Waiting
+from ._policy import Waiting
+from ._runscope import RunScope
+from ._tape import Call
 from ._values import jsonable
-from ._workers import Workers
-from ._workspace import Workspace
 from .agents import AgentCard
 from .errors import (
     AccessDenied,
@@ -35,52 +33,17 @@ from .errors import (
     did_you_mean,
 )
 from .models import ModelReply, ModelRequest
-from .policy import Action, Decision, Effect, Identity, Label, Secrecy, Trust, Usage
+from .policy import Action, Decision, Effect, Label, Secrecy, Trust, Usage
 from .records import FrozenDict, canonical_json, digest, freeze
 from .runs import EventKind
 from .tasks import Artifact, Evidence, Level, Task, TaskResult, TaskState, WorkOrder
 from .tools import Tool, ToolSpec
 
-__all__ = ["RunScope", "TaskContext"]
+__all__ = ["TaskContext"]
 
 NOTHING = Usage()
 NO_INPUTS: Mapping[str, Any] = FrozenDict()
 MAX_SOURCES = 32
-
-
-@dataclass(slots=True)
-class RunScope:
-    """What all tasks of a run share."""
-
-    run_id: str
-    journal: Journal
-    folder: Path
-    workspace: Workspace
-    tools: Mapping[str, Tool]
-    lineup: Lineup
-    workers: Workers
-    authority: Authority
-    ledger: Ledger
-    identity: Identity
-    goal: str = ""
-    lock: RunLock | None = None
-    observe: list[Entry] = field(default_factory=list)
-    emitted: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def emit(
-        self,
-        kind: EventKind,
-        actor: str = "kernel",
-        task_id: str = "",
-        attempt: int = 0,
-        data: dict[str, Any] | None = None,
-        label: Label = PLAIN,
-    ) -> Entry:
-        """Append one row; observers hear of it after the next commit."""
-        entry = self.journal.append(kind, actor, task_id, attempt, data, label)
-        self.observe.append(entry)
-        self.emitted.set()
-        return entry
 
 
 class TaskContext:
@@ -88,7 +51,7 @@ class TaskContext:
 
     __slots__ = (
         "_card", "_label", "_open", "_scope", "_usage", "answered_by", "attempt", "deadline", "halt", "inputs",
-        "preferred", "task", "unanswered", "written",
+        "preferred", "task", "unanswered", "upstream", "written",
     )
 
     def __init__(
@@ -103,6 +66,8 @@ class TaskContext:
         """The artefacts of this attempt by name, as they were last written."""
         self.task, self.attempt, self.deadline = task, attempt, deadline
         self.inputs: Mapping[str, Any] = NO_INPUTS
+        self.upstream: Mapping[str, tuple[TaskResult, ...]] = NO_INPUTS
+        """The results that its inputs come from, by input: who made them, with what, at what cost."""
         self.preferred = ""
         """The model that the plan's estimate chose for this task; asked before those of the role."""
         self.answered_by = self.unanswered = ""
@@ -110,7 +75,7 @@ class TaskContext:
     @property
     def idempotency_key(self) -> str:
         """``run:task:attempt``: the same after a crash, so that a receiver can tell a repeat."""
-        return f"{self._scope.run_id}:{self.task.id}:{self.attempt}"
+        return f"{self.run_id}:{self.task.id}:{self.attempt}"
 
     @property
     def goal(self) -> str:
@@ -119,8 +84,8 @@ class TaskContext:
 
     @property
     def run_id(self) -> str:
-        """The run that this attempt belongs to."""
-        return self._scope.run_id
+        """The run that this attempt belongs to; in a replay the one that is replayed."""
+        return self._scope.run_id if self._scope.replay is None else self._scope.replay.run_id
 
     @property
     def workspace(self) -> str:
@@ -145,7 +110,12 @@ class TaskContext:
     @property
     def models(self) -> tuple[str, ...]:
         """Names of the configured models; empty: there is none to :meth:`ask`."""
-        return tuple(self._scope.lineup.models)
+        return tuple(self._lineup.models)
+
+    @property
+    def _lineup(self) -> Lineup:
+        replay = self._scope.replay
+        return self._scope.lineup if replay is None else replay.lineup(self.task.id, self.attempt)
 
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
@@ -199,7 +169,7 @@ class TaskContext:
         began = time.monotonic()
         said: dict[str, Any] = {"tool": tool.name}
         try:
-            value = await self._run(tool, arguments)
+            value = await self._taped(tool, arguments, said)
             said["value"] = hashlib.sha256(canonical_json(value)).hexdigest()
         except GenesisError as error:
             said["error"] = error.code
@@ -213,7 +183,7 @@ class TaskContext:
         """Reserve *need*, do *work*, settle; a call that does not fit into the budget halts the task."""
         try:
             value, spent = await settled(self._scope.ledger, need, work)
-        except Exception as error:
+        except BaseException as error:
             if isinstance(error, BudgetExceeded):
                 self.halt = error
             self._usage = self.usage + (getattr(error, "usage", None) or NOTHING)
@@ -227,7 +197,7 @@ class TaskContext:
         Raises DependencyDown when no model is configured or none answers, ModelError for an answer that stays wrong,
         TimedOut, AccessDenied, BudgetExceeded or LimitExceeded.
         """
-        chain = self._scope.lineup.chain(request.role, self.preferred)
+        chain = self._lineup.chain(request.role, self.preferred)
         try:
             reply = await ask(TaskDoors(self), chain, request, who=f"agent {self._card.name!r}")
         except (DependencyDown, ModelError, TimedOut) as error:
@@ -338,6 +308,9 @@ class TaskContext:
 
     def enforce(self, action: Action, decision: Decision) -> None:
         """Let an allowed action pass; what a person must approve first halts the task, whatever the agent catches."""
+        replay = self._scope.replay
+        if replay is not None and replay.approves(self.task.id, self.attempt, action, decision):
+            return
         try:
             self._scope.authority.enforce(action, decision)
         except Waiting as waiting:
@@ -371,7 +344,15 @@ class TaskContext:
         return arguments
 
     def _record_read(self, what: dict[str, Any]) -> Entry:
+        if self._scope.replay is not None:
+            self._scope.replay.read(self.task.id, self.attempt, what)
         return self._emit(EventKind.READ, what)
+
+    async def _taped(self, tool: Tool, arguments: dict[str, Any], said: dict[str, Any]) -> Any:
+        if (tape := self._scope.tape) is None:
+            return await self._run(tool, arguments)
+        call = Call("tool", tool.name, arguments, self.task.id, self.attempt)
+        return await tape.take(call, lambda: self._run(tool, arguments), said)
 
     async def _run(self, tool: Tool, arguments: dict[str, Any]) -> Any:
         if tool.spec.inline:

@@ -30,7 +30,7 @@ GUARD = "guard"
 OPERATOR_KEYS = frozenset({"policy", "sandbox", "plugins", "identity", "limits", "models", "keyring", "engine"})
 """Sections that neither a project file nor the environment can set."""
 
-PERSONAL_KEYS = frozenset({"home", "journal", "durability", "budget"})
+PERSONAL_KEYS = frozenset({"home", "journal", "record", "durability", "budget"})
 """Keys that a project file can't set, and the environment can."""
 
 
@@ -48,6 +48,8 @@ class Settings(Record):
     task_seconds: float = Field(default=600.0, gt=0)
     """Time limit of a task that names none."""
     journal: bool = True
+    record: bool = False
+    """Whether the answers of models and the results of tools are kept, redacted, so that a run can be replayed."""
     budget: Budget = Budget()
     limits: PlanLimits = PlanLimits()
     models: JsonObject = FrozenDict()

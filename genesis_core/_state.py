@@ -140,7 +140,7 @@ def _entry(folder: Path, read: Callable[[str], RunRecord]) -> Entry:
         tasks=0 if plan is None else len(plan.graph.leaves),
         done=sum(r.state.value == "completed" for r in record.results.values()),
         cost="" if cost is None else str(cost), seconds=record.seconds, seq=record.seq, mac=record.mac,
-        pipeline="" if plan is None else plan.pipeline,
+        pipeline="" if plan is None else plan.pipeline, replay=record.replay_of,
     )
 
 

@@ -13,34 +13,36 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ._again import Again, agent_code
 from ._chosen import chosen_engine, chosen_models, chosen_ring, key_ring
 from ._facade import entry_of, goal_of, granted_trust, no_files, rejection
 from ._fold import RunRecord
-from ._home import make_home, new_id, writing
-from ._journal import Journal, Probe, RunLock
+from ._journal import Probe, RunLock
 from ._kernel import Decided, Planner, spent_by
-from ._ledger import Ledger
+from ._lineup import Lineup
 from ._plugins import Installed, PluginInfo, Plugins
-from ._policy import Authority
 from ._provided import Provided
 from ._records import Records
 from ._run import Driver
-from ._scope import RunScope
+from ._runscope import RunScope, open_scope
 from ._settings import Settings, load_settings, state_home
 from ._workers import Workers
 from ._workspace import Workspace
 from .engines import KeyRing, TaskEngine
 from .errors import GenesisError, SettingsError
 from .plans import Plan, PlanContext, PlanReport, Verdict
-from .policy import Budget, Identity, Usage
+from .policy import Budget
 from .runs import EventKind, Run, RunEvent, RunState
 from .tasks import Goal, TaskGraph
+
+if TYPE_CHECKING:
+    from ._recording import Recorder
+    from ._replay import Replay
 
 __all__ = ["Genesis"]
 
@@ -70,6 +72,7 @@ class Genesis:
         self._workers = Workers({})
         self._running: set[Driver] = set()
         self._decided: dict[str, list[Decided]] = {}
+        self._planned: Recorder | None = None
         self.records = Records(self.home, self._clock, self._reading_ring)
 
     @classmethod
@@ -184,8 +187,17 @@ class Genesis:
         planner = self._planner(goal, goal.workspace, budget)
         return await planner.plan(goal, self.settings.pipeline, graph), planner
 
-    def _planner(self, goal: Goal, workspace: str, budget: Budget | None) -> Planner:
-        return Planner(self._plugins, self.context(goal, Workspace(workspace), budget), lineup=self._lineup)
+    def _planner(
+        self, goal: Goal, workspace: str, budget: Budget | None, lineup: Lineup | None = None
+    ) -> Planner:
+        context = self.context(goal, Workspace(workspace), budget)
+        if lineup is not None:  # those of a recording, in place of those that are configured
+            context = replace(context, models=tuple(sorted(lineup.models)))
+        elif self.settings.record and self._planned is None:
+            from ._recording import Recorder
+
+            self._planned = Recorder(None)
+        return Planner(self._plugins, context, lineup=self._lineup if lineup is None else lineup, tape=self._planned)
 
     # -- run --------------------------------------------------------------------------------------------------------
 
@@ -212,16 +224,16 @@ class Genesis:
             raise rejection(report)
         earlier, engine = None if again is None else self._again(again), self._engine()
         code = self._codes()
-        scope = self._scope(report.plan, budget or self.settings.budget, planner.context, yes,
-                            spent=spent_by(planner.decided))
+        scope = open_scope(self, report.plan, budget or self.settings.budget, planner.context, yes,
+                           spent=spent_by(planner.decided))
         async with self._or_abandoned(scope):
             scope.emit(EventKind.RUN_STARTED, label=report.plan.goal.label, data={
                 "report": report.to_json(), "workspace": str(scope.workspace.root), "again": again or "", "code": code,
                 "settings": {"budget": scope.ledger.budget.to_json(), "limits": self.settings.limits.to_json(),
                              "pipeline": report.plan.pipeline},
+                **scope.began(),
             })
-            for kind, data in planner.decided:
-                scope.emit(kind, data=data)
+            scope.tell(planner.decided, self._planned)
             return self._drive(report.plan, planner, scope, code, engine, again=earlier, timeout=timeout)
         raise AssertionError("unreachable")
 
@@ -262,8 +274,8 @@ class Genesis:
             planner = self._planner(plan.goal, record.workspace, budget or record.budget)
             planner.check_agents(plan)
             plan = await planner.assign(plan)  # what nobody could do may have found an agent, or a model, meanwhile
-            scope = self._scope(plan, budget or record.budget, planner.context, yes, record=record, lock=lock,
-                                spent=record.usage + spent_by(planner.decided))
+            scope = open_scope(self, plan, budget or record.budget, planner.context, yes, record=record, lock=lock,
+                               spent=record.usage + spent_by(planner.decided))
         except BaseException:
             lock.release()
             raise
@@ -271,12 +283,25 @@ class Genesis:
             (folder / "cancel").unlink(missing_ok=True)
             scope.emit(EventKind.RUN_RESUMED, data={
                 "settings": {"budget": scope.ledger.budget.to_json()}, "in_flight": list(record.in_flight),
-                "code": code, **({} if plan == record.plan else {"plan": plan.to_json()}),
+                "code": code, **({} if plan == record.plan else {"plan": plan.to_json()}), **scope.began(),
             })
-            for kind, data in planner.decided:
-                scope.emit(kind, data=data)
+            scope.tell(planner.decided, self._planned)
             return self._drive(plan, planner, scope, code, engine, record=record, timeout=timeout)
         raise AssertionError("unreachable")
+
+    async def replay(
+        self, run: str | os.PathLike[str], *, workspace: str | os.PathLike[str] | None = None,
+        timeout: float | None = None,
+    ) -> Run:
+        """Carry a recorded run out again, as a new run: models and tools answer from the recording, nothing is called.
+
+        *run* is an id, or the folder of a run; *workspace* is where its files are now (default: where they were). How
+        it compares is in ``RunResult.replayed``. Raises SettingsError for a run that was not recorded or has not ended.
+        """
+        from ._replaying import start_replay
+
+        self._entered()
+        return await start_replay(self, run, workspace, timeout)
 
     @contextlib.asynccontextmanager
     async def _or_abandoned(self, scope: RunScope) -> AsyncIterator[None]:
@@ -291,47 +316,12 @@ class Genesis:
                 scope.lock.release()
             raise
 
-    def _scope(
-        self, plan: Plan, budget: Budget, context: PlanContext, yes: bool,
-        *, record: RunRecord | None = None, lock: RunLock | None = None, spent: Usage,
-    ) -> RunScope:
-        """Make what a run's tasks share: its folder, lock and journal among it."""
-        self._workers.start()
-        workspace = Workspace(plan.goal.workspace if record is None else record.workspace)
-        run_id = new_id(self._clock) if record is None else record.run_id
-        folder = self.home / "runs" / run_id
-        keys: KeyRing | None = None
-        if self.settings.journal:
-            with writing(self.home):
-                make_home(self.home)
-            keys = key_ring(self._ring, self.home, create=True)
-            if record is None:
-                with writing(self.home):
-                    folder.mkdir(mode=0o700)
-            lock = lock or RunLock(folder)
-        try:
-            journal = Journal(
-                run_id, path=folder / "journal.db" if self.settings.journal else None, keys=keys,
-                last=(0, b"") if record is None else (record.seq, bytes.fromhex(record.mac)),
-                full=self.settings.durability == "full", probe=self._probe, clock=self._clock,
-            )
-        except BaseException:
-            if lock is not None:
-                lock.release()
-            raise
-        given = self._provided
-        return RunScope(
-            run_id=run_id, journal=journal, folder=folder, tools=given.tools, lineup=self._lineup,
-            workspace=workspace, workers=self._workers,
-            authority=Authority(self._plugins, context, yes=yes), identity=Identity(), goal=plan.goal.text, lock=lock,
-            ledger=Ledger(budget, self.settings.limits, spent),
-        )
-
     def _drive(
         self, plan: Plan, planner: Planner, scope: RunScope, code: Mapping[str, str], engine: TaskEngine,
-        *, record: RunRecord | None = None, again: Again | None = None, timeout: float | None = None,
+        *, record: RunRecord | None = None, again: Again | Replay | None = None, timeout: float | None = None,
     ) -> Driver:
         planner.emit, planner.ledger = lambda kind, data: scope.emit(kind, data=data), scope.ledger
+        planner.tape = scope.tape
         kept = {} if record is None else record.settled
         seconds = scope.ledger.budget.max_seconds
         spent = 0.0 if record is None else record.seconds

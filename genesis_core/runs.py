@@ -15,7 +15,7 @@ from .policy import Label, Usage
 from .records import FrozenDict, Record, RowObject, frozen_mapping
 from .tasks import TaskResult, TaskState
 
-__all__ = ["EventKind", "Run", "RunEvent", "RunResult", "RunState"]
+__all__ = ["Difference", "EventKind", "Replayed", "Run", "RunEvent", "RunResult", "RunState"]
 
 
 class RunState(StrEnum):
@@ -65,6 +65,7 @@ class EventKind(StrEnum):
     READ = "file.read"
     WROTE = "artifact.written"
     ENDORSED = "label.endorsed"
+    DIFFERED = "replay.differed"
     WARNING = "warning"
 
 
@@ -84,6 +85,43 @@ class RunEvent(Record):
     mac: str = ""
 
 
+class Difference(Record):
+    """Where a replay did not go as the run that it repeats."""
+
+    task_id: str = ""
+    """Empty: what plugins asked while the run went on."""
+    what: str
+    """request, call, file, files, decision, output or task."""
+    name: str = ""
+    """Which one: a model and the part of its request, a tool and its argument, a file, a place in the output."""
+    recorded: str
+    now: str
+
+    def __str__(self) -> str:
+        where = f"task {self.task_id!r}: " if self.task_id else ""
+        return f"{where}{self.what} {self.name}".rstrip() + f" was {self.recorded}, is {self.now}"
+
+
+class Replayed(Record):
+    """What a replay is of, and how it compares."""
+
+    run_id: str
+    """The run that was recorded."""
+    usage: Usage = Usage()
+    """What that run had spent; the replay itself spends nothing."""
+    models: int = 0
+    """Answers of models that were taken from the recording."""
+    tools: int = 0
+    """Results of tools that were."""
+    differences: tuple[Difference, ...] = ()
+    """In the order of the plan: what stands first is not a consequence of what stands behind it."""
+
+    @property
+    def difference(self) -> Difference | None:
+        """The first difference; None: the replay is equal to what was recorded."""
+        return self.differences[0] if self.differences else None
+
+
 class RunResult(Record):
     """What a run came to."""
 
@@ -96,6 +134,8 @@ class RunResult(Record):
     """The run's folder: journal and artefacts."""
     error: TaskError | None = None
     """Why the run itself stopped, when it did."""
+    replayed: Replayed | None = None
+    """Of a replay: which run, and how it compares."""
 
     @property
     def exit_code(self) -> int:

@@ -1,0 +1,136 @@
+"""RunScope: what all tasks of a run share, and how it is opened: folder, lock and journal among it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._chosen import key_ring
+from ._home import make_home, new_id, writing
+from ._journal import PLAIN, Entry, Journal, RunLock
+from ._ledger import Ledger
+from ._lineup import Lineup
+from ._policy import Authority
+from ._settings import Settings
+from ._tape import Tape
+from ._workers import Workers
+from ._workspace import Workspace
+from .engines import KeyRing
+from .errors import SettingsError
+from .policy import Budget, Identity, Label, Usage
+from .runs import EventKind
+from .tools import Tool
+
+if TYPE_CHECKING:
+    from ._fold import RunRecord
+    from ._recording import Recorder
+    from ._replay import Replay
+    from .genesis import Genesis
+    from .plans import Plan, PlanContext
+
+__all__ = ["RunScope", "open_scope"]
+
+
+@dataclass(slots=True)
+class RunScope:
+    """What all tasks of a run share."""
+
+    run_id: str
+    journal: Journal
+    folder: Path
+    workspace: Workspace
+    tools: Mapping[str, Tool]
+    lineup: Lineup
+    workers: Workers
+    authority: Authority
+    ledger: Ledger
+    identity: Identity
+    goal: str = ""
+    lock: RunLock | None = None
+    tape: Tape | None = None
+    """What calls go through when the run is recorded or replayed."""
+    replay: Replay | None = None
+    observe: list[Entry] = field(default_factory=list)
+    emitted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def began(self) -> dict[str, Any]:
+        """Return what a row that begins a recorded run says of it: which models it can ask."""
+        if self.tape is None:
+            return {}
+        roles = {role: list(names) for role, names in self.lineup.roles.items()}
+        return {"recorded": {"models": list(self.lineup.models), "roles": roles}}
+
+    def tell(self, decided: Iterable[tuple[EventKind, dict[str, Any]]], memory: Recorder | None) -> None:
+        """Record what planning decided, and keep what models answered there, as far as it is in *memory*."""
+        adopt = None if memory is None else getattr(self.tape, "adopt", None)
+        for kind, data in decided:
+            self.emit(kind, data=data if adopt is None else adopt(memory, data))
+
+    def emit(
+        self,
+        kind: EventKind,
+        actor: str = "kernel",
+        task_id: str = "",
+        attempt: int = 0,
+        data: dict[str, Any] | None = None,
+        label: Label = PLAIN,
+    ) -> Entry:
+        """Append one row; observers hear of it after the next commit."""
+        entry = self.journal.append(kind, actor, task_id, attempt, data, label)
+        self.observe.append(entry)
+        self.emitted.set()
+        return entry
+
+
+def open_scope(
+    genesis: Genesis, plan: Plan, budget: Budget, context: PlanContext, yes: bool,
+    *, record: RunRecord | None = None, lock: RunLock | None = None, spent: Usage, replay: Replay | None = None,
+) -> RunScope:
+    """Make what the tasks of a new run share, or those of the run that *record* tells of."""
+    settings, home = genesis.settings, genesis.home
+    workspace = Workspace(plan.goal.workspace if record is None else record.workspace)
+    if replay is None:  # it calls no tool
+        genesis._workers.start()
+    run_id = new_id(genesis._clock) if record is None else record.run_id
+    folder = home / "runs" / run_id
+    tape = replay if replay is not None else _recorder(settings, folder, record)
+    keys: KeyRing | None = None
+    if settings.journal:
+        with writing(home):
+            make_home(home)
+        keys = key_ring(genesis._ring, home, create=True)
+        if record is None:
+            with writing(home):
+                folder.mkdir(mode=0o700)
+        lock = lock or RunLock(folder)
+    try:
+        journal = Journal(
+            run_id, path=folder / "journal.db" if settings.journal else None, keys=keys,
+            last=(0, b"") if record is None else (record.seq, bytes.fromhex(record.mac)),
+            full=settings.durability == "full", probe=genesis._probe, clock=genesis._clock,
+        )
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
+    return RunScope(
+        run_id=run_id, journal=journal, folder=folder, tools=genesis.provided.tools, lineup=genesis._lineup,
+        workspace=workspace, workers=genesis._workers,
+        authority=Authority(genesis._plugins, context, yes=yes), identity=Identity(), goal=plan.goal.text, lock=lock,
+        ledger=Ledger(budget, settings.limits, spent), tape=tape, replay=replay,
+    )
+
+
+def _recorder(settings: Settings, folder: Path, record: RunRecord | None) -> Recorder | None:
+    """Return what keeps the answers of a run; None: they are not kept. A run that was recorded goes on being so."""
+    if not settings.record and (record is None or not record.recorded):
+        return None
+    if not settings.journal:
+        raise SettingsError("a run can't be recorded without a journal", cause="journal is false, and record is true",
+                            hint="genesis config --origin shows who says so")
+    from ._recording import Recorder
+
+    return Recorder(folder, full=settings.durability == "full")
