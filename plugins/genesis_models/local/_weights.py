@@ -11,15 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genesis_core import SettingsError
+from genesis_core import DependencyDown, SettingsError
 
 if TYPE_CHECKING:
     from ._server import LocalServer
 
-__all__ = ["PREFERRED", "Part", "Weights", "catalogue", "find", "folder"]
+__all__ = ["Part", "Weights", "catalogue", "find", "folder"]
 
-PREFERRED = ("qwen2.5-coder-1.5b", "smollm2")
-"""What the name ``local`` alone stands for: the first of these that is there."""
 WHERE = "GENESIS_MODELS_DIR"
 
 Progress = Callable[[int, int, str], None]
@@ -96,7 +94,7 @@ def folder() -> Path:
 
 @cache
 def catalogue() -> Mapping[str, Weights]:
-    """Return all that is pinned in ``weights.toml``, by name."""
+    """Return all that is pinned in ``weights.toml``, by name, the best first."""
     table = tomllib.loads((Path(__file__).parent / "weights.toml").read_text(encoding="utf-8"))
     return {name: _weights(name, row) for name, row in table.items()}
 
@@ -112,20 +110,19 @@ def _weights(name: str, row: Mapping[str, str | int]) -> Weights:
 
 
 def find(name: str = "", known: Iterable[Weights] | None = None) -> Weights:
-    """Return the fetched weights that *name* stands for; an empty name: the best that is there.
+    """Return the fetched weights that *name* stands for; an empty name: the first of the list that is there.
 
-    Raises SettingsError for a name that is not pinned, or for weights that have not been fetched.
+    Raises SettingsError for a name that is not pinned, DependencyDown for weights that have not been fetched.
     """
     table = catalogue() if known is None else {w.name: w for w in known}
     if name and name not in table:
         near = next(iter(get_close_matches(name, table, n=1)), "")
         raise SettingsError(f"there is no local model {name!r}" + (f"; did you mean {near!r}?" if near else ""),
                             cause=f"known: {', '.join(table)}", hint="genesis models lists them")
-    wanted = [table[name]] if name else [table[n] for n in PREFERRED if n in table]
+    wanted = [table[name]] if name else list(table.values())
     for weights in wanted:
         if weights.fetched:
             return weights
-    raise SettingsError(f"the local model {name or wanted[0].name} has not been fetched" if name
-                        else "no local model has been fetched",
-                        cause=f"there is no {wanted[0].file} in {folder()}" if name else f"{folder()} holds none",
-                        hint=f"genesis models fetch {wanted[0].name}")
+    what = f"the local model {name} has not been fetched" if name else "no local model has been fetched"
+    raise DependencyDown(what, cause=f"{folder()} holds no {' and no '.join(w.file for w in wanted)}",
+                         hint=f"genesis models fetch {wanted[0].name}")
