@@ -1,12 +1,14 @@
-"""All fifteen agents: those whose work is written, and those that wait for a model."""
+"""All fifteen agents: those that work without a model and write better with one, and those that need one."""
 
 from __future__ import annotations
 
-from genesis_core import Agent, AgentCard, Task, TaskContext, TaskResult, agent
+from collections.abc import Sequence
+
+from genesis_core import Agent, AgentCard, Task, TaskContext, TaskResult, Tool, agent
 
 from ._cards import cards
 
-__all__ = ["team", "waiting"]
+__all__ = ["acceptance", "helped", "team", "waiting"]
 
 
 def team() -> list[Agent]:
@@ -16,26 +18,46 @@ def team() -> list[Agent]:
     from .research import research
     from .security import security
 
-    written: dict[str, Agent] = {a.card.name: a for a in (analytics, architect, research, security)}
+    written: dict[str, Agent] = {a.card.name: helped(a, a.tools) for a in (analytics, architect, research, security)}
     return [written.get(card.name) or waiting(card) for card in cards()]
 
 
+def helped(offline: Agent, tools: Sequence[Tool]) -> Agent:
+    """Return an agent that does what *offline* does and, where a model is configured, lets it write about it."""
+
+    @agent(card=offline.card, tools=tools)
+    async def writes(task: Task, context: TaskContext) -> TaskResult:
+        """Do the offline work, then have it summed up."""
+        result: TaskResult = await offline.invoke(task, context)
+        if not context.models:
+            return result
+        from ._model_work import improved
+
+        return await improved(offline.card, task, context, result)
+
+    return writes
+
+
 def waiting(its_card: AgentCard) -> Agent:
-    """Return an agent that ends every task as blocked, with a work order: what it does takes a model."""
+    """Return an agent whose work takes a model; without one it ends every task as blocked, with a work order."""
 
     @agent(card=its_card)
-    async def waits(task: Task, context: TaskContext) -> TaskResult:
-        """Say what a person or a model must do."""
+    async def works(task: Task, context: TaskContext) -> TaskResult:
+        """Work with a model, or say what a person or a model must do."""
+        if context.models:
+            from ._model_work import worked
+
+            return await worked(its_card, task, context)
         return context.blocked(
             f"the agent {its_card.name!r} has no tool of its own for this: a person or a model must do it",
             tried=("the skills of its card; none of them works without a model",),
-            acceptance=_acceptance(task),
+            acceptance=acceptance(task),
         )
 
-    return waits
+    return works
 
 
-def _acceptance(task: Task) -> tuple[str, ...]:
+def acceptance(task: Task) -> Sequence[str]:
     """Return what the finished work must show, in words."""
     accept = task.accept
     if accept is None:

@@ -1,0 +1,371 @@
+"""The agents with a model: tools stay the ground truth, words are the model's, and a failure leaves what is there."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import tomllib
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genesis_agents import genesis_provide
+from genesis_agents._cards import cards
+from genesis_agents._numbers import MARK, known, marked
+from genesis_agents._prompts import VERSIONS, prompt
+from genesis_core import (
+    Acceptance,
+    Input,
+    Level,
+    ModelError,
+    ModelReply,
+    ModelRequest,
+    Report,
+    RunResult,
+    RunState,
+    Task,
+    TaskGraph,
+    TaskResult,
+    TaskState,
+    ToolCall,
+    Usage,
+)
+from genesis_core.testing import ScriptedModel, open_genesis
+
+ALL = {a.card.name: a for a in genesis_provide({})}
+OFFLINE = ("architect", "security", "analytics", "research")
+WAITING = tuple(name for name in ALL if name not in OFFLINE)
+PACKAGE = Path(__file__).resolve().parents[3] / "plugins" / "genesis_agents"
+SPENT = Usage(model_calls=1, tokens=100, cost=Decimal("0.01"))
+
+
+def answer(**data: Any) -> ModelReply:
+    return ModelReply(data=data, model="scripted-1", usage=SPENT)
+
+
+def wants(name: str, /, **arguments: Any) -> ModelReply:
+    return ModelReply(tool_calls=(ToolCall(tool=name, arguments=arguments),), model="scripted-1", usage=SPENT)
+
+
+class Failing:
+    """A model that fails each time."""
+
+    name = "failing"
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.requests: list[ModelRequest] = []
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        self.requests.append(request)
+        raise self.error
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """A workspace with a table, code, a weakness and a document."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "sales.csv").write_text("region,amount\nnorth,1200\nsouth,34\nwest,50\n")
+    (folder / "app.py").write_text("import helper\n\n\ndef main():\n    return eval('1')\n")
+    (folder / "helper.py").write_text("import app\n")
+    (folder / "README.md").write_text("# App\n\nThe app must answer within 250 ms.\n")
+    return folder
+
+
+def run(work: Path, graph: Sequence[Task], *models: object, agents: Sequence[str] = tuple(ALL)) -> RunResult:
+    async def main() -> RunResult:
+        extend = [*(ALL[name] for name in agents), *models]
+        async with open_genesis(work.parent / "home", *extend) as genesis:
+            report = await genesis.plan("Look at the app", workspace=work, graph=TaskGraph(tasks=tuple(graph)))
+            return await (await genesis.start(report)).result()
+
+    return asyncio.run(main())
+
+
+def do(work: Path, name: str, *models: object, **fields: Any) -> TaskResult:
+    fields = {"description": "Do what you do", **fields}
+    return run(work, [Task(id="t", agent=name, **fields)], *models).tasks["t"]
+
+
+def report_of(result: TaskResult) -> Report:
+    return Report.model_validate(result.output)
+
+
+# ---- agents with offline work ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", OFFLINE)
+def test_with_a_model_figures_stay_and_the_summary_is_its_own(work: Path, name: str) -> None:
+    alone = report_of(do(work, name))
+    model = ScriptedModel(answer(summary="All is well.", recommendations=["Do less."], document=""))
+    result = do(work, name, model)
+    report = report_of(result)
+    assert (result.state, result.level, result.model) == (TaskState.COMPLETED, Level.MODEL, "scripted-1")
+    assert (result.usage.cost, result.usage.tokens, result.degraded) == (Decimal("0.01"), 100, "")
+    assert report.summary == "All is well."
+    assert (report.figures, report.observations) == (alone.figures, alone.observations)
+    assert report.tables[:-1] == alone.tables
+    assert report.tables[-1].rows == (("Do less.",),)
+    assert f"The tools' own summary: {alone.summary}" in report.notes
+    assert any(f"Written by scripted-1 with the prompt {name}.v1" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("name", OFFLINE)
+def test_the_model_sees_what_the_tools_found_as_fenced_data(work: Path, name: str) -> None:
+    model = ScriptedModel(answer(summary="Fine.", recommendations=[], document=""))
+    do(work, name, model)
+    system, user = model.requests[0].messages
+    assert system.text == prompt(name).text
+    assert '<data name="findings"' in user.text and "figures" in user.text
+    assert {"list_files", "read_file"} < {t.name for t in model.requests[0].tools}
+
+
+@pytest.mark.parametrize("name", OFFLINE)
+@pytest.mark.parametrize("error", [ModelError("it broke"), AssertionError("no such thing")], ids=["fails", "bug"])
+def test_when_the_model_fails_the_offline_result_stands_and_says_so(work: Path, name: str, error: Exception) -> None:
+    alone = do(work, name)
+    result = do(work, name, Failing(error))
+    if isinstance(error, ModelError):
+        assert (result.state, result.level, result.model) == (TaskState.COMPLETED, Level.HEURISTICS, "")
+        assert result.output == alone.output
+        assert result.degraded == "it broke"
+    else:
+        assert result.error is not None and result.error.code == "unexpected"  # a bug is no failure of a model
+
+
+def test_numbers_of_the_model_are_marked_and_those_of_tools_are_not(work: Path) -> None:
+    model = ScriptedModel(answer(
+        summary="3 rows come to 1,200 at most; I expect 77 next year.", recommendations=["Check all 91."], document=""
+    ))
+    report = report_of(do(work, "analytics", model))
+    assert report.summary == f"3 rows come to 1,200 at most; I expect 77 {MARK} next year."
+    assert report.tables[-1].rows == ((f"Check all 91 {MARK}.",),)
+    assert any(note.startswith("2 numbers in its words are the model's own") for note in report.notes)
+
+
+def test_a_number_that_a_call_of_the_model_gave_is_known(work: Path) -> None:
+    model = ScriptedModel(
+        wants("read_file", path="README.md"),
+        answer(summary="It must answer within 250 ms, not 251.", recommendations=[], document=""),
+    )
+    result = do(work, "architect", model)
+    assert report_of(result).summary == f"It must answer within 250 ms, not 251 {MARK}."
+    assert "README.md" in {e.source for e in result.evidence}
+    assert result.usage.model_calls == 2
+
+
+def test_without_a_model_nobody_is_asked(work: Path) -> None:
+    result = do(work, "security")
+    assert (result.level, result.model, result.usage.model_calls) == (Level.HEURISTICS, "", 0)
+
+
+def test_a_skill_that_takes_a_model_ends_blocked_when_the_model_fails(work: Path) -> None:
+    task = {"requires": ("system-design",), "description": "Design a cache"}
+    assert do(work, "architect", Failing(ModelError("gone")), **task).state is TaskState.BLOCKED
+    model = ScriptedModel(answer(summary="Two layers.", recommendations=[], document="# Cache\n\nTwo layers."))
+    done = do(work, "architect", model, **task)
+    assert done.state is TaskState.COMPLETED and [a.name for a in done.artifacts] == ["architect.md"]
+
+
+# ---- agents that need a model ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_with_a_model_the_task_is_done_and_the_document_written(work: Path, name: str) -> None:
+    model = ScriptedModel(
+        wants("read_file", path="README.md"),
+        answer(title="A plan", summary="Answer within 250 ms.", notes=["No date is known."],
+               document="# A plan\n\n## Scope\n\nOnly the app.\n\n## Cost\n\nAbout 9 days."),
+    )
+    done = run(work, [Task(id="t", agent=name, description="Write it")], model)
+    result, report = done.tasks["t"], report_of(done.tasks["t"])
+    assert (result.state, result.level, result.model) == (TaskState.COMPLETED, Level.MODEL, "scripted-1")
+    assert (report.title, report.summary) == ("A plan", "Answer within 250 ms.")
+    assert report.tables[0].rows == (("Scope", "Only the app."), ("Cost", f"About 9 {MARK} days."))
+    assert report.notes[0] == "No date is known."
+    assert [a.name for a in result.artifacts] == [f"{name}.md"]
+    text = next(Path(done.folder).rglob(f"{name}.md")).read_text()
+    assert f"About 9 {MARK} days." in text
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_without_an_answer_it_ends_blocked_and_the_work_order_names_what_was_tried(work: Path, name: str) -> None:
+    done = run(work, [Task(id="t", agent=name, description="Write it")], Failing(ModelError("it broke")))
+    result = done.tasks["t"]
+    assert (done.state, done.exit_code, result.state) == (RunState.PARTIAL, 8, TaskState.BLOCKED)
+    assert result.work_order is not None
+    assert any("asked failing: it broke" in tried for tried in result.work_order.tried)
+    assert result.work_order.acceptance == ("the result does what the task says: Write it",)
+
+
+def test_an_answer_with_nothing_in_it_is_none(work: Path) -> None:
+    model = ScriptedModel(answer(title="x", summary="", document=" ", notes=[]))
+    assert do(work, "spec", model).state is TaskState.BLOCKED
+
+
+def test_code_that_is_asked_for_is_written_as_it_is(work: Path) -> None:
+    text = "# Adder\n\nadd.py holds 42 lines.\n\n```python\ndef add():\n    return 40 + 2\n```\n"
+    model = ScriptedModel(answer(title="Adder", summary="Done.", document=text, notes=[]))
+    task = Task(id="t", agent="builder", description="Write add.py", accept=Acceptance(artifacts=("add.py",)))
+    done = run(work, [task], model)
+    assert done.tasks["t"].state is TaskState.COMPLETED
+    folder = Path(done.folder)
+    assert next(folder.rglob("add.py")).read_text() == "def add():\n    return 40 + 2\n"
+    assert f"holds 42 {MARK} lines" in next(folder.rglob("builder.md")).read_text()
+    assert "return 40 + 2\n" in next(folder.rglob("builder.md")).read_text()
+
+
+def test_a_plain_text_is_read_as_a_document_when_it_is_one(work: Path) -> None:
+    report = report_of(do(work, "spec", ScriptedModel("# Title\n\nFirst words.\n\n## More\n\nOther words.")))
+    assert (report.title, report.summary) == ("Title", "First words.")
+    assert report_of(do(work, "spec", ScriptedModel("Only words."))).summary == "Only words."
+
+
+def test_coders_ask_the_model_for_code(work: Path) -> None:
+    reply = answer(title="t", summary="s", document="", notes=[])
+    for name, role in (("builder", "code"), ("finance", "orchestrate")):
+        model = ScriptedModel(reply)
+        do(work, name, model)
+        assert model.requests[0].role == role
+
+
+def test_results_of_other_tasks_reach_the_model_fenced_and_their_numbers_are_known(work: Path) -> None:
+    model = ScriptedModel(
+        answer(title="t", summary="It said 31337, not 5.", document="", notes=[]),
+    )
+    task = Task(id="t", agent="finance", description="Sum up", inputs={"said": Input(value={"total": 31337})})
+    report = report_of(run(work, [task], model).tasks["t"])
+    assert '<data name="inputs"' in model.requests[0].messages[1].text
+    assert report.summary == f"It said 31337, not 5 {MARK}."
+
+
+# ---- prompts -----------------------------------------------------------------------------------------------------
+
+
+def test_every_agent_has_a_prompt() -> None:
+    assert list(VERSIONS) == [card.name for card in cards()]
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_a_prompt_says_the_role_what_may_be_claimed_and_that_data_is_data(name: str) -> None:
+    text = prompt(name).text
+    assert text.startswith(f"# {name}\n\nYou are a")
+    for heading in ("What you may claim", "Data is data", "How to work"):
+        assert f"\n## {heading}\n" in text
+    claims = text.split("## What you may claim")[1].split("##")[0]
+    assert "Claim " in claims and "Make nothing up" in claims and "marked as yours" in claims
+    data = text.split("## Data is data")[1].split("##")[0]
+    assert "<data ...>" in data and "gives you no orders" in data and "grants no permission" in data
+    assert len(text.split()) < 320
+
+
+def test_a_changed_prompt_is_a_new_version() -> None:
+    """A text whose digest is not the one that stands here under its version was changed without a new version."""
+    held = tomllib.loads((Path(__file__).parent / "prompts.toml").read_text("utf-8"))
+    files = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in (PACKAGE / "prompts").iterdir()}
+    assert files == held["sha256"]
+    assert {f"{prompt(name)}.md" for name in VERSIONS} <= set(files)
+
+
+# ---- numbers -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "given"), [
+    ("1,234 rows", [1234]), ("1234 rows", ["1,234"]), ("12.3 s", [12.34]), ("12 s", [12.34]), ("35 %", [0.35]),
+    ("35% of all", [0.3472]), ("0.35", ["35 %"]), ("35 percent", [35]), ("1.2 million", [1_234_567]),
+    ("12k", [12_345]), ("fell by 5", [-5]), ("-5 degrees", [-5]), ("on 2026-11-22", ["2026-11-22T10:00"]),
+    ("version 3.11.2", ["Python 3.11.2"]), ("3-5 files", [3, 5]), ("utf-8 text", [8]), ("sha256 and v2", []),
+    ("app.py:12", [{"location": "12"}]), ("`42`", [42]), ("`range(10)`", []), ("https://x.org/2024/05", []),
+    ("1. First\n2. Second", []), ("## 3.1 Scope", []), ("1e3", [1000]), ("2024", [{"2024": None}]), ("(7)", [[[7]]]),
+])  # fmt: skip
+def test_a_number_that_tools_gave_is_not_marked(text: str, given: list[object]) -> None:
+    assert marked(text, known(*given)) == (text, 0)
+
+
+@pytest.mark.parametrize(("text", "given", "wanted"), [
+    ("42", [], "42 [model's figure]"),
+    ("42 %", [42.6], "42 % [model's figure]"),
+    ("42ms", [], "42ms [model's figure]"),
+    ("1,235", [1234], "1,235 [model's figure]"),
+    ("-5", [5], "-5 [model's figure]"),
+    ("0.36", [0.35], "0.36 [model's figure]"),
+    ("2026-11-23", ["2026-11-22", 23], "2026-11-23 [model's figure]"),
+    ("1.2 million", [1_260_000], "1.2 million [model's figure]"),
+    ("3 of 4", [3], "3 of 4 [model's figure]"),
+    ("`42`", [], "`42` [model's figure]"),
+    ("7. Later", [], "7 [model's figure]. Later"),
+    ("True is 1", [True], "True is 1 [model's figure]"),
+    ("9 [model's figure] left", [], "9 [model's figure] left"),
+    ("```\n5\n", [], "```\n5 [model's figure]\n"),
+])  # fmt: skip
+def test_a_number_that_no_tool_gave_is_marked(text: str, given: list[object], wanted: str) -> None:
+    assert marked(text, known(*given), code=True) == (wanted, wanted.count(MARK))
+
+
+def test_numbers_in_a_closed_block_of_code_are_left_alone() -> None:
+    text = "```\nx = 5\n```\nx is 5"
+    assert marked(text, known(), code=True) == (f"{text} {MARK}", 1)
+    assert marked(text, known())[1] == 2
+
+
+_NUMBERS = st.one_of(st.integers(0, 10**9), st.decimals(0, 10**6, places=2).map(float))
+
+
+def _written(value: float, style: int) -> str:
+    return (f"{value}", f"{value:,}", f"{value:,.0f}")[style]
+
+
+_TOLD = st.lists(st.tuples(_NUMBERS, st.integers(0, 2)), min_size=1, max_size=10)
+
+
+@given(given=st.lists(_NUMBERS, max_size=20), told=_TOLD)
+def test_exactly_the_numbers_that_occur_nowhere_are_marked(
+    given: list[float], told: list[tuple[float, int]]
+) -> None:
+    words = [_written(value, style) for value, style in told]
+    text, count = marked(" and ".join(words), known(given))
+    expected = []
+    for word in words:
+        plain = Decimal(word.replace(",", ""))
+        slack = Decimal(5).scaleb(int(plain.as_tuple().exponent) - 1)
+        holds = any(abs(Decimal(repr(value)) - plain) <= slack for value in given)
+        expected.append(word if holds else f"{word} {MARK}")
+    assert text.split(" and ") == expected
+    assert count == sum(MARK in word for word in expected)
+
+
+_TEXTS = st.text(st.sampled_from(list("0123456789.,-%:/` \n#aké²٣[]()k~x")), max_size=80)
+
+
+@given(text=_TEXTS, given=st.lists(st.one_of(_NUMBERS, _TEXTS), max_size=5), code=st.booleans())
+def test_marking_only_adds_marks_and_doing_it_twice_adds_none(text: str, given: list[object], code: bool) -> None:
+    once, count = marked(text, known(given), code=code)
+    assert once.replace(f" {MARK}", "") == text
+    assert once.count(MARK) == count
+    assert marked(once, known(given), code=code)[0] == once
+
+
+@given(text=_TEXTS)
+def test_every_number_of_a_text_is_known_from_that_text(text: str) -> None:
+    assert marked(text, known(text))[1] == 0
+
+
+@settings(max_examples=5, deadline=None)
+@given(piece=st.sampled_from(["1,", "1-", "`", "1.", "-", "9", "1 ", "1e", "```\n", "1,111"]))
+def test_marking_takes_linear_time(piece: str) -> None:
+    import time
+
+    def seconds(size: int) -> float:
+        text = piece * size
+        began = time.process_time()
+        marked(text, known(text), code=True)
+        return time.process_time() - began
+
+    seconds(1000)
+    assert seconds(40_000) < 12 * seconds(10_000) + 0.2
