@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from .lexicon import Deed, lexicon
-from .phrases import DETERMINERS, HANDS, HAVE_DONE, LEAD, PARTICLES, WISHES, Joint
+from .lexicon import ACT, ASK, Deed, lexicon
+from .phrases import AFTER, AND, BEFORE, DETERMINERS, HANDS, HAVE_DONE, LEAD, PARTICLES, START, WISHES, Joint
 from .segments import REPORTS, Segment
 from .stems import stem
-from .words import Kind, Token
+from .words import WORD, Token
 
 _QUESTIONS = frozenset(
     "how what which where who whom whose why whether if is are was were does do did can could has have will".split()
 )
 _NEGATIONS = frozenset({"don't", "not", "never", "no", "without", "except", "excluding", "skip", "ignore", "omit"})
-_SUBORDINATE = (Joint.AFTER, Joint.BEFORE)
+_SUBORDINATE = (AFTER, BEFORE)
 _LOOK_AHEAD = 24
 """Words of a segment that may be politeness."""
 
@@ -53,7 +53,7 @@ def clauses(segments: Sequence[Segment], item: int) -> list[Clause]:
     scope: Joint | None = None
     sentence, wished, form = -1, -1, ""
     for segment in _without_roles(segments):
-        if segment.sentence != sentence or segment.joint is Joint.START:
+        if segment.sentence != sentence or segment.joint is START:
             scope = None
             sentence = segment.sentence
         opens = segment.joint in _SUBORDINATE
@@ -75,9 +75,9 @@ def _without_roles(segments: Sequence[Segment]) -> Iterator[Segment]:
     role = -1
     for segment in segments:
         low = [t.low for t in segment.tokens[:2]]
-        if segment.joint is Joint.START and low[0] == "as" and low[-1] in DETERMINERS:
+        if segment.joint is START and low[0] == "as" and low[-1] in DETERMINERS:
             role = segment.sentence
-        elif segment.sentence != role or segment.joint is not Joint.AND:
+        elif segment.sentence != role or segment.joint is not AND:
             role = -1
             yield segment
 
@@ -123,14 +123,14 @@ def _without_lead(segment: Segment, inside: bool) -> tuple[tuple[Token, ...], bo
 
 def _words(tokens: Iterable[Token]) -> Iterator[Token]:
     for token in tokens:
-        if token.kind is not Kind.WORD:
+        if token.kind is not WORD:
             return
         yield token
 
 
 def _negated(tokens: Sequence[Token]) -> bool:
     first, second = tokens[0].low, tokens[1].low if len(tokens) > 1 else ""
-    return tokens[0].kind is Kind.WORD and (first in _NEGATIONS or (first == "do" and second == "not"))
+    return tokens[0].kind is WORD and (first in _NEGATIONS or (first == "do" and second == "not"))
 
 
 def _without_adverbs(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
@@ -143,24 +143,24 @@ def _without_adverbs(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 def _verb(tokens: Sequence[Token], segment: Segment, inside: bool) -> tuple[Deed | None, str]:
     """Return what the first word asks for and in which form; None and "noun" when it is no verb."""
     first, follow = tokens[0], tokens[1] if len(tokens) > 1 else None
-    if first.kind is not Kind.WORD:
+    if first.kind is not WORD:
         return None, "noun"
     if first.low in _QUESTIONS and follow is not None and not (first.low == "do" and follow.low in ("a", "an")):
-        return Deed.ASK, "question"
+        return ASK, "question"
     root, shape = stem(first.low), _shape(first.low)
     deed = lexicon().infinitives.get(first.low) if shape == "base" else lexicon().verbs.get(root)
     if follow is not None and first.low in HANDS and follow.low in ("me", "us"):
-        return Deed.ASK, shape
+        return ASK, shape
     if follow is not None and follow.low == "of" or shape == "plural":
         return None, "noun"
-    direct = follow is not None and (follow.kind is not Kind.WORD or follow.low in DETERMINERS)
+    direct = follow is not None and (follow.kind is not WORD or follow.low in DETERMINERS)
     if shape == "gerund" and not inside and not direct:
         return None, "noun"
     if shape == "participle" and not inside:
         return None, "noun"
-    if deed is None and direct and follow is not None and follow.kind is Kind.WORD and first.low not in DETERMINERS:
+    if deed is None and direct and follow is not None and follow.kind is WORD and first.low not in DETERMINERS:
         known = first.low in lexicon().stop or root in lexicon().generic
-        deed = None if known else Deed.ACT
+        deed = None if known else ACT
     return (deed, shape) if deed is not None else (None, "noun")
 
 
@@ -183,6 +183,6 @@ def _shared_objects(found: Sequence[Clause]) -> Iterator[Clause]:
     """Give a verb without an object that of the verb after it: "find and fix the bugs"."""
     for clause, follow in zip_longest(found, found[1:]):
         alone = clause.verb and not clause.objects and clause.tokens[0].low not in REPORTS
-        if alone and follow is not None and follow.verb and follow.joint is Joint.AND and follow.item == clause.item:
+        if alone and follow is not None and follow.verb and follow.joint is AND and follow.item == clause.item:
             clause = clause._replace(tokens=(*clause.tokens, *follow.objects))
         yield clause

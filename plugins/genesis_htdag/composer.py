@@ -9,13 +9,13 @@ from itertools import zip_longest
 
 from .catalogue import Catalogue
 from .clauses import Clause
-from .lexicon import Deed, lexicon
+from .lexicon import ACT, ASK, MAKE, Deed, lexicon
 from .matching import Match, Matcher
-from .phrases import Joint
+from .phrases import AND, COLON, COMMA, CONTENT, DASH, INTO, START, THEN, Joint
 from .stems import stem
 from .steps import Step, same_work, spelled
 from .topics import Places, Wording, phrase
-from .words import Kind, Token
+from .words import WORD, Token
 
 _PRONOUNS = frozenset({"it", "they", "them", "these", "those", "this", "that"})
 _EVERYTHING = frozenset({"all", "everything", "results", "findings", "these", "those", "them"})
@@ -65,13 +65,13 @@ class Composer:
             if clause.sentence != sentence:
                 self._sentence(clause, first=sentence < 0, listed=listed)
                 sentence = clause.sentence
-            named = clause.joint is Joint.COLON and self._label is not None and self._label.deed is not None
-            self._listing = self._listing or named or clause.joint is Joint.CONTENT
-            hangs = follow.joint if follow is not None else Joint.COLON if opens else None
+            named = clause.joint is COLON and self._label is not None and self._label.deed is not None
+            self._listing = self._listing or named or clause.joint is CONTENT
+            hangs = follow.joint if follow is not None else COLON if opens else None
             step = self._next(text, clause, hangs)
             if step is not None:
                 step.group, step.numbered, step.listed = step.group or group, step.numbered or numbered, listed
-                self._note(step, heads=hangs in (Joint.COLON, Joint.DASH))
+                self._note(step, heads=hangs in (COLON, DASH))
 
     def _sentence(self, clause: Clause, *, first: bool, listed: bool) -> None:
         if not first:
@@ -95,9 +95,9 @@ class Composer:
 
     def _next(self, text: str, clause: Clause, follow: Joint | None) -> Step | None:
         """Take one clause; what *follow* hangs on says whether this one is a label or a report with its content."""
-        if follow is Joint.CONTENT:
+        if follow is CONTENT:
             return self._report(text, clause)
-        if follow is Joint.COLON and clause.joint in (Joint.START, Joint.THEN) and self._introduces(clause):
+        if follow is COLON and clause.joint in (START, THEN) and self._introduces(clause):
             self._label = clause
             return None
         label, self._label = self._label, None
@@ -108,7 +108,7 @@ class Composer:
     def _introduces(self, clause: Clause) -> bool:
         """Whether *clause* only says what comes: "Security:", "Review this repository:"."""
         if clause.deed is None and not clause.asked:
-            found = self._match(clause, deed=Deed.ASK, verb="")
+            found = self._match(clause, deed=ASK, verb="")
             return found.ability is None or not found.ability.gathers
         return self._match(clause, deed=clause.deed, verb=clause.verb).empty
 
@@ -120,17 +120,17 @@ class Composer:
             return clause
         deed, verb = (clause.deed, clause.verb) if clause.deed is not None else self._deed
         alone = self._match(clause, deed=deed, verb=verb)
-        title = self._match(label, deed=Deed.ASK, verb="")
+        title = self._match(label, deed=ASK, verb="")
         if title.ability is None or (alone.ability is not None and alone.ability.owner != title.ability.owner):
             return clause
-        return clause._replace(tokens=(*label.tokens, *clause.tokens), verb="", deed=clause.deed or Deed.ASK)
+        return clause._replace(tokens=(*label.tokens, *clause.tokens), verb="", deed=clause.deed or ASK)
 
     def _take(self, text: str, clause: Clause) -> Step | None:
         """Turn *clause* into a step, part of one, or a phrase that was not understood."""
         clause = self._as_noun(clause)
         deed, verb = (clause.deed, clause.verb) if clause.deed is not None else self._deed
-        if clause.joint is Joint.INTO:
-            deed, verb = Deed.ASK, ""
+        if clause.joint is INTO:
+            deed, verb = ASK, ""
         found = self._match(clause, deed=deed, verb=verb)
         if clause.deed is not None:
             self._deed = (deed, verb)
@@ -142,11 +142,11 @@ class Composer:
             found.empty and not clause.verb and not found.ability.gathers and not found.named.marks
         ):
             return self._unmatched(text, clause, found, deed, verb)
-        if found.empty and deed is Deed.ASK and not found.ability.ready:
+        if found.empty and deed is ASK and not found.ability.ready:
             return self._empty(text, clause, deed, verb)
         tokens = [*self._waiting(clause, found), *clause.tokens]
         step = Step(
-            text, tokens, clause, Deed.ASK if found.depicts else deed, verb, abilities=list(found.wanted),
+            text, tokens, clause, ASK if found.depicts else deed, verb, abilities=list(found.wanted),
             folders=list(found.named.folders), files=list(found.named.files), exclude=list(clause.exclude),
             residue=set(found.residue), query=self._query(text, clause, found),
         )  # fmt: skip
@@ -186,7 +186,7 @@ class Composer:
             return clause
         noun = clause._replace(deed=None, verb="")
         as_deed = self._match(clause, deed=clause.deed, verb=clause.verb)
-        as_noun = self._match(noun, deed=Deed.ASK, verb="")
+        as_noun = self._match(noun, deed=ASK, verb="")
         if as_noun.ability is None or not as_noun.ability.ready:
             return clause
         same = as_deed.ability is None or not as_deed.ability.ready or as_deed.ability.owner == as_noun.ability.owner
@@ -198,16 +198,16 @@ class Composer:
             return self._take(text, clause)
         tokens = [*self._waiting(clause, None), *clause.tokens]
         step = Step(text, tokens, clause, clause.deed, clause.verb, abilities=[self.gatherer])
-        self._deed = (Deed.ASK, "")
+        self._deed = (ASK, "")
         return self._place(step, clause)
 
     def _waiting(self, clause: Clause, found: Match | None) -> Sequence[Token]:
         """Return the tokens of what came before and was waiting for this clause: "put the answers | into a report"."""
         pending, self._pending = self._pending, None
-        if pending is not None and clause.joint in (Joint.INTO, Joint.AND):
+        if pending is not None and clause.joint in (INTO, AND):
             return pending.tokens
         last = self._last
-        into = clause.joint is Joint.INTO and (found is None or (found.ability is not None and found.ability.gathers))
+        into = clause.joint is INTO and (found is None or (found.ability is not None and found.ability.gathers))
         if into and last is not None and last is self.steps[-1] and not last.abilities and _put_together(last):
             self.steps.pop()
             return last.tokens
@@ -255,7 +255,7 @@ class Composer:
         if found.empty:
             return self._empty(text, clause, deed, verb)
         words = spelled(text, clause.tokens)
-        if clause.joint is Joint.CONTENT and last is not None and self._is_form(clause):
+        if clause.joint is CONTENT and last is not None and self._is_form(clause):
             last.tokens.extend(clause.tokens)
             return last
         if last is not None and self._belongs(clause, last):
@@ -264,22 +264,22 @@ class Composer:
         if clause.deed is None and not self._listing and not clause.asked:
             self.unclear.append(words)
             return None
-        return self._missing(Step(text, list(clause.tokens), clause, deed or Deed.ASK, verb))
+        return self._missing(Step(text, list(clause.tokens), clause, deed or ASK, verb))
 
     def _belongs(self, clause: Clause, last: Step) -> bool:
         """Whether a clause that means nothing by itself is part of the step before it, in the same sentence."""
-        loose = clause.joint in (Joint.COMMA, Joint.DASH, Joint.AND) and (clause.deed is None or self._goes_on(clause))
+        loose = clause.joint in (COMMA, DASH, AND) and (clause.deed is None or self._goes_on(clause))
         item_of_its_own = self._listing and last.clause.deed is None
         return loose and last.clause.sentence == clause.sentence and not item_of_its_own
 
     def _goes_on(self, clause: Clause) -> bool:
         """Whether a question is more of the topic before it: "errors and how they are handled"."""
         topic = self._last is not None and bool(self._last.query)
-        return topic and clause.deed is Deed.ASK and not clause.verb and any(t.low in _PRONOUNS for t in clause.tokens)
+        return topic and clause.deed is ASK and not clause.verb and any(t.low in _PRONOUNS for t in clause.tokens)
 
     def _is_form(self, clause: Clause) -> bool:
         known = lexicon()
-        words = [t for t in clause.tokens if t.kind is Kind.WORD and t.low not in known.stop]
+        words = [t for t in clause.tokens if t.kind is WORD and t.low not in known.stop]
         return all(stem(t.low) in known.form or stem(t.low) in known.generic for t in words)
 
     def _attach(self, text: str, last: Step, clause: Clause, words: str) -> None:
@@ -289,18 +289,18 @@ class Composer:
         if last.abilities and last.abilities[0].searches:
             start = text.find(last.query) if last.query else -1
             last.query = text[start : clause.tokens[-1].end] if start >= 0 else f"{last.query} {words}".strip()
-        elif last.abilities and last.deed is not Deed.ACT:  # a deed takes whatever it is done to
+        elif last.abilities and last.deed is not ACT:  # a deed takes whatever it is done to
             self.unclear.append(words)
 
     def _empty(self, text: str, clause: Clause, deed: Deed | None, verb: str) -> Step | None:
         """Keep a clause without content for the one after it, unless it asks to put everything together."""
-        if clause.joint is Joint.CONTENT:
+        if clause.joint is CONTENT:
             return self._last
         everything = any(t.low in _EVERYTHING for t in clause.objects)
-        if self.gatherer is not None and clause.verb and everything and (verb in _GATHERING or deed is Deed.MAKE):
+        if self.gatherer is not None and clause.verb and everything and (verb in _GATHERING or deed is MAKE):
             step = Step(text, list(clause.tokens), clause, deed, verb, abilities=[self.gatherer])
             return self._place(step, clause)
-        if clause.verb and deed is Deed.ACT and len(clause.tokens) > 1:
+        if clause.verb and deed is ACT and len(clause.tokens) > 1:
             return self._missing(Step(text, list(clause.tokens), clause, deed, verb))
         if clause.verb:
             self._pending = clause
@@ -315,7 +315,7 @@ class Composer:
 
 def _put_together(step: Step) -> bool:
     """Whether a step that nobody does may be the first half of "bundle that into a report"."""
-    return step.deed is not Deed.ACT or step.points_back
+    return step.deed is not ACT or step.points_back
 
 
 def _leads(root: str) -> bool:

@@ -14,7 +14,7 @@ from .lexicon import lexicon
 from .phrases import JOINERS
 from .stems import stem
 from .topics import FOLDER_WORDS, Places
-from .words import Kind, Token
+from .words import MARK, NAME, WORD, Token
 
 _SURE = (
     "with the exception of", "with the exceptions of", "with the exclusion of",
@@ -88,8 +88,8 @@ def without_exclusions(tokens: Sequence[Token], places: Places) -> tuple[list[To
 
 def _open_up(kept: list[Token], tokens: Sequence[Token], span: _Span) -> bool:
     """Take the words off *kept* that led to an exclusion, and tell whether it stands apart from its clause."""
-    apart = not kept or kept[-1].kind is Kind.MARK
-    while kept and kept[-1].kind is Kind.WORD and kept[-1].low in _BEFORE:
+    apart = not kept or kept[-1].kind is MARK
+    while kept and kept[-1].kind is WORD and kept[-1].low in _BEFORE:
         apart = apart or tokens[span.start].low != "not"
         kept.pop()
     comma = bool(kept) and kept[-1].text == ","
@@ -105,13 +105,13 @@ def _leads_on(token: Token) -> bool:
 
 def _span(tokens: Sequence[Token], at: int, places: Places) -> _Span | None:
     token = tokens[at]
-    if token.kind is Kind.WORD and token.low in _PARTED and (parted := _parted(tokens, at, at + 1, places)):
+    if token.kind is WORD and token.low in _PARTED and (parted := _parted(tokens, at, at + 1, places)):
         return parted
-    if token.kind is Kind.NAME:
+    if token.kind is NAME:
         before = [t.kind for t in tokens[max(at - 3, 0) : at]]
-        inside = at > 0 and tokens[at - 1].low in _JOINING and Kind.NAME in before
+        inside = at > 0 and tokens[at - 1].low in _JOINING and NAME in before
         return None if inside else _parted(tokens, at, at, places)  # a list is read once, from where it begins
-    if token.kind is not Kind.WORD or token.low not in _FIRST:
+    if token.kind is not WORD or token.low not in _FIRST:
         return None
     for size in (4, 3, 2, 1):
         words = tuple(t.low for t in tokens[at : at + size])
@@ -156,11 +156,11 @@ def _led(tokens: Sequence[Token], at: int, size: int, kind: int, places: Places)
 def _commands(tokens: Sequence[Token], at: int, words: str) -> bool:
     """Whether a negation is a command: it begins its clause, or is "without", which takes a gerund."""
     before = tokens[at - 1] if at else None
-    return words == "without" or before is None or before.kind is Kind.MARK or before.low in _BEFORE
+    return words == "without" or before is None or before.kind is MARK or before.low in _BEFORE
 
 
 def _after_verb(tokens: Sequence[Token], at: int) -> int:
-    follow = tokens[at].low if at < len(tokens) and tokens[at].kind is Kind.WORD else ""
+    follow = tokens[at].low if at < len(tokens) and tokens[at].kind is WORD else ""
     gerund = follow.endswith("ing") or tokens[at - 1].low != "without"
     return at + 1 if follow and gerund and follow not in lexicon().stop else at
 
@@ -183,16 +183,16 @@ def _place(tokens: Sequence[Token], at: int, places: Places, *, words: bool) -> 
     apposed = True
     for here in range(at, min(at + _REACH, len(tokens))):
         token = tokens[here]
-        if token.kind is Kind.NAME:
+        if token.kind is NAME:
             return (_behind(tokens, here), token.text) if apposed else None
         if here == at and token.text == ":":
             continue
-        if token.kind is not Kind.WORD or (token.low,) in JOINERS:
+        if token.kind is not WORD or (token.low,) in JOINERS:
             return None
         if _is_folder(tokens, here, places, words=words):
             return (_behind(tokens, here), token.text) if apposed else None
         idle = token.low in lexicon().stop or token.low == "ones" or stem(token.low) in lexicon().generic
-        if not idle and (here + 1 == len(tokens) or tokens[here + 1].kind is not Kind.NAME):
+        if not idle and (here + 1 == len(tokens) or tokens[here + 1].kind is not NAME):
             apposed = False
     return None
 
@@ -215,7 +215,7 @@ def _is_folder(tokens: Sequence[Token], at: int, places: Places, *, words: bool)
 def _told(tokens: Sequence[Token], at: int) -> int:
     """Return where the words end that say what is left out: a path among them must not be read as the place."""
     end, last = at, min(at + _TOLD, len(tokens))
-    while end < last and tokens[end].kind is not Kind.MARK and (tokens[end].low,) not in JOINERS:
+    while end < last and tokens[end].kind is not MARK and (tokens[end].low,) not in JOINERS:
         if tokens[end].low in _PREPOSITIONS - {"of"} and end > at and not _names_soon(tokens, end):
             break
         end += 1
@@ -223,12 +223,12 @@ def _told(tokens: Sequence[Token], at: int) -> int:
 
 
 def _names_soon(tokens: Sequence[Token], at: int) -> bool:
-    return any(t.kind is Kind.NAME for t in tokens[at + 1 : at + 3])
+    return any(t.kind is NAME for t in tokens[at + 1 : at + 3])
 
 
 def excluding(found: Sequence[Clause], left_out: Iterable[Exclusion], tokens: Sequence[Token]) -> list[Clause]:
     """Return *found* with what each clause leaves out; an exclusion apart from its clause holds for the sentence."""
-    ends = [t.start for t in tokens if t.kind is Kind.MARK and t.text in (".", "!", "?")]
+    ends = [t.start for t in tokens if t.kind is MARK and t.text in (".", "!", "?")]
     starts = [clause.tokens[0].start for clause in found]
     sentences = [bisect_left(ends, start) for start in starts]
     own: dict[int, dict[str, None]] = {}

@@ -20,6 +20,9 @@ class Deed(StrEnum):
     """To do anything else; only a skill that names this deed may be asked for it."""
 
 
+ASK, MAKE, ACT = Deed
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """The committed word lists, by stem where inflection matters."""

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from .catalogue import Ability, Catalogue
 from .clauses import Clause
-from .lexicon import Deed, lexicon
+from .lexicon import ACT, ASK, MAKE, Deed, lexicon
 from .objects import PREPOSITIONS, PRODUCTS, knows, narrower, other_kind
 from .stems import stem
 from .topics import Named, Places, Wording, named, naming, topic
-from .words import Kind, Token
+from .words import WORD, Token
 
 COVERED = 0.3
 """Share of a clause's meaning that an ability has to cover to be asked for it."""
@@ -89,7 +89,7 @@ def _match(
         query = range(0)  # "the guarantees that the documentation makes": what follows says where to look
     empty = all(w.generic for w in words)
     telling = words
-    if query and deed in (Deed.ASK, None) and _anchored(w for w in words if w.position not in query):
+    if query and deed in (ASK, None) and _anchored(w for w in words if w.position not in query):
         telling = [w for w in words if w.position not in query]
     totals = _totals(clause, telling, catalogue, verb, deed)
     best, score = _best(clause, words, totals, catalogue, query, deed, verb)
@@ -101,7 +101,7 @@ def _match(
         best = other
     exempt = query if best.searches else range(0)
     residue = tuple(w.root for w in words if not w.generic and w.position not in exempt and not knows(best, w.root))
-    depicts = deed is Deed.MAKE and _made(clause) in PRODUCTS
+    depicts = deed is MAKE and _made(clause) in PRODUCTS
     return Match(best, _also(best, words, totals, catalogue), score, residue, empty, spots, exempt, depicts)
 
 
@@ -121,7 +121,7 @@ def _words(clause: Clause, catalogue: Catalogue, places: Places, spots: Named) -
             found += _place_words(token, position, catalogue, places)
         elif idiom is not None:
             found.append(_word(idiom, catalogue, position, generic=False))
-        elif token.kind is Kind.WORD and token.low not in language.stop:
+        elif token.kind is WORD and token.low not in language.stop:
             root = stem(token.low)
             word = _word(root, catalogue, position, generic=root in language.generic or token.low.isdigit())
             found.append(word._replace(weight=word.weight * BORNE) if _is_borne(token, position, word) else word)
@@ -161,7 +161,7 @@ def _totals(
         for index, value in word.worth.items():
             totals[index] = totals.get(index, 0.0) + value
     if clause.verb:
-        share = 1.0 if deed is Deed.ACT else VERB
+        share = 1.0 if deed is ACT else VERB
         for index, value in catalogue.evidence(verb).worth.items():
             totals[index] = totals.get(index, 0.0) + value * share
     return totals
@@ -194,10 +194,10 @@ def _covers(index: int, words: Sequence[_Word], ability: Ability, verb: str, dee
     if weight == 0.0:
         if ability.searches and "#quote" not in lexicon().concepts.get(verb, ()):
             return any(index in w.worth for w in words)
-        general = any(index in w.worth for w in words) and deed is not Deed.MAKE
+        general = any(index in w.worth for w in words) and deed is not MAKE
         named = bool(verb) and verb in ability.named
-        return general and knows(ability, verb) if verb and deed is not Deed.ASK and not named else general or named
-    if deed is Deed.ACT and verb in ability.named:
+        return general and knows(ability, verb) if verb and deed is not ASK and not named else general or named
+    if deed is ACT and verb in ability.named:
         return True
     found = sum(w.worth.get(index, 0.0) for w in words if not w.generic)
     return found >= COVERED * weight
@@ -219,9 +219,9 @@ def _beside_topic(outside: Sequence[_Word], query: range, ability: Ability) -> S
 
 def _does(ability: Ability, clause: Clause, words: Sequence[_Word], deed: Deed | None, verb: str) -> bool:
     """Whether the ability does such deeds: asking is free, an act has to be named, what is made to be its product."""
-    if deed is Deed.ACT:
+    if deed is ACT:
         return knows(ability, verb)
-    if deed is Deed.MAKE and clause.verb:
+    if deed is MAKE and clause.verb:
         made = _made(clause)
         return made in PRODUCTS or not made or made == ability.id or verb in ability.said or _head(ability) == made
     return True
@@ -235,7 +235,7 @@ def _made(clause: Clause) -> str:
     """Return the stem of the thing that is made: the last word before the first preposition; "" for nothing special."""
     head = ""
     for token in clause.objects:
-        if token.kind is not Kind.WORD or token.low in PREPOSITIONS:
+        if token.kind is not WORD or token.low in PREPOSITIONS:
             break
         if token.low not in lexicon().stop:
             head = stem(token.low)

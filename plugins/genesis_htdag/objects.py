@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from .catalogue import Ability, Catalogue
 from .clauses import Clause
-from .lexicon import Deed, lexicon
+from .lexicon import ACT, lexicon
 from .stems import stem
 from .topics import LEADS_TO_TOPIC
-from .words import Kind, Token
+from .words import QUOTED, WORD, Token
 
 PRODUCTS = frozenset(
     stem(w)
@@ -52,11 +52,11 @@ def other_kind(
     if catalogue.abilities[0].tool is not None or ability.gathers:
         return False
     if ability.searches:
-        quotes = any(t.kind is Kind.QUOTED or t.low in _TELLS or _speaks(t) for t in clause.tokens)
+        quotes = any(t.kind is QUOTED or t.low in _TELLS or _speaks(t) for t in clause.tokens)
         return not quotes and (_relates(clause, ability, verb) or _judges(clause, query))
     if _relates(clause, ability, verb):
         return True
-    main = _main(clause, marks) if clause.verb and clause.deed is not Deed.ACT else ()
+    main = _main(clause, marks) if clause.verb and clause.deed is not ACT else ()
     if not main:
         return False
     roots = [stem(t.low) for t in main]
@@ -65,7 +65,7 @@ def other_kind(
 
 def _relates(clause: Clause, ability: Ability, verb: str) -> bool:
     """Whether one thing is to be held against another, and the ability says nothing of that."""
-    roots = [verb, *(stem(t.low) for t in clause.objects if t.kind is Kind.WORD)]
+    roots = [verb, *(stem(t.low) for t in clause.objects if t.kind is WORD)]
     return any(root in lexicon().relation and not knows(ability, root) for root in roots)
 
 
@@ -95,16 +95,16 @@ def _phrases(objects: Sequence[Token]) -> Iterator[Sequence[Token]]:
     """Yield the object, and each phrase that tells what it is about, as far as they are plain nouns."""
     start = 0
     for at, token in enumerate(objects):
-        if token.kind is not Kind.WORD or token.low in PREPOSITIONS:
+        if token.kind is not WORD or token.low in PREPOSITIONS:
             yield objects[start:at]
             start = at + 1
-            if token.kind is not Kind.WORD or token.low not in _CONTENT:
+            if token.kind is not WORD or token.low not in _CONTENT:
                 return
     yield objects[start:]
 
 
 def _says(token: Token) -> bool:
-    return token.kind is Kind.WORD and token.low not in lexicon().stop
+    return token.kind is WORD and token.low not in lexicon().stop
 
 
 def _is_general(token: Token) -> bool:

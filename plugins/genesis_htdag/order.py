@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .lexicon import lexicon
-from .phrases import Joint
+from .phrases import AFTER, BEFORE, START, THEN
 from .steps import Step
 
-_TURN = {Joint.AFTER: 0, Joint.BEFORE: 2}
+_TURN = {AFTER: 0, BEFORE: 2}
 
 
 def arrange(steps: Sequence[Step]) -> list[Step]:
@@ -76,7 +76,7 @@ def _gatherers_late(steps: list[Step]) -> list[Step]:
     order = [s for s in steps if not s.gathers]
     for gatherer in (s for s in steps if s.gathers):
         at = steps.index(gatherer)
-        users = [s for s in steps[at + 1 :] if s.changes and (s.points_back or s.clause.joint is Joint.THEN)]
+        users = [s for s in steps[at + 1 :] if s.changes and (s.points_back or s.clause.joint is THEN)]
         place = min((order.index(s) for s in users), default=len(order))
         order.insert(place, gatherer)
     return order
@@ -101,8 +101,8 @@ def _strong(order: Sequence[Step], at: int, sentences: dict[tuple[int, int], lis
     together = sentences[step.clause.item, step.clause.sentence]
     for i in together if len(together) > 1 else ():
         other = order[i].clause.subordinate
-        after = other is Joint.AFTER and step.clause.subordinate is not Joint.AFTER
-        before = step.clause.subordinate is Joint.BEFORE and other is not Joint.BEFORE
+        after = other is AFTER and step.clause.subordinate is not AFTER
+        before = step.clause.subordinate is BEFORE and other is not BEFORE
         if (after or before) and not order[i].gathers:
             found.append(i)
     return found
@@ -152,8 +152,8 @@ class _Groups:
         return [i for i in self.earlier if step.changes or order[i].changes]
 
     def _opens(self, step: Step) -> bool:
-        ordered = step.numbered or (step.clause.joint is Joint.START and not step.listed)
-        return step.clause.joint is Joint.THEN or (step.changes and ordered)
+        ordered = step.numbered or (step.clause.joint is START and not step.listed)
+        return step.clause.joint is THEN or (step.changes and ordered)
 
     def add(self, step: Step, at: int) -> None:
         """Note that *step* stands at *at*."""

@@ -31,6 +31,7 @@ class Joint(StrEnum):
     """The report that things go into: "in one report"."""
 
 
+START, COMMA, AND, COLON, DASH, THEN, AFTER, BEFORE, CONTENT, INTO = Joint
 _PERSON = r"(?:i|we|you|they|someone|somebody|the team|my team|our team|my boss|the user)"
 _WISH = (
     rf"{_PERSON}(?: would|'d|'ll| will)?(?: really| just| also| only)?"

@@ -19,7 +19,7 @@ from .stems import stem
 from .steps import Step, spelled
 from .tools import calls
 from .topics import Places, with_listed_folders
-from .words import Kind, name_words, normalise, slug, tokens
+from .words import WORD, name_words, normalise, slug, tokens
 
 Group = tuple[int, ...]
 
@@ -171,7 +171,7 @@ def _kind(step: Step) -> str:
     kinds = step.abilities[0].kinds if step.abilities else ()
     if not kinds:
         return ""
-    said = {stem(t.low) for t in step.tokens if t.kind is Kind.WORD}
+    said = {stem(t.low) for t in step.tokens if t.kind is WORD}
     return next((kind for kind, roots in _roots(kinds) if roots <= said), kinds[0])
 
 
@@ -184,7 +184,7 @@ def _roots(kinds: tuple[str, ...]) -> tuple[tuple[str, frozenset[str]], ...]:
 def _slug(step: Step) -> str:
     """Return a short name for *step*: its verb and the words that say most."""
     stop = lexicon().stop
-    words = [t.low for t in step.tokens if t.kind is Kind.WORD and t.low not in stop]
+    words = [t.low for t in step.tokens if t.kind is WORD and t.low not in stop]
     first = step.tokens[0].low
     verb, telling = _telling(first if step.clause.verb and first not in stop else "", tuple(words))
     names = name_words(step.place)[:2] if not telling else []

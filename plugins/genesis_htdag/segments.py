@@ -8,15 +8,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .lexicon import Deed, lexicon
-from .phrases import CONTAINING, COVERS, DETERMINERS, JOINERS, MODALS, ONLY_AT_START, STARTERS, Joint
+from .lexicon import ASK, lexicon
+from .phrases import (
+    AFTER,
+    AND,
+    BEFORE,
+    COLON,
+    COMMA,
+    CONTAINING,
+    CONTENT,
+    COVERS,
+    DASH,
+    DETERMINERS,
+    INTO,
+    JOINERS,
+    MODALS,
+    ONLY_AT_START,
+    START,
+    STARTERS,
+    THEN,
+    Joint,
+)
 from .stems import stem
-from .words import ARROWS, Kind, Token
+from .words import ARROWS, MARK, NAME, WORD, Token
 
 _SUBJECTS = frozenset({"you", "we", "i", "they", "it", "everything", "all", "that", "this", "both", "these"})
 _DONE = frozenset({"done", "finished", "complete", "completed", "ready", "have", "has", "you've", "over"})
 _JOINING = frozenset({",", "and", "&"})
-_STRONGER = (Joint.THEN, Joint.AFTER, Joint.BEFORE, Joint.CONTENT, Joint.INTO)
+_STRONGER = (THEN, AFTER, BEFORE, CONTENT, INTO)
 REPORTS = frozenset({"report", "reports", "writeup", "dossier", "briefing"})
 """Words for a report, as nouns."""
 PAPERS = REPORTS | frozenset(
@@ -41,7 +60,7 @@ class _Cutter:
     def __init__(self) -> None:
         self.done: list[Segment] = []
         self.words: list[Token] = []
-        self.joint = Joint.START
+        self.joint = START
         self.sentence = 0
 
     def cut(self, joint: Joint) -> None:
@@ -50,13 +69,13 @@ class _Cutter:
             self.done.append(Segment(tuple(self.words), self.joint, self.sentence))
             self.words = []
             self.joint = joint
-        elif joint in _STRONGER or self.joint not in (*_STRONGER, Joint.START, Joint.COLON):
+        elif joint in _STRONGER or self.joint not in (*_STRONGER, START, COLON):
             self.joint = joint
 
     def end(self, mark: str) -> None:
         """End the sentence."""
         if self.words:
-            self.cut(Joint.START)
+            self.cut(START)
         if mark == "?":
             self.done = (
                 [
@@ -66,7 +85,7 @@ class _Cutter:
                 if self.done and self.done[-1].sentence == self.sentence
                 else self.done
             )
-        self.joint = Joint.START
+        self.joint = START
         self.sentence += mark != ";"
 
 
@@ -75,7 +94,7 @@ def segments(tokens: Sequence[Token]) -> list[Segment]:
     cutter, at = _Cutter(), 0
     while at < len(tokens):
         at = _step(cutter, tokens, at)
-    cutter.cut(Joint.START)
+    cutter.cut(START)
     return cutter.done
 
 
@@ -84,16 +103,16 @@ def _step(cutter: _Cutter, tokens: Sequence[Token], at: int) -> int:
     token = tokens[at]
     if _lists_places(tokens, at):
         return at + 1
-    if token.kind is Kind.MARK:
+    if token.kind is MARK:
         _mark(cutter, token.text)
         return at + 1
-    if token.kind is Kind.WORD:
+    if token.kind is WORD:
         taken = _joiner(cutter, tokens, at) or _into(cutter, tokens, at)
         if taken:
             return at + taken
         if token.low in PAPERS and (skip := _content(tokens, at)):
             cutter.words.append(token)
-            cutter.cut(Joint.CONTENT)
+            cutter.cut(CONTENT)
             return at + 1 + skip
     cutter.words.append(token)
     return at + 1
@@ -108,20 +127,20 @@ def _lists_places(tokens: Sequence[Token], at: int) -> bool:
     while after < last and (tokens[after].low in _JOINING or tokens[after].low == "the"):
         after += 1
     joins = tokens[at].low in _JOINING and before >= 0 and after <= last
-    return joins and tokens[before].kind is Kind.NAME and tokens[after].kind is Kind.NAME
+    return joins and tokens[before].kind is NAME and tokens[after].kind is NAME
 
 
 def _mark(cutter: _Cutter, mark: str) -> None:
     if mark == ",":
-        cutter.cut(Joint.COMMA)
+        cutter.cut(COMMA)
     elif mark == "-":
-        cutter.cut(Joint.DASH)
+        cutter.cut(DASH)
     elif mark in ARROWS:
-        cutter.cut(Joint.THEN)
+        cutter.cut(THEN)
     elif mark == "+":
-        cutter.cut(Joint.AND)
+        cutter.cut(AND)
     elif mark == ":":
-        cutter.cut(Joint.COLON)
+        cutter.cut(COLON)
     else:
         cutter.end(mark)
 
@@ -134,7 +153,7 @@ def _joiner(cutter: _Cutter, tokens: Sequence[Token], at: int) -> int:
         joint = JOINERS.get(tuple(t.low for t in tokens[at : at + size]))
         if joint is None or (size == 1 and not _joins(cutter, tokens, at, joint)):
             continue
-        if joint in (Joint.AFTER, Joint.BEFORE) and size > 1 and not _subordinate(tokens, at + size, fronted=True):
+        if joint in (AFTER, BEFORE) and size > 1 and not _subordinate(tokens, at + size, fronted=True):
             continue
         cutter.cut(joint)
         return size
@@ -145,14 +164,14 @@ def _joins(cutter: _Cutter, tokens: Sequence[Token], at: int, joint: Joint) -> b
     word = tokens[at].low
     if word in ONLY_AT_START:
         return not cutter.words
-    if joint in (Joint.AFTER, Joint.BEFORE):
+    if joint in (AFTER, BEFORE):
         return _subordinate(tokens, at + 1, fronted=not cutter.words)
     return True
 
 
 def _subordinate(tokens: Sequence[Token], at: int, *, fronted: bool) -> bool:
     """Tell "after mapping it" and "once the scan is done" from "the day after tomorrow" and "when errors happen"."""
-    follow = [t.low for t in tokens[at : at + 7] if t.kind is Kind.WORD]
+    follow = [t.low for t in tokens[at : at + 7] if t.kind is WORD]
     if not follow:
         return False
     word = follow[0]
@@ -173,8 +192,8 @@ def _into(cutter: _Cutter, tokens: Sequence[Token], at: int) -> int:
     follow = tokens[at + 1 : at + 5]
     if not follow or (follow[0].low not in DETERMINERS and follow[0].low not in ("one", "single")):
         return 0
-    if any(t.low in REPORTS for t in follow) and all(t.kind is Kind.WORD for t in follow[:2]):
-        cutter.cut(Joint.INTO)
+    if any(t.low in REPORTS for t in follow) and all(t.kind is WORD for t in follow[:2]):
+        cutter.cut(INTO)
         return 1
     return 0
 
@@ -187,7 +206,7 @@ def _content(tokens: Sequence[Token], at: int) -> int:
     if follow[0] in ("that", "which"):
         if follow[1] in COVERS:
             return 2
-        third = follow[1].endswith("s") and lexicon().infinitives.get(follow[1].removesuffix("s")) is Deed.ASK
+        third = follow[1].endswith("s") and lexicon().infinitives.get(follow[1].removesuffix("s")) is ASK
         return 1 if third else 0
     if tokens[at].low not in REPORTS:
         return 0

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from .catalogue import Ability
 from .clauses import Clause
-from .lexicon import Deed, lexicon
-from .words import Kind, Token
+from .lexicon import ACT, MAKE, Deed, lexicon
+from .words import WORD, Token
 
-_CHANGES = frozenset({Deed.ACT, Deed.MAKE})
+_CHANGES = frozenset({ACT, MAKE})
 _NEAR = 8
 """Characters between two tokens that still belong together: a comma, "and"."""
 
@@ -59,7 +59,7 @@ class Step:
     @property
     def points_back(self) -> bool:
         """Whether it names what was said or made before: "them", "the results", "the report"."""
-        words = {t.low for t in self.tokens if t.kind is Kind.WORD}
+        words = {t.low for t in self.tokens if t.kind is WORD}
         return not words.isdisjoint(lexicon().back) or ("report" in words and not self.gathers)
 
     @property
@@ -110,7 +110,7 @@ def same_work(earlier: Step, step: Step) -> bool:
         return False
     if step.gathers:
         return True
-    if step.deed is Deed.ACT or earlier.deed is Deed.ACT:
+    if step.deed is ACT or earlier.deed is ACT:
         return step.description == earlier.description
     if not step.residue <= earlier.residue or not _same_place(earlier, step):
         return False

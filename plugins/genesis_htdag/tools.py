@@ -14,7 +14,7 @@ from .flow import Needs, producer
 from .lexicon import lexicon
 from .stems import stem
 from .steps import spelled
-from .words import Kind
+from .words import WORD
 
 ENOUGH = 0.45
 """Evidence that a tool needs, as a share of what one word weighs that no tool says."""
@@ -122,7 +122,7 @@ def _said(clause: Clause) -> list[Said]:
     found: list[Said] = []
     behind, language = False, lexicon()
     for at, token in enumerate(clause.tokens):
-        if token.kind is not Kind.WORD:
+        if token.kind is not WORD:
             continue
         verb = at == 0 and bool(clause.verb)
         behind = behind or (token.low in _PREPOSITIONS and not verb)

@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 from .lexicon import lexicon
 from .stems import stem
-from .words import Kind, Token
+from .words import MARK, NAME, QUOTED, WORD, Token
 
 LEADS_TO_TOPIC = frozenset({"about", "regarding", "concerning", "mention", "mentions", "mentioning", "mentioned"})
 _SAYS = frozenset(
     "say says said state states stated promise promises promised claim claims claimed "
     "guarantee guarantees guaranteed".split()
 )
-_WORD, _MARK, _NAME = Kind.WORD, Kind.MARK, Kind.NAME
 _PLACE = frozenset({"in", "from", "within", "inside", "under", "below", "across", "throughout", "out"})
 _BELOW = frozenset({"under", "below", "inside", "beneath", "within"})
 Wording = tuple[object, ...]
@@ -71,10 +70,10 @@ class Places:
 
     def wording(self, tokens: Sequence[Token]) -> Wording:
         """Return what *tokens* say: the same for those that differ only in paths, where the same kinds of files lie."""
-        return tuple([t.text if t.kind is _WORD or t.kind is _MARK else self._sign(t) for t in tokens])
+        return tuple([t.text if t.kind is WORD or t.kind is MARK else self._sign(t) for t in tokens])
 
     def _sign(self, token: Token) -> object:
-        is_path = token.kind is _NAME and ("/" in token.text or "." in token.text)
+        is_path = token.kind is NAME and ("/" in token.text or "." in token.text)
         if is_path and not token.low.endswith("ly"):  # else it could be read as a word
             return self.concepts(token.text)
         return token.kind, token.text
@@ -90,9 +89,9 @@ def with_listed_folders(tokens: Sequence[Token], places: Places) -> list[Token]:
         before = tokens[first - 1].low if first else ""
         after = tokens[at + 2].low if at + 2 < len(tokens) else ""
         listed = before in FOLDER_WORDS or after in FOLDER_WORDS or before in _PLACE
-        if listed and all(tokens[i].kind is Kind.WORD and tokens[i].low in places.folders() for i in pair):
+        if listed and all(tokens[i].kind is WORD and tokens[i].low in places.folders() for i in pair):
             for i in pair:
-                found[i] = tokens[i]._replace(kind=Kind.NAME)
+                found[i] = tokens[i]._replace(kind=NAME)
     return found
 
 
@@ -100,7 +99,7 @@ def naming(tokens: Sequence[Token], places: Places) -> list[int]:
     """Return the positions of the *tokens* that name files and folders."""
     return [
         at for at, token in enumerate(tokens)
-        if token.kind is Kind.NAME or (token.kind is Kind.WORD and _is_folder(tokens, at, places))
+        if token.kind is NAME or (token.kind is WORD and _is_folder(tokens, at, places))
     ]  # fmt: skip
 
 
@@ -109,7 +108,7 @@ def named(tokens: Sequence[Token], positions: Sequence[int], places: Places) -> 
     folders: dict[str, None] = {}
     files: dict[str, None] = {}
     for at in positions:
-        if tokens[at].kind is Kind.NAME:
+        if tokens[at].kind is NAME:
             _sort(tokens[at].text, places, folders, files)
         else:
             folders[tokens[at].text] = None
@@ -152,7 +151,7 @@ def topic(tokens: Sequence[Token], marks: frozenset[int]) -> range:
 
 
 def _topic_start(tokens: Sequence[Token]) -> int | None:
-    quoted = next((i for i, t in enumerate(tokens) if t.kind is Kind.QUOTED), None)
+    quoted = next((i for i, t in enumerate(tokens) if t.kind is QUOTED), None)
     if quoted is not None:
         return quoted
     for leads in (LEADS_TO_TOPIC, {"on", "for", "with"}, _SAYS):
@@ -168,15 +167,15 @@ def _place_follows(tokens: Sequence[Token], at: int, marks: frozenset[int]) -> b
         return False
     follow = tokens[at + 1 : at + 4]
     local = lexicon().local
-    return any(t.start in marks or (t.kind is Kind.WORD and stem(t.low) in local) for t in follow)
+    return any(t.start in marks or (t.kind is WORD and stem(t.low) in local) for t in follow)
 
 
 def phrase(text: str, tokens: Sequence[Token]) -> str:
     """Return the words of *tokens* as *text* has them, without articles at the ends."""
     kept = list(tokens)
     idle = lexicon().stop
-    while kept and kept[0].kind is Kind.WORD and kept[0].low in idle:
+    while kept and kept[0].kind is WORD and kept[0].low in idle:
         kept.pop(0)
-    while kept and kept[-1].kind is Kind.WORD and kept[-1].low in idle:
+    while kept and kept[-1].kind is WORD and kept[-1].low in idle:
         kept.pop()
     return text[kept[0].start : kept[-1].end].strip("\"' ") if kept else ""
