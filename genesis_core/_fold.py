@@ -9,7 +9,7 @@ from typing import Any
 
 from .plans import Estimate, Plan
 from .policy import Budget, Label, PlanLimits, Usage
-from .runs import Difference, EventKind, RunEvent, RunState
+from .runs import Difference, EventKind, Replayed, RunEvent, RunState
 from .tasks import GraphPatch, TaskResult, TaskState
 
 __all__ = ["RunRecord", "fold", "plan_from_json"]
@@ -57,6 +57,8 @@ class RunRecord:
     """Of a replay: what that run had spent."""
     differences: list[Difference] = field(default_factory=list)
     """Of a replay: where it went another way, in the order in which that was noticed."""
+    taken: dict[EventKind, int] = field(default_factory=dict)
+    """Of a replay: how many answers of models and results of tools came from the recording."""
     floor: dict[str, Label] = field(default_factory=dict)
     """The label that a patch gave to each task that it added."""
     _since: datetime | None = None
@@ -79,6 +81,17 @@ class RunRecord:
         if any(r.state in again for r in self.results.values()):
             again.add(TaskState.SKIPPED)
         return {task_id: r for task_id, r in self.results.items() if r.state not in again}
+
+    @property
+    def replayed(self) -> Replayed | None:
+        """Of a replay: which run it repeats, and how it compares."""
+        if not self.replay_of:
+            return None
+        return Replayed.of(
+            self.replay_of, () if self.plan is None else self.plan.graph.order, self.differences,
+            usage=self.had_spent or Usage(), models=self.taken.get(EventKind.MODEL_ANSWERED, 0),
+            tools=self.taken.get(EventKind.TOOL_RETURNED, 0),
+        )
 
     @property
     def budget(self) -> Budget:
@@ -141,6 +154,8 @@ def _called(record: RunRecord, event: RunEvent) -> None:
 def _returned(record: RunRecord, event: RunEvent) -> None:
     if "kept" in event.data:
         record.kept.setdefault(str(event.data["kept"]), event.seq)
+    if "replayed" in event.data:
+        record.taken[event.kind] = record.taken.get(event.kind, 0) + 1
 
 
 def _differed(record: RunRecord, event: RunEvent) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ._files import find_artifact
 from ._fold import RunRecord, fold
@@ -113,6 +114,12 @@ class Records:
                     raise JournalError(f"run {record.run_id} is damaged: {error}", cause=getattr(error, "cause", ""),
                                        hint=f"genesis run --again {record.run_id}") from None
         return record
+
+    def kept(self, run_id: str) -> dict[str, Any]:
+        """Return what was kept of the calls of a recorded run, by digest (raises JournalError)."""
+        from ._recording import read_blob
+
+        return {name: read_blob(self.folder(run_id), name) for name in self.record(run_id).kept}
 
     def _heads(self, run_id: str) -> Iterator[Head]:
         """Yield what is remembered of the run's last row."""

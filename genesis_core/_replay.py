@@ -63,13 +63,13 @@ class Replay:
         A call that is not on record is a difference, and raises DependencyDown.
         """
         part = self._part(call)
-        said["replayed"] = True
         shown = self._redact(call.what)
         kept = part.take(call.kind, call.name, (digest(call.what), digest(shown)))
         if kept is None:
             raise self._unknown(call, shown, part)
         answer = self.recording.blob(kept)
         self._taken[call.kind] += 1
+        said["replayed"] = True
         if "cut" in answer:  # it was never answered: its task was stopped, or its agent would not wait
             await asyncio.get_running_loop().create_future()
         if "error" in answer:
@@ -185,15 +185,16 @@ class Replay:
             self.emit(EventKind.DIFFERED, task_id=task_id, attempt=attempt,
                       data={k: v for k, v in found.to_json().items() if k != "task_id"})
 
+    def ended(self) -> None:
+        """Note the tasks that came to something then and not now."""
+        for task_id, then in self.recording.record.results.items():
+            if task_id not in self._done:
+                self._differ(task_id, 0, "task", "", Place("", then.state.value, "not done"))
+
     def outcome(self, graph: TaskGraph) -> Replayed:
         """Return how the replay compares, its differences in the order of *graph*."""
-        missing = [Difference(task_id=task_id, what="task", recorded=then.state.value, now="not done")
-                   for task_id, then in self.recording.record.results.items() if task_id not in self._done]
-        place = {task_id: number for number, task_id in enumerate(graph.order, start=1)}
-        ordered = sorted([*self._differences, *missing], key=lambda d: place.get(d.task_id, len(place) + 1)
-                         if d.task_id else 0)
-        return Replayed(run_id=self.run_id, usage=self.recording.record.usage, models=self._taken["model"],
-                        tools=self._taken["tool"], differences=tuple(ordered))
+        return Replayed.of(self.run_id, graph.order, self._differences, usage=self.recording.record.usage,
+                           models=self._taken["model"], tools=self._taken["tool"])
 
 
 def raised(said: Mapping[str, Any]) -> Exception:

@@ -142,6 +142,8 @@ class Driver:
             await self._herald.commit()
             await self._work()
             state, error = self._end_state()
+            if self.scope.replay is not None:
+                self.scope.replay.ended()
             self.scope.emit(EventKind.RUN_FINISHED, data={
                 "state": state.value, "error": None if error is None else error.to_json(),
                 "usage": self.scope.ledger.spent.to_json(),

@@ -382,6 +382,10 @@ class Genesis:
         """Return what the journal of a run comes to (raises JournalError, as :meth:`events`)."""
         return self.records.record(run_id)
 
+    def kept(self, run_id: str) -> Mapping[str, Any]:
+        """Return what was kept of the calls of a recorded run, by digest (raises JournalError)."""
+        return self.records.kept(run_id)
+
     def verify(self, run_id: str) -> RunRecord:
         """Check that the record of a run is complete and untouched, artefacts included; raises JournalError."""
         return self.records.verify(run_id)

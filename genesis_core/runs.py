@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Protocol
@@ -115,6 +115,13 @@ class Replayed(Record):
     """Results of tools that were."""
     differences: tuple[Difference, ...] = ()
     """In the order of the plan: what stands first is not a consequence of what stands behind it."""
+
+    @classmethod
+    def of(cls, run_id: str, order: Sequence[str], differences: Iterable[Difference], **fields: Any) -> Replayed:
+        """Return how a replay of *run_id* compares; *order* is that of its plan's tasks."""
+        place = {task_id: number for number, task_id in enumerate(("", *order))}
+        found = sorted(differences, key=lambda d: place.get(d.task_id, len(place)))
+        return cls(run_id=run_id, differences=tuple(found), **fields)
 
     @property
     def difference(self) -> Difference | None:

@@ -39,6 +39,8 @@ def run_document(
         "output": _plain(result.output),
         "usage": result.usage.model_dump(mode="json"),
         "error": None if result.error is None else result.error.model_dump(mode="json"),
+        "recorded": record is not None and record.recorded,
+        "replay": _replay(result),
     }
     return document if events is None else {**document, "events": list(events)}
 
@@ -48,6 +50,7 @@ def result_of(record: RunRecord, folder: Path) -> RunResult:
     order = () if record.plan is None else tuple(t.id for t in record.plan.graph.tasks)
     return RunResult(
         run_id=record.run_id, state=record.state, plan=record.plan, usage=record.usage, folder=str(folder),
+        replayed=record.replayed,
         tasks={name: record.results[name] for name in order if name in record.results},
     )
 
@@ -79,6 +82,13 @@ def artifact_path(folder: Path, task: str, name: str) -> Path:
 def _artifact(task: str, artifact: Artifact, path: Path) -> dict[str, Any]:
     return {"task": task, "name": artifact.name, "media_type": artifact.media_type, "sha256": artifact.sha256,
             "size": artifact.size, "path": str(path)}
+
+
+def _replay(result: RunResult) -> dict[str, Any] | None:
+    """Return how a replay compares; None: the run is none."""
+    if result.replayed is None:
+        return None
+    return {**result.replayed.model_dump(mode="json"), "equal": result.replayed.difference is None}
 
 
 def _time(value: Any) -> str | None:

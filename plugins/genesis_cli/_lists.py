@@ -28,7 +28,8 @@ def row_lines(entries: Sequence[Entry]) -> Iterator[str]:
     for entry in entries:
         state = streams.paint(entry.state.ljust(wide), TONES.get(entry.state, "yellow"))
         done = f"{entry.done}/{entry.tasks}" if entry.tasks else "-"
-        goal = streams.one_line(entry.goal, max(10, room - run - wide - 31) if room else 0)
+        words = f"(replay of {entry.replay}) {entry.goal}" if entry.replay else entry.goal
+        goal = streams.one_line(words, max(10, room - run - wide - 31) if room else 0)
         yield f"{entry.id}  {state}  {done:>9}  {ago(entry.started):<12}  {goal}".rstrip()
 
 
@@ -52,7 +53,7 @@ def shown_run(record: RunRecord, result: RunResult, *, driven: bool) -> str:
     plain = streams.glyph("✓", "+", sys.stdout) == "+"
     goal = "" if record.plan is None else record.plan.goal.text
     lines = [streams.paint(streams.one_line(goal), "bold"), f"workspace {streams.one_line(record.workspace)}",
-             f"folder    {result.folder}", *(["under way at the moment"] if driven else []), ""]
+             f"folder    {result.folder}", *_recorded(record), *(["under way at the moment"] if driven else []), ""]
     wide = max((2 * line.depth + len(line.id) for line in progress.lines.values()), default=0)
     for line in progress.lines.values():
         sign = streams.paint(mark(line.state, ascii_only=plain), MARKS.get(line.state, ("", "", "dim"))[2])
@@ -68,6 +69,15 @@ def _skills(record: RunRecord, task_id: str, indent: int) -> Iterator[str]:
     required = () if record.plan is None or task_id not in record.plan.graph else record.plan.graph[task_id].requires
     if required:
         yield streams.paint(f"{' ' * indent}  skills: {streams.one_line(', '.join(required))}", "dim")
+
+
+def _recorded(record: RunRecord) -> Iterator[str]:
+    """Yield whether a run can be replayed, or what it is a replay of and how it compares."""
+    if (replayed := record.replayed) is not None:
+        first = replayed.difference
+        yield f"replay    of {replayed.run_id}: {'equal' if first is None else streams.one_line(str(first))}"
+    elif record.recorded:
+        yield f"recorded  {len(record.kept)} answers: genesis replay {record.run_id}"
 
 
 def prunable(

@@ -13,7 +13,7 @@ from ._session import Session
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["blocked", "common", "global_options", "run_argument"]
+__all__ = ["blocked", "common", "global_options", "record_option", "run_argument"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -124,3 +124,9 @@ def complete_runs(context: click.Context, _: click.Parameter, incomplete: str) -
 def run_argument(name: str = "run", **options: Any) -> Callable[[_F], _F]:
     """Add an argument that takes a run: its id, a unique beginning of it, or ``last``."""
     return click.argument(name, metavar=name.upper(), shell_complete=complete_runs, **options)
+
+
+def record_option(function: _F) -> _F:
+    """Add ``--record``."""
+    words = "Keep what models answer and tools return, so that `genesis replay` can repeat it."
+    return click.option("--record", is_flag=True, help=words)(function)

@@ -11,7 +11,7 @@ from . import _streams as streams
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-    from genesis_core import Genesis, RunRecord, StateFolder
+    from genesis_core import Genesis, RunRecord, Settings, StateFolder
 
     from ._problem import Problem
 
@@ -45,7 +45,7 @@ class Session:
         return StateFolder.find(self.home)
 
     @asynccontextmanager
-    async def entered(self, settings: Mapping[str, Any] | None = None) -> AsyncIterator[Genesis]:
+    async def entered(self, settings: Mapping[str, Any] | Settings | None = None) -> AsyncIterator[Genesis]:
         """Enter a Genesis with this call's options; what plugins print while they are loaded goes to stderr."""
         genesis = self.open(settings)
         with streams.quiet_stdout():
@@ -55,10 +55,12 @@ class Session:
         finally:
             await genesis.__aexit__(None, None, None)
 
-    def open(self, settings: Mapping[str, Any] | None = None) -> Genesis:
+    def open(self, settings: Mapping[str, Any] | Settings | None = None) -> Genesis:
         """Return a Genesis with this call's options; see :meth:`records` and :meth:`entered`."""
-        from genesis_core import Genesis
+        from genesis_core import Genesis, Settings
 
+        if isinstance(settings, Settings):
+            return Genesis.open(settings=settings, block=self.block)
         flags = {**(settings or {}), **({"home": self.home} if self.home else {})}
         return Genesis.open(settings=flags, block=self.block)
 

@@ -55,6 +55,9 @@ def _headline(result: RunResult, progress: Progress | None, seconds: float) -> s
         facts.append(f"{reused} re-used")
     if result.usage.cost:
         facts.append(f"${result.usage.cost:.4f}")
+    if result.replayed is not None:
+        had = result.replayed.usage.cost
+        facts += ["replayed", *([] if had == 0 else [f"had cost {'an unknown sum' if had is None else f'${had:.4f}'}"])]
     tone = MARKS.get(result.state.value, ("", "", "dim"))[2]
     return f"{streams.paint(word, 'bold', tone)}  {', '.join(facts)}  {streams.paint(result.run_id, 'dim')}"
 

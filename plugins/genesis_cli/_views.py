@@ -111,6 +111,7 @@ class PlainView(QuietView):
         kind = event.kind
         if kind in (EventKind.RUN_STARTED, EventKind.RUN_RESUMED):
             again = "resumes" if kind is EventKind.RUN_RESUMED else "starts"
+            again = f"replays {event.data['replay']['of']}" if "replay" in event.data else again
             self._say(event.time, f"run {event.run_id} {again}: {len(self.progress.leaves)} tasks")
         elif kind is EventKind.WARNING and event.task_id not in self.progress.rerun:
             self._say(event.time, f"{streams.paint('warning', 'yellow', stream=sys.stderr)} "

@@ -9,7 +9,7 @@ import click
 
 from ._amounts import BUDGET, SECONDS
 from ._model_option import model_option, model_settings
-from ._options import common, run_argument
+from ._options import common, record_option, run_argument
 from ._session import Session
 
 __all__ = ["resume"]
@@ -22,10 +22,13 @@ __all__ = ["resume"]
 @click.option("--budget", type=BUDGET, metavar="AMOUNT", help="Go on with this budget for the whole run.")
 @click.option("--max-parallel", type=click.IntRange(1), metavar="N", help="Tasks at one time.")
 @model_option
+@record_option
 @click.option("--follow", is_flag=True, help="Print every event as a JSON line.")
 @click.option("--yes", is_flag=True, help="Approve what policy asks for; never what it denies.")
 @common
-def resume(session: Session, run: str, max_parallel: int | None, model: tuple[str, ...], **how: Any) -> int:
+def resume(
+    session: Session, run: str, max_parallel: int | None, model: tuple[str, ...], record: bool, **how: Any
+) -> int:
     """Go on with RUN: what is recorded stays, what was under way runs again under the same key."""
     from ._copy import check_copy
     from ._drive import run_async
@@ -33,7 +36,8 @@ def resume(session: Session, run: str, max_parallel: int | None, model: tuple[st
 
     choices = Choices(**how)
     check_copy(choices.output, json=session.json or choices.follow)
-    settings = {**model_settings(model), **({} if max_parallel is None else {"max_parallel": max_parallel})}
+    settings = {**model_settings(model), **({} if max_parallel is None else {"max_parallel": max_parallel}),
+                **({"record": True} if record else {})}
     return run_async(_resume(session, run, choices, settings))
 
 

@@ -13,7 +13,7 @@ import click
 
 from ._amounts import BUDGET, SECONDS
 from ._model_option import model_option, model_settings
-from ._options import common, complete_runs
+from ._options import common, complete_runs, record_option
 from ._session import Session
 
 if TYPE_CHECKING:
@@ -58,12 +58,13 @@ def plan_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--max-parallel", type=click.IntRange(1), metavar="N", help="Tasks at one time.")
 @click.option("--timeout", type=SECONDS, metavar="SECONDS", help="Stop after that long.")
 @click.option("--budget", type=BUDGET, metavar="AMOUNT", help="0.50, or cost=..,tokens=..,calls=..,seconds=..")
+@record_option
 @click.option("--follow", is_flag=True, help="Print every event as a JSON line.")
 @click.option("--yes", is_flag=True, help="Approve what policy asks for; never what it denies.")
 @common
 def run(
     session: Session, goal: str | None, file: str | None, workspace: str | None, max_parallel: int | None,
-    model: tuple[str, ...], **how: Any,
+    model: tuple[str, ...], record: bool, **how: Any,
 ) -> int:
     """Run GOAL: words, a plan file (.yaml, .json), a plan written by `genesis plan -o`, or - for stdin.
 
@@ -80,7 +81,8 @@ def run(
     check_copy(choices.output, json=session.json or choices.follow)
     if work is not None and work.plan is not None and workspace is not None:
         _elsewhere(work.plan, work.path, workspace)
-    settings = {**model_settings(model), **({} if max_parallel is None else {"max_parallel": max_parallel})}
+    settings = {**model_settings(model), **({} if max_parallel is None else {"max_parallel": max_parallel}),
+                **({"record": True} if record else {})}
     return run_async(_run(session, work, workspace, choices, settings))
 
 

@@ -115,6 +115,8 @@ def export(session: Session, run: str, output: str | None) -> int:
     record = genesis.record(folder.name)
     events = [{**as_json(event), "mac": event.mac} for event in genesis.events(folder.name)]
     data = run_document(result_of(record, folder), record=record, events=events)
+    if record.recorded:
+        data["kept"] = genesis.kept(folder.name)
     text = session.envelope(data) if session.json else session.dumps(data, indent=2)
     if output is None:
         streams.out(text)

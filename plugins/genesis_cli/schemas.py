@@ -13,7 +13,19 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from genesis_core import Finding, Plan, PlanFile, Record, RunEvent, RunState, Score, TaskError, TaskResult, Usage
+from genesis_core import (
+    Finding,
+    Plan,
+    PlanFile,
+    Record,
+    Replayed,
+    RunEvent,
+    RunState,
+    Score,
+    TaskError,
+    TaskResult,
+    Usage,
+)
 
 from . import _streams as streams
 from ._document import RUN_SCHEMA
@@ -58,7 +70,7 @@ def plan() -> Schema:
 
 def run() -> Schema:
     """Return the schema of a run: ``data`` of ``run --json`` and ``runs show --json``; ``runs export`` adds events."""
-    body = _definitions("validation", Plan, Finding, Score, TaskResult, TaskError, Usage, RunEvent)
+    body = _definitions("validation", Plan, Finding, Score, TaskResult, TaskError, Usage, RunEvent, Replayed)
     event = body["$defs"]["RunEvent"]
     properties: Schema = {
         "schema": {"const": RUN_SCHEMA}, "run_id": TEXT, "state": {"enum": [state.value for state in RunState]},
@@ -68,11 +80,15 @@ def run() -> Schema:
         "not_understood": {"type": "array", "items": TEXT},
         "tasks": {"type": "object", "additionalProperties": _ref("TaskResult")},
         "artifacts": {"type": "array", "items": _artifact()}, "output": {}, "usage": _ref("Usage"),
-        "error": _or_null(_ref("TaskError")),
+        "error": _or_null(_ref("TaskError")), "recorded": {"type": "boolean"}, "replay": _or_null(_ref("Replayed")),
     }
+    replayed = body["$defs"]["Replayed"]
+    replayed["properties"]["equal"] = {"type": "boolean"}
+    replayed["required"] = list(replayed["properties"])
     own = {
         "type": "object", "additionalProperties": False, "required": list(properties),
-        "properties": {**properties, "events": {"type": "array", "items": _ref("RunEvent")}},
+        "properties": {**properties, "events": {"type": "array", "items": _ref("RunEvent")},
+                       "kept": {"type": "object", "propertyNames": SHA256}},
     }
     event["required"] = ["run_id", "seq", "time", "kind", "actor", "task_id", "attempt", "data", "label"]
     return _document("run", "Genesis run", own, body)

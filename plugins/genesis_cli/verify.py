@@ -19,7 +19,7 @@ __all__ = ["verify"]
 @run_argument()
 @common
 def verify(session: Session, run: str) -> int:
-    """Check the record of RUN: every row and its MAC, the chain, and the digest of every artefact."""
+    """Check the record of RUN: every row and its MAC, the chain, the digest of every artefact and recorded answer."""
     from genesis_core import JournalError
 
     genesis = session.records()
@@ -37,6 +37,9 @@ def verify(session: Session, run: str) -> int:
     ended = record.ended is not None
     data = {"run_id": name, "rows": record.seq, "artifacts": artifacts, "state": record.state.value, "ended": ended}
     kept = f"{artifacts} artefact{'s' if artifacts != 1 else ''} as recorded"
+    if record.recorded:
+        data["kept"] = len(record.kept)
+        kept += f", {len(record.kept)} recorded answer{'s' if len(record.kept) != 1 else ''}"
     text = f"run {name} is as it was written: {record.seq:,} rows, chained without a gap; {kept}"
     if not ended:
         text += f"\nit has not ended: it is {record.state.value}; go on with: genesis resume {name}"

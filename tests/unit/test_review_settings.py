@@ -33,7 +33,7 @@ def test_the_environment_can_say_so() -> None:
     given = {"GENESIS_BUDGET__MAX_TOKENS": "5", "GENESIS_JOURNAL": "no", "GENESIS_DURABILITY": "full"}
     found = load_settings(environ=given, folder=Path("/nowhere"), user_file=Path("/nowhere/user.toml")).settings
     assert (found.budget.max_tokens, found.journal, found.durability) == (5, False, "full")
-    assert {"budget", "journal", "durability", "home"} == PERSONAL_KEYS
+    assert {"budget", "journal", "record", "durability", "home"} == PERSONAL_KEYS
 
 
 OLD = DENY.replace("policy", "plugin.guard")
