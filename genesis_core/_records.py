@@ -15,6 +15,7 @@ from ._index import Index
 from ._journal import Journal, RunLock
 from ._keys import LocalKeyRing
 from ._rows import read_events
+from ._state import StateFolder
 from .engines import KeyRing
 from .errors import GenesisError, JournalError, SettingsError, did_you_mean
 from .runs import EventKind, RunEvent, RunState
@@ -88,7 +89,13 @@ class Records:
 
     def record(self, run_id: str) -> RunRecord:
         """Return what the journal of a run comes to (raises JournalError, as :meth:`events`)."""
-        return _folded(run_id, self.events(run_id))
+        folder = self.folder(run_id)
+        driven = StateFolder(self.home).driven(folder.name)  # asked first: who ends meanwhile has written rows
+        events = [] if driven and not (folder / "journal.db").is_file() else self.events(run_id)
+        if driven and not events:
+            raise JournalError(f"run {folder.name} has no rows yet", cause="it is just beginning",
+                               hint="look again in a moment")
+        return _folded(run_id, events)
 
     def whole(self, run_id: str) -> RunRecord:
         """Return the record of a run, checked to be no shorter than it once was (raises JournalError)."""
@@ -133,8 +140,9 @@ class Records:
 
 def _folded(run_id: str, events: Sequence[RunEvent]) -> RunRecord:
     if not events or events[0].kind is not EventKind.RUN_STARTED:
-        raise JournalError(f"run {run_id} never began", cause="its journal has no first row",
-                           hint=f"genesis runs prune {run_id}")
+        raise JournalError(f"the journal of run {run_id} is damaged, or it never began: there is no first row",
+                           cause="somebody emptied it, or its driver ended before it wrote one",
+                           hint=f"restore the folder, or delete it: genesis runs prune {run_id}")
     try:
         return fold(events)
     except (ValueError, KeyError) as error:  # rows are signed, so this is what they were meant to say

@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ from genesis_core._head import write_head
 from genesis_core._index import Index
 from genesis_core._journal import Journal, RunLock
 from genesis_core._keys import LocalKeyRing
-from genesis_core._rows import connect, read_events, read_rows
+from genesis_core._rows import connect, read_events, read_rows, verify_rows
 from genesis_core.policy import Action
 from genesis_core.records import MAX_DIGITS, MAX_JSON_DEPTH, FrozenDict, FrozenList, freeze
 from genesis_core.testing import FakeAgent, open_genesis
@@ -100,6 +100,68 @@ def test_reading_a_live_journal_in_its_drivers_process_costs_no_row(tmp_path: Pa
     ended = subprocess.run([sys.executable, "-c", DRIVER, str(path)], capture_output=True, text=True, check=False)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert [e.data["text"] for e in read_events(path, KEYS)] == ["0", "1", "2", "3", "4", "5"]
+
+
+RUN = """
+import asyncio, sys
+from genesis_core import Task, TaskGraph
+from genesis_core.testing import FakeAgent, open_genesis
+
+async def main(home, tasks, rounds):
+    async with open_genesis(home, FakeAgent("w", output="x" * 2000)) as genesis:
+        graph = TaskGraph(tasks=tuple(Task(id=f"t{n}", agent="w") for n in range(tasks)))
+        plan = (await genesis.plan("x", workspace=home, graph=graph)).plan
+        for _ in range(rounds):
+            await (await genesis.start(plan)).result()
+
+asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+"""
+
+
+def looks(driver: subprocess.Popen[str], home: Path) -> Iterator[tuple[str, list[Any]]]:
+    """Read the newest journal in a tight loop while *driver* writes, and once more when it has ended."""
+    ended = False
+    while not ended:
+        ended = driver.poll() is not None
+        for folder in sorted((home / "runs").glob("*"))[-1:]:
+            if (folder / "journal.db").exists():
+                yield folder.name, read_rows(folder / "journal.db")
+
+
+def test_a_journal_is_read_while_another_process_writes_it(tmp_path: Path) -> None:
+    tasks, rounds, seen = 300, 4, dict[str, list[int]]()
+    words = [sys.executable, "-c", RUN, str(tmp_path), str(tasks), str(rounds)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as driver:
+        for name, rows in looks(driver, tmp_path):
+            assert [row[1] for row in rows] == list(range(1, len(rows) + 1))
+            seen.setdefault(name, []).append(len(rows))
+        assert driver.stderr is not None and (driver.wait(), driver.stderr.read()) == (0, "")
+    assert all(lengths == sorted(lengths) for lengths in seen.values())
+    assert list(seen.values())[-1][-1] > 2 * tasks
+    assert any(len(set(lengths)) > 2 for lengths in seen.values()), "nobody wrote while it was read"
+    for name in seen:
+        verify_rows(tmp_path / "runs" / name / "journal.db", read_rows(tmp_path / "runs" / name / "journal.db"),
+                    LocalKeyRing.open(tmp_path))
+
+
+@pytest.mark.parametrize("made", ["nothing", "an empty file", "a table"])
+def test_a_run_that_is_just_beginning_is_not_called_damaged(home: Path, made: str) -> None:
+    """Between the lock and the first row there is a moment in which others may look."""
+    run = home / "runs" / "20990101-000000-00000000"
+    run.mkdir()
+    if made == "an empty file":
+        (run / "journal.db").touch()
+    elif made == "a table":
+        connect(run / "journal.db").close()
+    lock = RunLock(run)
+    try:
+        with pytest.raises(JournalError, match="has no rows yet") as caught:
+            open_genesis(home).record(run.name)
+        assert caught.value.cause == "it is just beginning"
+    finally:
+        lock.release()
+    with pytest.raises(JournalError, match="there is no journal" if made == "nothing" else "never began"):
+        open_genesis(home).record(run.name)
 
 
 def test_a_journal_that_nobody_writes_is_read_from_a_copy_again(tmp_path: Path) -> None:
