@@ -15,6 +15,7 @@ from html import unescape
 from typing import TypeGuard
 
 from ._chart import chart_from, draw
+from ._compose_made import NOBODY, Lead, Made, lead_of, made_of
 from ._report_text import counted, label, number, one_line
 
 Scalar = int | float | str | None
@@ -89,6 +90,7 @@ class Section:
     raw: str = ""
     missing: str = ""
     pictures: tuple[Picture, ...] = ()
+    made: Made = NOBODY
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -126,6 +128,7 @@ class Document:
     sections: tuple[Section, ...] = field(default=())
     facts: tuple[tuple[str, str], ...] = ()
     """What the report is of: workspace, run."""
+    lead: Lead | None = None
 
     @property
     def present(self) -> tuple[Section, ...]:
@@ -171,16 +174,22 @@ def compose(
     title: str = "",
     goal: str = "",
     facts: Mapping[str, str] | None = None,
+    made: Mapping[str, object] | None = None,
+    lead: object = None,
 ) -> Document:
-    """Return the document of some results, in their order, then the branches that are missing with the reason."""
+    """Return the document of some results, in their order, then the branches that are missing with the reason.
+
+    *made* says by the name of a result who wrote it, and *lead* what a model says of them all.
+    """
     sections = [
-        _read_section(inner, value, tuple((pictures or {}).get(name, ())))
+        replace(_read_section(inner, value, tuple((pictures or {}).get(name, ()))),
+                made=made_of((made or {}).get(name), task))
         for name, whole in results
-        for inner, value in _branches(name, whole)
+        for inner, task, value in _branches(name, whole)
     ]
     sections += [Section(name, label(name), missing=reason) for name, reason in (missing or {}).items()]
     told = tuple((name, words) for name, words in (facts or {}).items() if words)
-    return Document(title or title_of(sections, told), goal, tuple(_tell_apart(sections)), told)
+    return Document(title or title_of(sections, told), goal, tuple(_tell_apart(sections)), told, lead_of(lead))
 
 
 def title_of(sections: Sequence[Section], facts: Sequence[tuple[str, str]] = ()) -> str:
@@ -194,11 +203,11 @@ def title_of(sections: Sequence[Section], facts: Sequence[tuple[str, str]] = ())
     return f"Report on {where}" if words == "Report" else f"{words}: {where}"
 
 
-def _branches(name: str, value: object) -> list[tuple[str, object]]:
-    """Take the result of a task with sub-tasks, a mapping of their names to reports, apart."""
+def _branches(name: str, value: object) -> list[tuple[str, str, object]]:
+    """Take the result of a task with sub-tasks, a mapping of their ids to reports, apart: name, id, report."""
     if isinstance(value, Mapping) and len(value) and all(is_report(inner) for inner in value.values()):
-        return [(f"{name}.{inner.rpartition('/')[2]}", report) for inner, report in value.items()]
-    return [(name, value)]
+        return [(f"{name}.{inner.rpartition('/')[2]}", str(inner), report) for inner, report in value.items()]
+    return [(name, "", value)]
 
 
 def _tell_apart(sections: Sequence[Section]) -> list[Section]:

@@ -97,6 +97,7 @@ def _head(document: Document) -> Iterator[str]:
         yield f'<p class="soft">{" · ".join(facts)}</p>'
     yield f'<p class="lead">{_text(summary(document))}</p>'
     yield from _tally(document.counts)
+    yield from _lead(document)
     yield "</header>"
     for section in document.absent:
         yield f'<p class="missing"><strong>Missing: {_text(section.title)}</strong>, as {_text(section.missing)}.</p>'
@@ -107,8 +108,18 @@ def _head(document: Document) -> Iterator[str]:
         yield from _tally({severity: count for severity, count in section.counts.items() if count})
         if section.raw:
             yield "<p>Shown as it was given.</p>"
+        if section.made.degraded:
+            yield '<p><span class="chip medium">degraded</span></p>'
         yield "</section>"
     yield "</div>"
+
+
+def _lead(document: Document) -> Iterator[str]:
+    if document.lead is not None:
+        yield f"<p>{_text(document.lead.text)}</p>"
+        if document.lead.items:
+            yield from _list(document.lead.items)
+        yield from (f'<p class="soft">{_text(note)}</p>' for note in document.lead.notes)
 
 
 def _tally(counts: Mapping[str, int]) -> Iterator[str]:
@@ -175,6 +186,7 @@ def _quote(text: str) -> str:
 
 def _section(section: Section, at: int) -> Iterator[str]:
     yield f'<section id="{_anchor(at)}"><h2>{_text(section.title)}</h2>'
+    yield from (f'<p class="soft">{_text(sentence)}</p>' for sentence in section.made.sentences)
     if section.summary:
         yield f"<p>{_text(section.summary, 2000)}</p>"
     yield from _figures(section.figures)

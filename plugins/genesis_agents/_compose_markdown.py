@@ -34,6 +34,7 @@ def markdown(document: Document) -> str:
         *([f"> {text(document.goal)}"] if document.goal else []),
         *(["\n".join(f"- {text(name)}: {code(words)}" for name, words in document.facts)] if document.facts else []),
         text(summary(document)),
+        *_lead(document),
         *(f"**Missing: {text(section.title)}**, as {text(section.missing)}." for section in document.absent),
         *_headlines(document),
         *_findings(document),
@@ -41,6 +42,14 @@ def markdown(document: Document) -> str:
         *_not_done(document),
     ]
     return "\n\n".join(lines) + "\n"
+
+
+def _lead(document: Document) -> Iterator[str]:
+    if document.lead is not None:
+        yield text(document.lead.text)
+        if document.lead.items:
+            yield "\n".join(f"- {text(item)}" for item in document.lead.items)
+        yield from (f"*{text(note)}*" for note in document.lead.notes)
 
 
 def text(value: str, limit: int = 0) -> str:
@@ -105,6 +114,7 @@ def _item(finding: Finding) -> str:
 
 def _section(section: Section) -> Iterator[str]:
     yield f"## {text(section.title)}"
+    yield from (f"*{text(sentence)}*" for sentence in section.made.sentences)
     if section.summary:
         yield text(section.summary)
     if len(section.figures) > len(section.headlines):

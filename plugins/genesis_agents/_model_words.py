@@ -12,8 +12,12 @@ from ._numbers import MARK, Known, code_blocks, known, marked
 from ._prompts import Prompt
 from ._report_text import counted, one_line
 
-__all__ = ["Words"]
+__all__ = ["OWN_SUMMARY", "RECOMMENDATIONS", "Words"]
 
+RECOMMENDATIONS = "Recommendations"
+"""Title of the table of what to do."""
+OWN_SUMMARY = "The tools' own summary: "
+"""Begins the note that keeps what a report said without a model."""
 MAX_ITEMS, MAX_ITEM, MAX_SECTION = 12, 600, 400
 LONG = 1200
 """Characters from which on a plain text is a document."""
@@ -71,7 +75,7 @@ class Words:
     def recommendations(self) -> tuple[Table, ...]:
         """Return what to do as a table; none when nothing is recommended."""
         rows = tuple((line,) for line in self.listed("recommendations"))
-        return (Table(title="Recommendations", columns=("what to do, and why",), rows=rows),) if rows else ()
+        return (Table(title=RECOMMENDATIONS, columns=("what to do, and why",), rows=rows),) if rows else ()
 
     def sections(self) -> tuple[Table, ...]:
         """Return the sections of the document as a table: each heading, and how it begins."""

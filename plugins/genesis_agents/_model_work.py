@@ -28,7 +28,7 @@ from genesis_core import (
     tool_loop,
 )
 
-from ._model_words import Words
+from ._model_words import OWN_SUMMARY, Words
 from ._prompts import Prompt, prompt
 
 __all__ = ["improved", "only_with_model", "worked"]
@@ -78,7 +78,7 @@ async def improved(card: AgentCard, task: Task, context: TaskContext, offline: T
         return offline
     files = words.files(task, card.name)
     artifacts = [await context.write(name, text, media_type=kind) for name, text, kind in files]
-    own = f"The tools' own summary: {report.summary}"
+    own = f"{OWN_SUMMARY}{report.summary}"
     better = report.replace(
         summary=words.text("summary"),
         tables=(*report.tables, *words.recommendations()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from genesis_core import Agent, AgentCard, Task, TaskContext, TaskResult, Tool, agent
 
@@ -13,16 +13,21 @@ __all__ = ["acceptance", "helped", "team", "waiting"]
 
 def team() -> list[Agent]:
     """Return every built-in agent, in the order of the cards."""
-    from .analytics import analytics
+    from .analytics import analytics, with_lead
     from .architect import architect
     from .research import research
     from .security import security
 
-    written: dict[str, Agent] = {a.card.name: helped(a, a.tools) for a in (analytics, architect, research, security)}
+    written: dict[str, Agent] = {a.card.name: helped(a, a.tools) for a in (architect, research, security)}
+    written["analytics"] = helped(analytics, analytics.tools, then=with_lead)
     return [written.get(card.name) or waiting(card) for card in cards()]
 
 
-def helped(offline: Agent, tools: Sequence[Tool]) -> Agent:
+Then = Callable[[Task, TaskContext, TaskResult], Awaitable[TaskResult]]
+"""What is still to be done with a result that a model has written about."""
+
+
+def helped(offline: Agent, tools: Sequence[Tool], *, then: Then | None = None) -> Agent:
     """Return an agent that does what *offline* does and, where a model is configured, lets it write about it."""
 
     @agent(card=offline.card, tools=tools)
@@ -33,7 +38,8 @@ def helped(offline: Agent, tools: Sequence[Tool]) -> Agent:
             return result
         from ._model_work import improved
 
-        return await improved(offline.card, task, context, result)
+        better = await improved(offline.card, task, context, result)
+        return better if then is None else await then(task, context, better)
 
     return writes
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from genesis_core import Artifact, Evidence, Report, Task, TaskContext, TaskResult, agent, tool
+from genesis_core import Artifact, Evidence, Level, Report, Task, TaskContext, TaskResult, agent, tool
 
 from ._cards import card
 from ._look import look_into, not_there, other_notes, told
@@ -72,14 +72,16 @@ def compose_report(
     title: str = "",
     goal: str = "",
     facts: dict[str, str] | None = None,
+    lead: dict[str, object] | None = None,
 ) -> dict[str, object]:
     """Compose one report of several results, as Markdown and as one self-contained HTML page.
 
-    results: for each its "name", its "value" (a Report or any JSON), and its "charts" (each a "name" and an "svg")
+    results: for each its "name", its "value" (a Report or any JSON), its "charts" (a "name", an "svg"), who "made" it
     missing: names of results that are not there, with the reason
     title: of the report; without one it is made of what the results are called and of the workspace
     goal: what was asked for
     facts: what the report is of, by name: "Workspace", "Run"
+    lead: what a model says of the whole: "text", "items", "notes"
     """
     from ._compose import compose, figures, pictures_of, summary
     from ._compose_html import html_page
@@ -87,7 +89,10 @@ def compose_report(
 
     named = [(str(each.get("name", "")), each.get("value")) for each in results]
     charts = {str(each.get("name", "")): pictures_of(each.get("charts")) for each in results}
-    document = compose(named, missing=missing, pictures=charts, title=title, goal=goal, facts=facts)
+    made = {str(each.get("name", "")): each.get("made") for each in results}
+    document = compose(
+        named, missing=missing, pictures=charts, title=title, goal=goal, facts=facts, made=made, lead=lead
+    )
     return {
         "markdown": markdown(document),
         "html": html_page(document),
@@ -99,7 +104,7 @@ def compose_report(
 @agent(card=card("analytics"), tools=[profile_tables, draw_chart, compose_report, look_into])
 async def analytics(task: Task, context: TaskContext) -> TaskResult:
     """Profile tables, or compose the report of what other tasks found: whichever the task asks for."""
-    if COMPOSE in task.requires or (PROFILE not in task.requires and _results(task)):
+    if composes(task):
         return await _compose(task, context)
     return await _profile(task, context)
 
@@ -166,19 +171,25 @@ def _evidence(report: Report) -> Iterator[Evidence]:
         yield Evidence(source=found.source, location=found.location, quote=found.quote)
 
 
-async def _compose(task: Task, context: TaskContext) -> TaskResult:
+def composes(task: Task) -> bool:
+    """Return whether *task* asks for the report of what other tasks found."""
+    return COMPOSE in task.requires or (PROFILE not in task.requires and bool(_results(task)))
+
+
+async def _compose(task: Task, context: TaskContext, lead: Mapping[str, object] | None = None) -> TaskResult:
     results, missing = _results(task), {}
     charts = await _charts(task, context)
     given = []
     for name in results:
         if name in context.inputs:
-            given.append({"name": name, "value": context.inputs[name], "charts": charts.get(name, [])})
+            given.append({"name": name, "value": context.inputs[name], "charts": charts.get(name, []),
+                          "made": _made(context.upstream.get(name, ()))})
         else:
             missing[name] = "its task gave no result"
     words = {key: context.inputs[key] for key in ("title", "goal") if isinstance(context.inputs.get(key), str)}
     facts = {"Workspace": context.workspace, "Run": context.run_id}
     made = await context.call(
-        compose_report, results=given, missing=missing, **{"goal": context.goal, **words}, facts=facts
+        compose_report, results=given, missing=missing, **{"goal": context.goal, **words}, facts=facts, lead=lead
     )
     artifacts = [
         await context.write("report.md", made["markdown"], media_type="text/markdown"),
@@ -187,6 +198,29 @@ async def _compose(task: Task, context: TaskContext) -> TaskResult:
     notes = () if results else ("There is no result of another task to report.",)
     report = Report(title="Report", summary=made["summary"], figures=made["figures"], notes=notes)
     return context.result(report, artifacts=artifacts)
+
+
+def _made(results: Sequence[TaskResult]) -> list[dict[str, object]]:
+    """Return who wrote each of *results*: the model, its tokens and their cost; or why none did."""
+    return [
+        {"task": one.task_id, "model": one.model if one.level is Level.MODEL else "", "tokens": one.usage.tokens,
+         "cost": None if (cost := one.usage.cost) is None else f"{cost.normalize():f}", "degraded": one.degraded}
+        for one in results if one.model or one.degraded
+    ]
+
+
+async def with_lead(task: Task, context: TaskContext, better: TaskResult) -> TaskResult:
+    """Return *better* with what its model says of the whole at the head of the report that it composed."""
+    from ._model_words import OWN_SUMMARY, RECOMMENDATIONS
+
+    report = Report.model_validate(better.output)
+    if better.level is not Level.MODEL or not composes(task):
+        return better
+    items = [str(row[0]) for table in report.tables if table.title == RECOMMENDATIONS for row in table.rows]
+    notes = [note for note in report.notes if not note.startswith(OWN_SUMMARY)]
+    lead = {"text": report.summary, "items": items, "notes": notes}
+    again = await _compose(task, context, lead)
+    return better.replace(artifacts=(*again.artifacts, *better.artifacts[len(again.artifacts):]))
 
 
 def _results(task: Task) -> list[str]:

@@ -7,6 +7,7 @@ import hashlib
 import tomllib
 from collections.abc import Sequence
 from decimal import Decimal
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import genesis_halo
 from genesis_agents import genesis_provide
 from genesis_agents._cards import cards
 from genesis_agents._numbers import MARK, known, marked
@@ -34,6 +36,7 @@ from genesis_core import (
     TaskState,
     ToolCall,
     Usage,
+    hookimpl,
 )
 from genesis_core.testing import ScriptedModel, open_genesis
 
@@ -369,3 +372,118 @@ def test_marking_takes_linear_time(piece: str) -> None:
 
     seconds(1000)
     assert seconds(40_000) < 12 * seconds(10_000) + 0.2
+
+
+# ---- the composed report -----------------------------------------------------------------------------------------
+
+
+def composed(work: Path, *models: object) -> tuple[RunResult, str, str]:
+    graph = [
+        Task(id="code", agent="architect", requires=("module-map",), description="Map the code"),
+        Task(id="scan", agent="security", description="Scan the code", depends_on=("code",)),
+        Task(id="report", agent="analytics", requires=("report",), description="Write the report",
+             inputs={"code": Input(task="code", output=""), "scan": Input(task="scan", output="")}),
+    ]  # fmt: skip
+    done = run(work, graph, *models)
+    folder = Path(done.folder)
+    return done, next(folder.rglob("report.md")).read_text(), next(folder.rglob("report.html")).read_text()
+
+
+class Turns:
+    """A model that answers or fails in turn."""
+
+    name = "turns"
+
+    def __init__(self, *turns: ModelReply | Exception) -> None:
+        self.turns = list(turns)
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        turn = self.turns.pop(0)
+        if isinstance(turn, Exception):
+            raise turn
+        return turn
+
+
+def test_a_report_says_of_each_part_which_model_wrote_it_and_marks_degraded_ones(work: Path) -> None:
+    model = Turns(
+        answer(summary="The code is small.", recommendations=["Break the cycle."], document=""),
+        ModelError("it <b>broke</b>"),
+        answer(summary="All in all, 7777 things.", recommendations=["Start with the cycle."], document=""),
+    )
+    done, text, page = composed(work, model)
+    assert [done.tasks[t].level for t in ("code", "scan", "report")] == [Level.MODEL, Level.HEURISTICS, Level.MODEL]
+    for where in (text.replace("\\$", "$"), page):
+        assert where.count("Written by scripted-1: 100 tokens, $0.01.") == 1
+        assert "Degraded: no model wrote this part" in where
+        assert "Start with the cycle." in where
+    assert f"All in all, 7777 {escape(MARK)} things." in page and "Break the cycle." in page
+    assert "<b>broke</b>" not in page and "&lt;b&gt;broke" in page
+    assert '<span class="chip medium">degraded</span>' in page
+    assert done.tasks["report"].output is not None
+    assert [a.name for a in done.tasks["report"].artifacts] == ["report.md", "report.html"]
+
+
+def test_a_report_without_models_says_nothing_of_models(work: Path) -> None:
+    done, text, page = composed(work)
+    assert done.state is RunState.COMPLETED
+    for where in (text, page):
+        assert "Written by" not in where and "egraded" not in where
+
+
+def test_the_figures_of_a_report_are_those_of_its_parts_with_or_without_a_model(work: Path) -> None:
+    alone, _, _ = composed(work)
+    words = answer(summary="Fine.", recommendations=[], document="")
+    done, _, _ = composed(work, ScriptedModel(words, words, words))
+    assert report_of(done.tasks["report"]).figures == report_of(alone.tasks["report"]).figures
+
+
+def test_an_unknown_cost_is_said_to_be_unknown(work: Path) -> None:
+    words = ModelReply(data={"summary": "Fine.", "recommendations": [], "document": ""}, model="local",
+                       usage=Usage(model_calls=1, tokens=12345, cost=None))
+    _, text, _ = composed(work, ScriptedModel(words, words, words))
+    assert "Written by local: 12,345 tokens, cost not known." in text
+
+
+# ---- work orders -------------------------------------------------------------------------------------------------
+
+
+class Shop:
+    """A plugin that offers a model; nobody has chosen it until settings name it."""
+
+    def __init__(self, *replies: ModelReply) -> None:
+        self.model = ScriptedModel(*replies, name="bought")
+
+    @hookimpl
+    def genesis_provide(self) -> list[Any]:
+        return [self.model]
+
+
+def test_what_needs_a_model_ends_blocked_and_is_finished_on_resume_with_one(work: Path) -> None:
+    shop = Shop(wants("read_file", path="README.md"),
+                answer(title="Plan", summary="Within 250 ms.", document="# Plan\n\nIt.", notes=[]),
+                answer(summary="All in all fine.", recommendations=[], document=""))
+    graph = TaskGraph(tasks=(
+        Task(id="scan", agent="security", description="Scan the code"),
+        Task(id="plan", kind="planning", requires=("specification",), description="Write the specification"),
+        Task(id="report", agent="analytics", requires=("report",), description="Write the report",
+             inputs={"plan": Input(task="plan", output="")}),
+    ))  # fmt: skip
+
+    async def main() -> None:
+        home = work.parent / "home"
+        async with open_genesis(home, *ALL.values(), shop, genesis_halo) as genesis:
+            report = await genesis.plan("Look at the app", workspace=work, graph=graph)
+            first = await (await genesis.start(report)).result()
+        assert (first.state, first.exit_code) == (RunState.PARTIAL, 8)
+        blocked = first.tasks["plan"]
+        assert blocked.state is TaskState.BLOCKED and first.tasks["report"].state is TaskState.SKIPPED
+        order = blocked.work_order
+        assert order is not None and order.goal == "Write the specification" and order.tried
+        async with open_genesis(home, *ALL.values(), shop, genesis_halo, settings={"models": {"use": ["bought"]}}) as g:
+            again = await (await g.resume(first.run_id)).result()
+        assert again.state is RunState.COMPLETED, again.tasks
+        assert again.tasks["scan"] == first.tasks["scan"]
+        assert (again.tasks["plan"].level, again.tasks["plan"].model) == (Level.MODEL, "scripted-1")
+        assert len(shop.model.requests) == 3
+
+    asyncio.run(main())
