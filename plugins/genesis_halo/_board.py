@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from genesis_core import AgentCard, Reason
@@ -61,6 +61,7 @@ class Board:
         self.names = tuple(seat.name for seat in self.seats)
         self.absent = frozenset(place for place, seat in enumerate(self.seats) if seat.absent)
         self.places = _places(self.names)
+        self.skills = frozenset(skill for seat in self.seats for skill in seat.skills)
         self._kinds = _kinds(self.seats)
         self._holders: dict[frozenset[str], tuple[frozenset[int], tuple[float, ...]]] = {}
         self._reasons: dict[str, Reason] = {}
@@ -138,8 +139,17 @@ def _kinds(seats: Sequence[Seat]) -> Mapping[str, tuple[int, ...]]:
     return found
 
 
-@lru_cache(maxsize=8)
-def board(cards: tuple[AgentCard, ...], rules: RuleSet, models: bool) -> Board:
+def board(cards: Sequence[AgentCard], rules: RuleSet, models: bool) -> Board:
     """Return the board of *cards*; the same for the same cards and rules."""
-    return Board(cards, rules, models=models)
+    key = (*cards, rules, models)
+    for known, found in _recent:
+        if len(known) == len(key) and all(a is b for a, b in zip(known, key, strict=True)):
+            return found
+    found = Board(cards, rules, models=models)
+    _recent.appendleft((key, found))
+    return found
+
+
+_recent: deque[tuple[tuple[object, ...], Board]] = deque(maxlen=8)
+"""Boards last asked for, by the identity of their members: to compare all that cards say takes longer."""
 

@@ -78,7 +78,10 @@ def conditions(when: object, reader: Reader, where: str) -> tuple[Condition, ...
 
 def near(name: str, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the nearest of *known*, or nothing."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    letters = dict.fromkeys(map(ord, name))  # what shares too few letters can't be near: most need no closer look
+    shared = {word: len(word) - len(word.translate(letters)) for word in known}
+    likely = [word for word in shared if 10 * shared[word] >= 3 * (len(name) + len(word))]
+    found = difflib.get_close_matches(name, likely, n=1, cutoff=0.6)
     return f"; did you mean {found[0]!r}?" if found else ""
 
 

@@ -18,7 +18,7 @@ __all__ = ["routed", "rules_of"]
 
 def routed(tasks: Sequence[Task], agents: Sequence[AgentCard], context: PlanContext) -> list[Routed]:
     """Return what comes of each task: its assignment or none, with reasons in either case."""
-    return route(tasks, board(tuple(agents), rules_of(context), bool(context.models)))
+    return route(tasks, board(agents, rules_of(context), bool(context.models)))
 
 
 def rules_of(context: PlanContext) -> RuleSet:

@@ -79,7 +79,7 @@ def _why_nobody(contest: Contest, board: Board) -> str:
 
 
 def _missing_skills(contest: Contest, board: Board) -> str:
-    known = {skill for seat in board.seats for skill in seat.skills}
+    known = board.skills
     wanted = {name: normal(name) for name in contest.task.requires}
     unknown = [f"{name!r}{near(plain, known)}" for name, plain in wanted.items() if plain not in known]
     if unknown:
