@@ -237,6 +237,27 @@ def test_every_built_in_plugin_has_a_line_on_the_front_page() -> None:
     assert [m for m in entry_points("genesis.plugins").values() if f"`{m}`" not in text] == []
 
 
+def test_the_journal_page_names_every_kind_of_row_and_no_other() -> None:
+    from genesis_core import EventKind
+
+    page = read(ROOT / "docs" / "journal.md")
+    rows = page[page.index("## Kinds of rows"):page.index("## What is promised")].splitlines()
+    cells = [line.split("|")[1] for line in rows if line.startswith("| `")]
+    assert sorted(re.findall(r"`([^`]+)`", "".join(cells))) == sorted(kind.value for kind in EventKind)
+
+
+def test_what_a_task_gives_back_and_what_a_planning_hook_sees_is_told_whole() -> None:
+    from dataclasses import fields
+
+    from genesis_core import PlanContext, TaskResult, Usage
+
+    page, hooks = read(ROOT / "docs" / "outputs.md"), read(ROOT / "docs" / "hooks.md")
+    told = set(re.findall(r"`(\w+)`", page[page.index("## TaskResult"):page.index("## Report")]))
+    assert {*TaskResult.model_fields, *Usage.model_fields} - told == set()
+    seen = next(line for line in hooks.splitlines() if line.startswith("`PlanContext`"))
+    assert {field.name for field in fields(PlanContext)} - set(re.findall(r"`(\w+)", seen)) == set()
+
+
 def test_every_setting_and_every_operator_key_is_explained() -> None:
     from genesis_core import Settings
     from genesis_core._settings import OPERATOR_KEYS, PERSONAL_KEYS
