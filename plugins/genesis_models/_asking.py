@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from urllib.parse import urlsplit
 
 import stamina
 from stamina.instrumentation import LoggingOnRetryHook, get_on_retry_hooks, set_on_retry_hooks
 
-from genesis_core import Category, DependencyDown, GenesisError, ModelReply, ModelRequest, TimedOut, Usage
+from genesis_core import Category, DependencyDown, GenesisError, ModelError, ModelReply, ModelRequest, TimedOut, Usage
 
 from ._answer import Said, reply_to
 from ._failures import Failure, Kind
@@ -26,9 +28,8 @@ __all__ = ["Asking"]
 
 LONGEST_WAIT = 60.0
 """Seconds between two tries, at most; who is told to wait longer asks somebody else."""
-MARGIN = 0.97
-"""The part of a request's seconds that is used, so that running out of them is seen here and told in our words."""
 LEFT_ALONE = Kind(DependencyDown, Category.NETWORK, "is left alone after failing again and again", unbilled=True)
+TOLD_TO_WAIT = Kind(ModelError, Category.RESOURCE, "asked to be left alone", unbilled=True)
 NO_PLACE = Kind(TimedOut, Category.RESOURCE, "had no place free in time", unbilled=True)
 
 
@@ -44,17 +45,14 @@ class Asking:
     most: Usage
     tell: Callable[[str], None]
     """Hears the text as it is written."""
+    end: float
+    """When there must be an answer, by ``time.monotonic``."""
     calls: int = 0
     """Requests that were sent."""
-    _end: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Start the clock."""
-        self._end = time.monotonic() + self.request.seconds * MARGIN
 
     async def reply(self) -> ModelReply:
         """Return the reply; raises ModelError, TimedOut or DependencyDown, and as it is what no table names."""
-        _keep_off_stdout()
+        _keep_retries_off_the_terminal()
         tuning = self.resilience.tuning
         try:
             async for attempt in stamina.retry_context(on=self._wait, attempts=tuning.attempts, timeout=None):
@@ -66,7 +64,7 @@ class Asking:
 
     @property
     def _left(self) -> float:
-        return self._end - time.monotonic()
+        return self.end - time.monotonic()
 
     def _wait(self, error: Exception) -> bool | float:
         """Return the seconds after which to try again, or False."""
@@ -76,13 +74,17 @@ class Asking:
             return False
         seconds = self.resilience.backoff(self.calls)
         if error.retry_after is not None:
-            seconds = max(seconds, error.retry_after * self.resilience.random.uniform(1.02, 1.1))
+            seconds = max(seconds, error.retry_after * self.resilience.random.uniform(1.03, 1.1))
         if seconds > LONGEST_WAIT or seconds >= self._left:
             return False
         return seconds if self.resilience.retries.take() else False
 
     async def _once(self) -> Said:
-        """Send the request once, when there is a place for it and the breaker lets it through."""
+        """Send the request once, when the service wants to hear it, and there is a place for it."""
+        quiet = self.resilience.seconds_to_wait(self.endpoint)
+        if quiet > LONGEST_WAIT or quiet >= self._left:
+            raise Failure(TOLD_TO_WAIT, f"({quiet:.0f} s more)")
+        await asyncio.sleep(quiet)
         places = self.resilience.places(self.endpoint)
         try:
             async with asyncio.timeout(self._left):
@@ -104,6 +106,8 @@ class Asking:
         try:
             said = await self._read()
         except Failure as failure:
+            if failure.retry_after:
+                self.resilience.ask_to_wait(self.endpoint, failure.retry_after * 1.02)
             (breaker.failed if failure.kind.counts else breaker.dropped)(number)
             raise
         except BaseException:  # a cancellation, or a bug of ours: neither says anything about the other side
@@ -143,16 +147,18 @@ class Asking:
         return self.most.replace(model_calls=self.calls)
 
 
-def _keep_off_stdout() -> None:
-    """Have retries logged by ``logging`` where ``structlog`` is there but nobody set it up.
+@cache
+def _keep_retries_off_the_terminal() -> None:
+    """Have retries told to ``logging``, for whoever listens there; hooks that somebody chose stay as they are.
 
-    It would print them on stdout, which belongs to the result. Hooks that somebody chose stay as they are.
+    Where ``structlog`` is there but nobody set it up, it would print them on stdout, which belongs to the result.
     """
-    try:
-        import structlog
-    except ImportError:
-        return
+    logging.getLogger("stamina").addHandler(logging.NullHandler())
     hooks = get_on_retry_hooks()
-    if not structlog.is_configured() and any("structlog" in h.__module__ for h in hooks):
-        rest = [hook for hook in hooks if "structlog" not in hook.__module__]
-        set_on_retry_hooks([*rest, LoggingOnRetryHook])
+    ours = [hook for hook in hooks if "structlog" not in hook.__module__]
+    if len(ours) == len(hooks):
+        return
+    import structlog
+
+    if not structlog.is_configured():
+        set_on_retry_hooks([*ours, LoggingOnRetryHook])

@@ -102,6 +102,11 @@ class Endpoint:
         return endpoint
 
     @property
+    def service(self) -> tuple[str, str, str]:
+        """What answers: provider, address and model. Two names for one have breaker and waits in common."""
+        return self.provider, self.url, self.model
+
+    @property
     def loopback(self) -> bool:
         """Whether it is on this machine."""
         return _is_loopback(urlsplit(self.url).hostname or "")

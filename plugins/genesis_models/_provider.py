@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from ._transport import Transport
 
 __all__ = ["RemoteModel", "provider"]
+
+MARGIN = 0.97
+"""The part of a request's seconds that is used, so that running out of them is seen here and told in our words."""
 
 
 def provider(service: str, resilience: Resilience) -> ModelProvider:
@@ -81,12 +85,12 @@ class RemoteModel:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _ask(self, request: ModelRequest, tell: Callable[[str], None]) -> ModelReply:
+        end = time.monotonic() + request.seconds * MARGIN
         transport = await self._transport()
         from ._asking import Asking
 
-        asked = self._question(request)
-        most = self.most(request)
-        return await Asking(self.endpoint, self.resilience, transport, asked, request, most, tell).reply()
+        asked, most = self._question(request), self.most(request)
+        return await Asking(self.endpoint, self.resilience, transport, asked, request, most, tell, end).reply()
 
     def _question(self, request: ModelRequest) -> Question:
         return question(request, provider=self.endpoint.provider, protocol=self.endpoint.protocol)

@@ -28,6 +28,8 @@ class Resilience:
     """Spreads retries, so that many tasks do not come back at the same moment."""
     breakers: dict[tuple[str, str, str], Breaker] = field(default_factory=dict)
     retries: RetryBudget = field(init=False)
+    _quiet: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    """Until when, by ``time.monotonic``: what is waited for is real time."""
     _places: WeakKeyDictionary[Loop, dict[str, asyncio.Semaphore]] = field(default_factory=WeakKeyDictionary)
 
     def __post_init__(self) -> None:
@@ -36,15 +38,22 @@ class Resilience:
 
     def breaker(self, endpoint: Endpoint) -> Breaker:
         """Return the breaker of a model; two names for one model share it."""
-        key = (endpoint.provider, endpoint.url, endpoint.model)
         tuning = self.tuning
         made = Breaker(tuning.failures, tuning.open_seconds, tuning.successes, self.clock)
-        return self.breakers.setdefault(key, made)
+        return self.breakers.setdefault(endpoint.service, made)
 
     def places(self, endpoint: Endpoint) -> asyncio.Semaphore:
         """Return the places of a provider (a bulkhead: one slow provider can't take those of another)."""
         mine = self._places.setdefault(asyncio.get_running_loop(), {})
         return mine.setdefault(f"{endpoint.provider} {endpoint.url}", asyncio.Semaphore(self.tuning.max_concurrent))
+
+    def ask_to_wait(self, endpoint: Endpoint, seconds: float) -> None:
+        """Keep in mind that a service wants to hear nothing for *seconds*, whoever asks."""
+        self._quiet[endpoint.service] = max(time.monotonic() + seconds, self._quiet.get(endpoint.service, 0.0))
+
+    def seconds_to_wait(self, endpoint: Endpoint) -> float:
+        """Return how long a service still wants to hear nothing."""
+        return max(0.0, self._quiet.get(endpoint.service, 0.0) - time.monotonic())
 
     def backoff(self, tries: int) -> float:
         """Return the seconds to wait after *tries* tries: twice as long each time, half of it by chance."""

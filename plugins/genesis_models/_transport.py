@@ -100,14 +100,15 @@ def _text_of(event: object) -> str:
 def _whole(stream: StreamedResponse) -> Said:
     """Return the answer that *stream* held; raises Failure when it has no end, or nothing before it."""
     response = stream.get()
-    # A stream that is cut raises nothing in any client: all that it lacks is the reason why it ended.
-    if response.finish_reason is None:
+    # A stream that is cut raises nothing in any client: all that it lacks is the reason why it ended, as the service
+    # itself gives it (the client's own ``finish_reason`` may be a guess).
+    if not (response.provider_details or {}).get("finish_reason") and response.finish_reason != "content_filter":
         raise Failure(CUT)
     said = Said(
         text="".join(part.content for part in response.parts if isinstance(part, ai.TextPart)),
         calls=tuple(SaidCall(p.tool_name, p.args, p.tool_call_id) for p in response.parts
                     if isinstance(p, ai.ToolCallPart)),
-        finish=response.finish_reason, model=response.model_name or "", usage=response.usage,
+        finish=response.finish_reason or "stop", model=response.model_name or "", usage=response.usage,
     )
     if said.empty:
         raise Spent(EMPTY, said)

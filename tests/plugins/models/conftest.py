@@ -77,9 +77,9 @@ def service(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def spoken() -> Callable[[str], str]:
-    """What the server calls a provider."""
-    return lambda service: SERVICES[service][0]
+def services() -> dict[str, tuple[str, str]]:
+    """By provider: what the server calls it, and a model."""
+    return dict(SERVICES)
 
 
 @pytest.fixture
