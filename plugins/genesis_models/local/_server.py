@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import importlib.util
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ import threading
 from dataclasses import dataclass
 from typing import IO
 
-from genesis_core import DependencyDown
+from genesis_core import DependencyDown, SettingsError
 
 from ._weights import Weights
 
@@ -39,10 +40,14 @@ class LocalServer:
         cls, weights: Weights, *, port: int = 0, threads: int = 1, key: str = "", context: int = 0,
         seconds: float = SECONDS,
     ) -> LocalServer:
-        """Start the child and return when it is ready; raises DependencyDown with its last words."""
+        """Start the child and return when it is ready.
+
+        Raises SettingsError for a port that is taken, DependencyDown with the child's last words.
+        """
         if importlib.util.find_spec("xllamacpp") is None:
             raise DependencyDown("local models can't be run", cause="the package xllamacpp is not installed",
                                  hint="pip install 'genesis-agents[local]'")
+        _look_at(port)
         command = [sys.executable, "-m", f"{__package__}.serve", str(weights.path), "--name", weights.name,
                    "--port", str(port), "--threads", str(threads), "--context", str(context or weights.context)]
         with tempfile.TemporaryFile("w+", errors="replace") as log:
@@ -75,6 +80,17 @@ class LocalServer:
     def stop(self) -> None:
         """End the child."""
         _end(self.process)
+
+
+def _look_at(port: int) -> None:
+    """Raise SettingsError for a port that somebody has; the library itself does not say why it can't start."""
+    with socket.socket() as place:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            place.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SettingsError(f"port {port} of 127.0.0.1 can't be used", cause=error.strerror or str(error),
+                                hint="genesis models serve --port 0 takes a free one") from None
 
 
 def _ready(process: subprocess.Popen[str], key: str, seconds: float) -> str:
@@ -130,8 +146,11 @@ def shared(weights: Weights, *, threads: int = 1, context: int = 0) -> LocalServ
     with _lock:
         found = _shared.get(weights.name)
         if found is None or not found.alive:
-            if not _shared:
+            if found is None:
+                atexit.unregister(stop_all)  # once is enough
                 atexit.register(stop_all)
+            else:
+                found.stop()
             found = LocalServer.start(weights, threads=threads, context=context, key=secrets.token_urlsafe(24))
             _shared[weights.name] = found
         return found

@@ -52,6 +52,7 @@ def _server(given: argparse.Namespace, key: str) -> xllamacpp.Server:
     params.no_extra_bufts = True  # saves more than half of the memory
     params.use_jinja, params.endpoint_metrics, params.offline = True, True, True
     params.ui = params.endpoint_slots = False
+    params.sampling.temp, params.sampling.seed = 0.0, 0  # the same question gets the same answer
     params.verbosity = 1
     return xllamacpp.Server(params)
 
