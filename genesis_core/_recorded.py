@@ -51,20 +51,28 @@ class Part:
         kept = Kept(kind, str(data["tool" if kind == "tool" else "model"]), str(data["kept"]), int(data["nth"]))
         self.kept.append(kept)
         calls = self._found.setdefault((kind, kept.name, str(data["match"])), deque())
-        calls.append(kept)
+        place = len(calls)  # calls that were under way together may have ended in another order than they began in
+        while place and calls[place - 1].nth > kept.nth:
+            place -= 1
+        calls.insert(place, kept)
         if "plain" in data:
             self._found.setdefault((kind, kept.name, str(data["plain"])), calls)
 
+    def join(self, other: Part) -> None:
+        """Take in the calls of *other*, behind those that are here."""
+        self.kept += other.kept
+        for key, calls in other._found.items():
+            self._found.setdefault(key, deque()).extend(calls)
+
     def take(self, kind: str, name: str, digests: Iterable[str]) -> Kept | None:
         """Return the next recorded call that was given the same, and count it as made."""
-        calls = next((c for d in digests if (c := self._found.get((kind, name, d)))), None)
-        if calls is None:
-            return None
-        # Calls that were under way together may have ended in another order than they began in.
-        first = min(calls, key=lambda kept: kept.nth) if len(calls) > 1 else calls[0]
-        calls.remove(first)
-        first.used = True
-        return first
+        for calls in filter(None, (self._found.get((kind, name, d)) for d in digests)):
+            while calls:
+                first = calls.popleft()
+                if not first.used:
+                    first.used = True
+                    return first
+        return None
 
     def left(self, kind: str = "") -> Iterator[Kept]:
         """Yield the calls that have not been made again, in the order in which they ended."""

@@ -90,7 +90,9 @@ async def start_replay(
     replay.emit = scope.emit
     async with genesis._or_abandoned(scope):
         scope.emit(EventKind.RUN_STARTED, label=plan.goal.label, data=_said(replay, here.goal.workspace, code, genesis))
-        return genesis._drive(plan, planner, scope, code, engine, again=replay, timeout=timeout)
+        driver = genesis._drive(plan, planner, scope, code, engine, again=replay, timeout=timeout)
+        driver.attempts.update(recording.first)  # it begins at the next turn of the loop
+        return driver
     raise AssertionError("unreachable")
 
 

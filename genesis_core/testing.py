@@ -52,11 +52,12 @@ from . import (
     Tool,
 )
 from ._fakes import AllowAll, FakeAgent, ScriptedModel
+from ._replayed import ReplayModel, replay_run, replayed
 
 __all__ = [
     "AgentContract", "AllowAll", "AuthorizeContract", "DecomposeContract", "EngineContract", "EstimateContract",
-    "FakeAgent", "KeyRingContract", "RouteContract", "ScriptedModel", "ToolContract", "ValidateContract", "context_for",
-    "open_genesis", "run_agent", "run_graph",
+    "FakeAgent", "KeyRingContract", "ReplayModel", "RouteContract", "ScriptedModel", "ToolContract",
+    "ValidateContract", "context_for", "open_genesis", "replay_run", "replayed", "run_agent", "run_graph",
 ]
 
 def open_genesis(home: str | os.PathLike[str], *extend: object, **options: Any) -> Genesis:
