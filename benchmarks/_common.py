@@ -13,11 +13,7 @@ from typing import Any
 
 from genesis_core import Decision, Genesis, Task, TaskGraph, agent, hookimpl
 
-__all__ = [
-    "BUILTINS", "Allow", "bench_genesis", "cpu", "layered", "medians", "noop", "options", "run_seconds", "show",
-]
-
-BUILTINS = ("htdag", "halo", "aop", "guard", "agents", "eval", "cli")
+__all__ = ["Allow", "bench_genesis", "cpu", "layered", "medians", "noop", "options", "run_seconds", "show"]
 
 
 def layered(tasks: int, width: int = 20, fan_in: int = 3) -> TaskGraph:
@@ -51,7 +47,7 @@ def bench_genesis(home: str, *extend: object, builtins: bool = False, **settings
     chosen = {"max_parallel": 64, "limits": {"max_tasks": 20_000}, **settings}
     guard = () if builtins else (Allow(),)
     return Genesis.open(home, extend=[*extend, *guard], settings=chosen, trust={"Allow": "security"},
-                        block=() if builtins else BUILTINS)
+                        plugins="builtin" if builtins else "none")
 
 
 async def run_seconds(

@@ -60,7 +60,8 @@ class Watched:
 
 
 def row(result: TaskResult) -> dict[str, Any]:
-    return result.model_dump(mode="json", exclude_defaults=True, exclude=_IN_THE_ROW)
+    """Return what the row of *result* says; its label stands beside that."""
+    return {"result": result.model_dump(mode="json", exclude_defaults=True, exclude=_IN_THE_ROW)}
 
 
 def finished(task: Task, attempt: int, value: Any, context: TaskContext) -> TaskResult:

@@ -16,7 +16,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +33,9 @@ from .runs import EventKind, RunEvent
 
 __all__ = ["PLAIN", "Entry", "Journal", "Probe", "RunLock"]
 
+Data = dict[str, Any] | Callable[[], dict[str, Any]] | None
+"""What an event says, or what gives it once somebody wants it: without a journal often nobody does."""
+Fields = tuple[str, int, datetime, EventKind, str, str, int, Data, Label]
 PLAIN = Label()
 LONE = re.compile("[\ud800-\udfff]")
 DIGITS = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
@@ -43,16 +46,16 @@ LOOK_SECONDS = 0.5
 
 
 class Entry(NamedTuple):
-    """An event as it was appended: the bytes that are on disk, or (without a journal) what would make them."""
+    """An event as it was appended: the bytes that are on disk, or (without a journal) what they would be made of."""
 
     kind: EventKind
     seq: int
-    body: bytes | partial[bytes]
+    body: bytes | Fields
     head: bytes
 
     def event(self) -> RunEvent:
         """Return the RunEvent, for somebody who listens."""
-        return decode(self.body if isinstance(self.body, bytes) else self.body(), self.head)
+        return decode(self.body if isinstance(self.body, bytes) else _encode(*self.body), self.head)
 
 
 class RunLock:
@@ -144,7 +147,7 @@ class Journal:
         actor: str = "kernel",
         task_id: str = "",
         attempt: int = 0,
-        data: dict[str, Any] | None = None,
+        data: Data = None,
         label: Label = PLAIN,
     ) -> Entry:
         """Take in one event; it is on disk after the next :meth:`flush`.
@@ -156,12 +159,12 @@ class Journal:
         seq, head = self.seq + 1, self.head
         fields = self.run_id, seq, self._clock(), kind, actor, task_id, attempt, data, label
         if self._writer is None:
-            body: bytes | partial[bytes] = partial(_encode, *fields)
-        else:
-            body = _encode(*fields)
-            if self._keys is not None:
-                head = self._keys.sign(actor, GENESIS_ROW + head + body)
-            self._writer.put((self.run_id, seq, str(kind), task_id, attempt, actor, body, head))
+            self.seq = seq
+            return Entry(kind, seq, fields, head)
+        body = _encode(*fields)
+        if self._keys is not None:
+            head = self._keys.sign(actor, GENESIS_ROW + head + body)
+        self._writer.put((self.run_id, seq, str(kind), task_id, attempt, actor, body, head))
         self.seq, self.head = seq, head  # last: what can't be encoded or signed leaves no gap
         return Entry(kind, seq, body, head)
 
@@ -200,15 +203,15 @@ def _label_json(label: Label) -> dict[str, Any]:
 
 def _encode(
     run_id: str, seq: int, time: datetime, kind: EventKind, actor: str, task_id: str, attempt: int,
-    data: dict[str, Any] | None, label: Label,
+    data: Data, label: Label,
 ) -> bytes:
     """Return the bytes of a row: its fields as JSON, those with their default left out."""
     body: dict[str, Any] = {"run_id": run_id, "seq": seq, "time": time, "kind": str(kind), "actor": actor}
     if task_id:
         body["task_id"], body["attempt"] = task_id, attempt
     if data:
-        body["data"] = data
-    if label is not PLAIN and label != PLAIN:
+        body["data"] = data() if callable(data) else data
+    if label.sources or label.trust is not PLAIN.trust or label.secrecy is not PLAIN.secrecy:
         body["label"] = _label_json(label)
     try:
         said = pydantic_core.to_json(body, inf_nan_mode="strings", fallback=_words)

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ._again import Again
@@ -349,7 +350,7 @@ class Driver:
         self.recorded[task_id] = result.attempt
         assignment = self.plan.assigned.get(task_id)
         actor = "kernel" if assignment is None else assignment.agent
-        self.scope.emit(EventKind.TASK_DONE, actor, task_id, result.attempt, {"result": row(result)}, result.label)
+        self.scope.emit(EventKind.TASK_DONE, actor, task_id, result.attempt, partial(row, result), result.label)
         if self.scope.replay is not None:
             self.scope.replay.done(result)
         return result

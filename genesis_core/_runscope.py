@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._chosen import key_ring
 from ._home import make_home, new_id, writing
-from ._journal import PLAIN, Entry, Journal, RunLock
+from ._journal import PLAIN, Data, Entry, Journal, RunLock
 from ._ledger import Ledger
 from ._lineup import Lineup
 from ._policy import Authority
@@ -75,7 +75,7 @@ class RunScope:
         actor: str = "kernel",
         task_id: str = "",
         attempt: int = 0,
-        data: dict[str, Any] | None = None,
+        data: Data = None,
         label: Label = PLAIN,
     ) -> Entry:
         """Append one row; observers hear of it after the next commit."""

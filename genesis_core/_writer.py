@@ -2,7 +2,7 @@
 
 A few rows on a quick disk are committed by who waits for them, on the event loop: handing them to a thread and being
 woken by it costs more than SQLite does. The thread takes what may take long: large batches, every row when each must
-reach the disk itself (``durability = full``), moving the log into the database, and everything once the disk was slow.
+reach the disk itself (``durability = full``), moving the log into the database, and what follows slow commits.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ PUSH_SECONDS = 0.01
 SMALL_BYTES = 64 * 1024
 """A batch of more is not written on the event loop."""
 SLOW_SECONDS = 0.02
-"""After one commit that held the event loop so long the thread does the rest of the run."""
+"""Two commits in a row that held the event loop so long are followed by many that the thread does."""
+REST = 32
+"""So many: what was slow, the disk or a busy machine, is tried again in a while."""
 LOG_BYTES = 4 * 1024 * 1024
 """The thread moves the log into the database when it is about so long: that waits for the disk."""
 COMMIT_BYTES = 16 * 1024
@@ -47,7 +49,8 @@ class Writer:
         self._rows: list[Row] = []
         self._bytes = self._log = 0
         self._given = self._taken = 0
-        self._quick, self._probe = not full, probe
+        self._full, self._probe = full, probe
+        self._slow = self._rest = 0
         self._error: JournalError | None = None
         self.committed: tuple[int, bytes] | None = None
         self._loop = asyncio.get_running_loop()
@@ -76,6 +79,7 @@ class Writer:
         if self._may_write_here():
             self._write_here()
             return
+        self._rest = max(0, self._rest - 1)
         done: asyncio.Future[None] = self._loop.create_future()
         self._push(done)
         await done
@@ -90,13 +94,14 @@ class Writer:
 
     def _may_write_here(self) -> bool:
         """Whether the rows are few, the disk was quick, and the thread has none that come before them."""
-        return (self._quick and self._given == self._taken
+        return (self._given == self._taken and not self._full and not self._rest
                 and self._bytes <= SMALL_BYTES and self._log <= LOG_BYTES)
 
     def _write_here(self) -> None:
         rows, began = self._gathered(), time.monotonic()
         self._write(rows)
-        self._quick = time.monotonic() - began < SLOW_SECONDS
+        self._slow = self._slow + 1 if time.monotonic() - began >= SLOW_SECONDS else 0
+        self._rest = REST if self._slow > 1 else 0
         if self._error is not None:
             raise self._error
 

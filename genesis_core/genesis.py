@@ -227,7 +227,7 @@ class Genesis:
         scope = open_scope(self, report.plan, budget or self.settings.budget, planner.context, yes,
                            spent=spent_by(planner.decided))
         async with self._or_abandoned(scope):
-            scope.emit(EventKind.RUN_STARTED, label=report.plan.goal.label, data={
+            scope.emit(EventKind.RUN_STARTED, label=report.plan.goal.label, data=lambda: {
                 "report": report.to_json(), "workspace": str(scope.workspace.root), "again": again or "", "code": code,
                 "settings": {"budget": scope.ledger.budget.to_json(), "limits": self.settings.limits.to_json(),
                              "pipeline": report.plan.pipeline},
