@@ -143,6 +143,7 @@ class Planner:
             return None
         answer, plugin = found
         if isinstance(answer, Decomposition):
+            self._doors.failed = self._doors.failed or answer.degraded
             return answer
         if not isinstance(answer, Sequence) or not all(isinstance(t, Task) for t in answer):
             raise PluginError(f"plugin {plugin!r} answered genesis_decompose with {type(answer).__name__}",

@@ -71,6 +71,8 @@ class Decomposition(Record):
 
     tasks: tuple[Task, ...]
     not_understood: tuple[str, ...] = ()
+    degraded: str = ""
+    """Why this is below the configured level, when a model answered and its answer could not be used."""
 
 
 class Estimate(Record):

@@ -53,8 +53,9 @@ WORK_ANSWER = _object(title=_TEXT, summary=_TEXT, document=_TEXT, notes=_LIST)
 
 
 def only_with_model(card: AgentCard, task: Task) -> bool:
-    """Return whether *task* requires a skill of *card* that nobody exercises without a model."""
-    return any("needs-model" in skill.tags and skill.id in task.requires for skill in card.skills)
+    """Return whether *task* requires nothing of *card* but what nobody does without a model."""
+    required = [skill for skill in card.skills if skill.id in task.requires]
+    return bool(required) and all("needs-model" in skill.tags for skill in required)
 
 
 async def improved(card: AgentCard, task: Task, context: TaskContext, offline: TaskResult) -> TaskResult:

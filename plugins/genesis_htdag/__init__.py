@@ -1,6 +1,8 @@
-"""Turn a goal into a hierarchical task graph, with no model: clauses, lists, order words, names, the catalogue."""
+"""Turn a goal into a hierarchical task graph: clauses, lists, order words, names, the catalogue; or by a model."""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable
 
 from genesis_core import Decomposition, PlanContext, Task, hookimpl
 
@@ -10,10 +12,14 @@ genesis_api = 1
 
 
 @hookimpl(trylast=True)
-def genesis_decompose(task: Task, context: PlanContext) -> Decomposition | None:
+def genesis_decompose(task: Task, context: PlanContext) -> Decomposition | Awaitable[Decomposition | None] | None:
     """Return the tasks of a goal; None for a task that says already who can do it, or that is one action."""
     if task.kind != "goal" and (task.requires or task.agent or task.kind):
         return None
+    if context.models:
+        from .ask import asked
+
+        return asked(task, context)
     from .plan import decompose
 
     answer = decompose(task.description, context)
