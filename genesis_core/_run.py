@@ -22,6 +22,7 @@ from ._herald import Herald
 from ._inputs import behind, resolve
 from ._kernel import Planner
 from ._policy import Waiting
+from ._revise import revised
 from ._runscope import RunScope
 from ._scheduler import Scheduler
 from ._scope import TaskContext
@@ -30,9 +31,6 @@ from .engines import Attempt, Completion, TaskEngine
 from .errors import (
     BudgetExceeded,
     GenesisError,
-    GraphError,
-    LimitExceeded,
-    PluginError,
     TaskError,
     TimedOut,
     ToolError,
@@ -215,7 +213,7 @@ class Driver:
 
         Plugins are asked before anything is recorded: a crash in between leaves neither, and the task runs again.
         """
-        patch = await self._revised(result) if self._revisers else None
+        patch = await revised(self, result) if self._revisers and self._stop is None else None
         self._record(result)
         if patch is not None:
             self._apply(result, *patch)
@@ -355,22 +353,6 @@ class Driver:
             self.scope.replay.done(result)
         return result
 
-    async def _revised(self, result: TaskResult) -> tuple[GraphPatch, str, Plan | str] | None:
-        """Return the patch that a plugin answers *result* with, its name, and the plan it gives (or why none)."""
-        if self._stop is not None:
-            return None
-        patch, plugin = GraphPatch(), "kernel"
-        try:
-            found = await self.planner.plugins.first(
-                "genesis_revise", plan=self.plan, findings=(), result=result, context=self.planner.context
-            )
-            if found is None:
-                return None
-            patch, plugin = _a_patch(*found)
-            return patch, plugin, await self._patched(patch)
-        except GenesisError as error:  # what a plugin does wrong must not take the result with it
-            return patch, plugin, error.message
-
     def _apply(self, result: TaskResult, patch: GraphPatch, plugin: str, plan: Plan | str) -> None:
         """Record a change of the graph, or its refusal; a change that would break the graph is refused whole."""
         if isinstance(plan, str):
@@ -384,21 +366,6 @@ class Driver:
             "patch": patch.to_json(), "plan": plan.to_json(), "reason": patch.reason,
         })
         self.scheduler.replace_graph(plan.graph, {t: a.agent for t, a in plan.assigned.items()})
-
-    async def _patched(self, patch: GraphPatch) -> Plan:
-        limits = self.planner.context.limits
-        if self.updates >= limits.max_updates:
-            raise LimitExceeded(f"the run has used up its {limits.max_updates} updates")
-        if len(patch.add) > limits.max_new_tasks:
-            raise LimitExceeded(f"{len(patch.add)} new tasks in one update; at most {limits.max_new_tasks} are allowed")
-        begun = {*self.scheduler.results, *self.scheduler.working}
-        for task_id in (*patch.drop, *(t.id for t in patch.replacements)):
-            if task_id in begun:
-                raise GraphError(f"task {task_id!r} has begun and can't be changed")
-        for task in (*patch.add, *patch.replacements):
-            if task.parent in begun and task.parent not in self.plan.graph.children:
-                raise GraphError(f"task {task.parent!r} has begun and can't become the parent of {task.id!r}")
-        return await self.planner.patched(self.plan, patch)
 
     # -- the end ----------------------------------------------------------------------------------------------------
 
@@ -424,9 +391,3 @@ class Driver:
 
 def _late(seconds: float) -> TimedOut:
     return TimedOut(f"the task took longer than {seconds:g} s", hint="raise max_seconds of the task")
-
-
-def _a_patch(answer: object, plugin: str) -> tuple[GraphPatch, str]:
-    if isinstance(answer, GraphPatch):
-        return answer, plugin
-    raise PluginError(f"plugin {plugin!r} answered genesis_revise with {type(answer).__name__}")

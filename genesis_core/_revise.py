@@ -1,0 +1,55 @@
+"""Changes of the graph while a run is under way: plugins are asked for one, and it must leave alone what has begun."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import GenesisError, GraphError, LimitExceeded, PluginError
+from .tasks import GraphPatch, TaskResult
+
+if TYPE_CHECKING:
+    from ._run import Driver
+    from .plans import Plan
+
+__all__ = ["revised"]
+
+
+async def revised(driver: Driver, result: TaskResult) -> tuple[GraphPatch, str, Plan | str] | None:
+    """Return the patch that a plugin answers *result* with, its name, and the plan it gives (or why none)."""
+    patch, plugin, planner = GraphPatch(), "kernel", driver.planner
+    try:
+        found = await planner.plugins.first(
+            "genesis_revise", plan=driver.plan, findings=(), result=result, context=planner.context
+        )
+        if found is None:
+            return None
+        patch, plugin = _a_patch(*found)
+        _check_limits(driver, patch)
+        _check_begun(driver, patch)
+        return patch, plugin, await planner.patched(driver.plan, patch)
+    except GenesisError as error:  # what a plugin does wrong must not take the result with it
+        return patch, plugin, error.message
+
+
+def _a_patch(answer: object, plugin: str) -> tuple[GraphPatch, str]:
+    if isinstance(answer, GraphPatch):
+        return answer, plugin
+    raise PluginError(f"plugin {plugin!r} answered genesis_revise with {type(answer).__name__}")
+
+
+def _check_limits(driver: Driver, patch: GraphPatch) -> None:
+    limits = driver.planner.context.limits
+    if driver.updates >= limits.max_updates:
+        raise LimitExceeded(f"the run has used up its {limits.max_updates} updates")
+    if len(patch.add) > limits.max_new_tasks:
+        raise LimitExceeded(f"{len(patch.add)} new tasks in one update; at most {limits.max_new_tasks} are allowed")
+
+
+def _check_begun(driver: Driver, patch: GraphPatch) -> None:
+    begun = {*driver.scheduler.results, *driver.scheduler.working}
+    for task_id in (*patch.drop, *(t.id for t in patch.replacements)):
+        if task_id in begun:
+            raise GraphError(f"task {task_id!r} has begun and can't be changed")
+    for task in (*patch.add, *patch.replacements):
+        if task.parent in begun and task.parent not in driver.plan.graph.children:
+            raise GraphError(f"task {task.parent!r} has begun and can't become the parent of {task.id!r}")
