@@ -24,21 +24,22 @@ PIPELINE = "evaluation"
 
 @click.command("eval")
 @click.argument("kind", required=False)
-@click.option("--data", metavar="FILE", help="Rows to predict, as JSON Lines; gold fields in them are scored against.")
+@click.option("--data", metavar="FILE", help="Rows to predict, JSON Lines (cost: CSV); gold fields are scored against.")
 @click.option("--tools", metavar="DIR", help="Folder with <domain>.tool_desc.json, for decomposition.")
+@click.option("--freeze", metavar="FILE", help="Rows with outcomes to choose thresholds on, for cost.")
 @click.option(
     "--predictions", metavar="FILE", help="Write each prediction there as it is made; one that was interrupted goes on."
 )
 @model_option
 @common
 def eval(
-    session: Session, kind: str | None, data: str | None, tools: str | None, predictions: str | None,
-    model: tuple[str, ...],
+    session: Session, kind: str | None, data: str | None, tools: str | None, freeze: str | None,
+    predictions: str | None, model: tuple[str, ...],
 ) -> int:
     """Measure planning: KIND is the name of an evaluation; without one, those that are installed are listed."""
     from ._drive import run_async
 
-    options = {"tools": tools} if tools else {}
+    options = {name: value for name, value in (("tools", tools), ("freeze", freeze)) if value}
     return run_async(_evaluate(session, kind, data, options, predictions, model_settings(model)))
 
 
@@ -106,4 +107,6 @@ def _told(kind: str, found: Mapping[str, Any]) -> str:
 
 
 def _number(value: object) -> str:
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{k} {_number(v)}" for k, v in value.items()) + ")"
     return f"{value:.4g}" if isinstance(value, float) else "-" if value is None else str(value)

@@ -11,7 +11,19 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from genesis_core import AgentCard, Assignment, Genesis, Goal, Plan, PlanContext, Task, TaskGraph, ToolSpec
+from genesis_core import (
+    AgentCard,
+    Assignment,
+    Estimate,
+    Genesis,
+    Goal,
+    Plan,
+    PlanContext,
+    SettingsError,
+    Task,
+    TaskGraph,
+    ToolSpec,
+)  # fmt: skip
 
 PIPELINE = "evaluation"
 ANY_MODEL = "evaluation"
@@ -38,6 +50,9 @@ class _Question:
 
     tools: tuple[ToolSpec, ...] | None
     """The catalogue to decompose over; None: route instead."""
+    text: str | None = None
+    """A task to estimate; None: the goal is what is asked about."""
+    estimate: Estimate | None = None
     graph: TaskGraph = field(default_factory=TaskGraph)
     assignments: tuple[Assignment, ...] = ()
     answered: bool = False
@@ -49,7 +64,9 @@ _question: ContextVar[_Question] = ContextVar("genesis_eval_question")
 async def pipeline(planner: Planner, goal: Goal) -> Plan:
     """Take the step that is asked for, note its answer, and return an empty plan: nothing is to be run."""
     question = _question.get()
-    if question.tools is None:
+    if question.text is not None:
+        question.estimate = await _estimated(planner, goal, question.text)
+    elif question.tools is None:
         models = planner.context.models or (ANY_MODEL,)
         planner.context = replace(planner.context, models=models)
         task = Task(id="task", description=goal.text)
@@ -59,6 +76,16 @@ async def pipeline(planner: Planner, goal: Goal) -> Plan:
         question.graph, _ = await planner.decompose(goal)
     question.answered = True
     return Plan(goal=goal, graph=TaskGraph(), pipeline=PIPELINE)
+
+
+async def _estimated(planner: Planner, goal: Goal, text: str) -> Estimate:
+    """Return the estimate of a task *text* that is given to the first agent: who does it is not what is asked."""
+    if not planner.context.agents:
+        raise SettingsError("no agent is installed", hint="genesis plugins shows what is blocked")
+    planner.context = replace(planner.context, models=planner.context.models or (ANY_MODEL,))
+    task, given = Task(id="task", description=text), Assignment(task_id="task", agent=planner.context.agents[0].name)
+    plan = Plan(goal=goal, graph=TaskGraph(tasks=(task,)), assignments=(given,))
+    return (await planner.assign(plan)).estimates[0]
 
 
 async def tasks_for(genesis: Genesis, text: str, tools: Sequence[ToolSpec]) -> TaskGraph:
@@ -73,6 +100,15 @@ async def agent_for(genesis: Genesis, text: str) -> Assignment | None:
     question = _Question(tools=None)
     await _ask(genesis, text, question)
     return question.assignments[0] if question.assignments else None
+
+
+async def difficulty_of(genesis: Genesis, text: str) -> float:
+    """Return how hard the installed plugins take the task *text* to be, in 0..1; raises what planning raises."""
+    question = _Question(tools=None, text=text)
+    await _ask(genesis, "How hard is this task?", question)
+    if question.estimate is None:
+        raise RuntimeError("the pipeline gave no estimate")
+    return question.estimate.difficulty
 
 
 async def _ask(genesis: Genesis, text: str, question: _Question) -> None:

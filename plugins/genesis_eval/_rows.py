@@ -43,6 +43,25 @@ def _row(line: str, place: str, needed: tuple[str, ...]) -> Row:
     return row
 
 
+def read_table(path: Path, needed: Iterable[str]) -> list[Row]:
+    """Return the rows of a CSV file with a header; raises SettingsError when it can't be read or lacks a column."""
+    import csv
+    import sys
+
+    csv.field_size_limit(sys.maxsize)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            rows: list[Row] = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SettingsError(f"{path} can't be read", cause=str(error), hint="--data takes a CSV file") from error
+    lacks = [name for name in needed if name not in (reader.fieldnames or ())]
+    if lacks or not rows:
+        raise SettingsError(f"{path} has no column {lacks[0]!r}" if lacks else f"{path} holds no rows",
+                            hint=f"a CSV file with the columns {', '.join(needed)}")  # fmt: skip
+    return rows
+
+
 def shown(row: Row, names: Iterable[str]) -> Row:
     """Return the fields of *row* that a predictor may see: exactly those of *names* that are there, and no other."""
     return {name: row[name] for name in names if name in row}

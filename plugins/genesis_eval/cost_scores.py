@@ -1,0 +1,182 @@
+"""Measures of a choice between a strong and a weak model, as RouteLLM (arXiv:2406.18665) has them.
+
+All are given for each data set: how much is saved at the cheapest threshold that keeps 95 % of the strong model's
+accuracy, how much of the gap between the models so many strong calls recover, and the same for a choice at random and
+for one that knows the outcome. ``frozen`` is at a threshold that was chosen elsewhere: the figure to report.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+Row = Mapping[str, Any]
+Pair = tuple[float, float]
+Points = Sequence[Pair]
+WEAK_COST = 0.24 / 24.7
+"""Price of a weak call as a share of a strong one: Mixtral-8x7B and GPT-4, a million tokens, as in RouteLLM."""
+KEEP = 0.95
+DRAWS, SEED = 200, 0
+_CORRECT, _JUDGED = ("strong_correct", "weak_correct"), ("strong_score", "weak_score")
+_GRID = 1000
+
+
+def gold(row: Row) -> Pair | None:
+    """Return how the strong and the weak model did on *row*: right or not, else a judge's score; None: not known."""
+    for strong, weak in (_CORRECT, _JUDGED):
+        if row.get(strong) not in (None, "") and row.get(weak) not in (None, ""):
+            return float(row[strong]), float(row[weak])
+    return None
+
+
+def score(rows: Sequence[Row], made: Iterable[Row], thresholds: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """Return the measures of each data set; a row without a prediction counts as easy."""
+    predicted = {p["id"]: float(p["score"]) for p in made}
+    return {
+        name: _scored(part, predicted, None if thresholds is None else thresholds.get(name))
+        for name, part in _parts(rows).items()
+    }
+
+
+def _parts(rows: Iterable[Row]) -> dict[str, dict[str, Pair]]:
+    found: dict[str, dict[str, Pair]] = {}
+    for row in rows:
+        outcome = gold(row)
+        if outcome is not None:
+            found.setdefault(str(row.get("dataset", "")), {})[row["id"]] = outcome
+    return dict(sorted(found.items()))
+
+
+def _scored(outcomes: Mapping[str, Pair], predicted: Mapping[str, float], threshold: float | None) -> dict[str, Any]:
+    count = len(outcomes)
+    strong, weak = sum(s for s, _ in outcomes.values()) / count, sum(w for _, w in outcomes.values()) / count
+    by_chance = [(k / _GRID, weak + (strong - weak) * k / _GRID) for k in range(_GRID + 1)]
+    order = sorted(outcomes, key=lambda i: (-predicted.get(i, 0.0), i))
+    found: dict[str, Any] = {
+        "n": count, "strong": round(strong, 4), "weak": round(weak, 4),
+        "random": _measures(by_chance, strong, weak),
+        "oracle": _measures(_curve(sorted(outcomes.values(), key=lambda v: v[1] - v[0])), strong, weak),
+    }  # fmt: skip
+    missing = sum(i not in predicted for i in outcomes)
+    if missing:
+        found["missing"] = missing
+    found["router"] = _measures(_curve([outcomes[i] for i in order]), strong, weak)
+    if threshold is not None:
+        found["frozen"] = _frozen(outcomes, predicted, threshold, strong)
+    return found
+
+
+def _curve(pairs: Points) -> list[Pair]:
+    """Return share of strong calls and accuracy after each of *pairs*, in the order in which they go up."""
+    count, accuracy = len(pairs), sum(w for _, w in pairs)
+    found = [(0.0, accuracy / count)]
+    for k, (strong, weak) in enumerate(pairs, 1):
+        accuracy += strong - weak
+        found.append((k / count, accuracy / count))
+    return found
+
+
+def _measures(points: Points, strong: float, weak: float) -> dict[str, float | None]:
+    def first(target: float) -> float | None:
+        return next((share for share, accuracy in points if accuracy >= target - 1e-12), None)
+
+    calls, gap = first(KEEP * strong), strong - weak
+    area = sum((a0 + a1) / 2 * (p1 - p0) for (p0, a0), (p1, a1) in pairwise(points))
+    return {
+        "cost_reduction_at_95": None if calls is None else round(_saved(calls), 4),
+        "strong_calls_at_95": None if calls is None else round(calls, 4),
+        "cpt50": _rounded(first(weak + 0.5 * gap)), "cpt80": _rounded(first(weak + 0.8 * gap)),
+        "apgr": round((area - weak) / gap, 4) if gap else None,
+    }  # fmt: skip
+
+
+def _saved(calls: float) -> float:
+    return 1 - (calls + (1 - calls) * WEAK_COST)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _frozen(
+    outcomes: Mapping[str, Pair], predicted: Mapping[str, float], threshold: float, strong: float
+) -> dict[str, Any]:
+    up = {i for i in outcomes if predicted.get(i, 0.0) >= threshold}
+    got = sum(outcomes[i][0] for i in up) + sum(v[1] for i, v in outcomes.items() if i not in up)
+    accuracy, calls = got / len(outcomes), len(up) / len(outcomes)
+    return {
+        "strong_calls": round(calls, 4), "accuracy_share": round(accuracy / strong, 4),
+        "cost_reduction": round(_saved(calls), 4), "keeps_95": accuracy >= KEEP * strong,
+    }  # fmt: skip
+
+
+# ---- thresholds, and how sure they are -----------------------------------------------------------------------------
+
+
+def thresholds(rows: Sequence[Row], made: Iterable[Row]) -> dict[str, float]:
+    """Return for each data set the highest threshold that keeps 95 % of the strong model's accuracy on *rows*."""
+    predicted = {p["id"]: float(p["score"]) for p in made}
+    return {
+        name: _threshold([(predicted[i], *outcome, 1) for i, outcome in part.items()])
+        for name, part in _parts(rows).items()
+    }
+
+
+Weighed = tuple[float, float, float, int]
+"""Score, strong, weak, and how many times it counts."""
+
+
+def _threshold(rows: Iterable[Weighed]) -> float:
+    """Return the score of the last row that must go up; just above them all when none has to.
+
+    Rows of one score go up together.
+    """
+    ordered = sorted(rows, key=lambda row: -row[0])
+    need = KEEP * sum(s * n for _, s, _, n in ordered) - 1e-9
+    got = sum(w * n for _, _, w, n in ordered)
+    last = math.nextafter(ordered[0][0], math.inf)
+    for at, (value, strong, weak, times) in enumerate(ordered):
+        if got >= need and value != last:
+            return last
+        got += (strong - weak) * times
+        last = value
+        if at == len(ordered) - 1:
+            return last
+    return last
+
+
+def intervals(
+    rows: Sequence[Row], made: Iterable[Row], frozen: Sequence[Row], known: Iterable[Row]
+) -> dict[str, dict[str, list[float]]]:
+    """Return 95 % intervals of saving and accuracy kept: both files drawn again, threshold and all (bootstrap)."""
+    predicted, before = ({p["id"]: float(p["score"]) for p in rows} for rows in (made, known))
+    chance, earlier = random.Random(SEED), _parts(frozen)  # noqa: S311 - drawing rows, no secret
+    found = {}
+    for name, part in _parts(rows).items():
+        if name in earlier:
+            here = [(predicted.get(i, 0.0), *outcome) for i, outcome in part.items()]
+            there = [(before[i], *outcome) for i, outcome in earlier[name].items()]
+            found[name] = _spread([_drawn(here, there, chance.choices) for _ in range(DRAWS)])
+    return found
+
+
+def _drawn(
+    here: Sequence[tuple[float, float, float]], there: Sequence[tuple[float, float, float]],
+    choices: Callable[..., list[tuple[float, float, float]]],
+) -> Pair:
+    """Return saving and accuracy kept on one drawing of *here*, at the threshold of one drawing of *there*."""
+    limit = _threshold([(*row, 1) for row in choices(there, k=len(there))])
+    drawn = choices(here, k=len(here))
+    calls = sum(value >= limit for value, _, _ in drawn) / len(drawn)
+    got = sum(strong if value >= limit else weak for value, strong, weak in drawn)
+    return _saved(calls), got / (sum(strong for _, strong, _ in drawn) or 1.0)
+
+
+def _spread(drawn: Sequence[Pair]) -> dict[str, list[float]]:
+    low, high = round(0.025 * (len(drawn) - 1)), round(0.975 * (len(drawn) - 1))
+    saved, kept = (sorted(values) for values in zip(*drawn, strict=True))
+    return {"cost_reduction": [round(saved[low], 4), round(saved[high], 4)],
+            "accuracy_share": [round(kept[low], 4), round(kept[high], 4)]}  # fmt: skip
