@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -117,10 +118,11 @@ class Asking:
         return said
 
     async def _read(self) -> Said:
-        async for part in self.transport.read(self.asked, self.request, self._left):
-            if isinstance(part, Said):
-                return part
-            self.tell(part)
+        async with aclosing(self.transport.read(self.asked, self.request, self._left)) as parts:
+            async for part in parts:
+                if isinstance(part, Said):
+                    return part
+                self.tell(part)
         raise AssertionError("a transport ends with the whole answer or a failure")
 
     def _usage(self, said: Said) -> Usage:

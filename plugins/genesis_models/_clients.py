@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+
 import httpx2
 from pydantic_ai.models import Model
 
 from ._options import Endpoint, Tuning
 
-__all__ = ["client_model"]
+__all__ = ["OPENED", "client_model"]
+
+OPENED: ContextVar[list[httpx2.Response]] = ContextVar("OPENED")
+"""The responses that the try under way has opened; it closes them, since not every client does when it is cancelled."""
 
 NO_KEY = "none"
 """Sent where no key is needed: the clients insist on one."""
@@ -59,8 +64,12 @@ def _http(endpoint: Endpoint, tuning: Tuning) -> httpx2.AsyncClient:
         sooner = {key: min(limits.get(key) or LONGEST, tuning.connect_seconds) for key in ("connect", "pool")}
         request.extensions = {**request.extensions, "timeout": {**limits, **sooner}}
 
+    async def keep(response: httpx2.Response) -> None:
+        OPENED.get([]).append(response)
+
     return httpx2.AsyncClient(
         timeout=httpx2.Timeout(LONGEST, connect=tuning.connect_seconds),
         limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),  # none is left open between two calls
-        follow_redirects=False, trust_env=not endpoint.loopback, event_hooks={"request": [connect_soon]},
+        follow_redirects=False, trust_env=not endpoint.loopback,
+        event_hooks={"request": [connect_soon], "response": [keep]},
     )

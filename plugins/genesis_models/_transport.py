@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any
 
+import httpx2
 from pydantic_ai import messages as ai
 from pydantic_ai.direct import model_request_stream
 from pydantic_ai.models import ModelRequestParameters, StreamedResponse
@@ -21,7 +22,7 @@ from pydantic_ai.tools import ToolDefinition
 from genesis_core import Category, ModelError, ModelRequest, ToolSpec
 
 from ._answer import Said, SaidCall
-from ._clients import client_model
+from ._clients import OPENED, client_model
 from ._failures import Failure, Kind, failure_of
 from ._options import Endpoint, Tuning
 from ._question import ANSWER, Mode, Question, Turn, thaw
@@ -41,22 +42,29 @@ class Transport:
 
     async def read(self, asked: Question, request: ModelRequest, seconds: float) -> AsyncGenerator[str | Said]:
         """Yield the text as it comes, then the whole answer; raises Failure, or what nobody knows (a bug)."""
-        began = False
-        settings = ModelSettings(max_tokens=request.max_output_tokens, timeout=max(seconds, 0.1))
+        began, opened = False, list[httpx2.Response]()
+        OPENED.set(opened)
         try:
-            opened = model_request_stream(self._model, _messages(asked.turns), model_settings=settings,
-                                          model_request_parameters=_parameters(asked), instrument=False)
-            async with _within(opened, seconds) as stream, aclosing(self._events(stream, seconds)) as events:
-                async for text in events:
-                    began = True
-                    if text:
-                        yield text
+            async with _within(self._opened(asked, request, seconds), seconds) as stream:
+                async with aclosing(self._events(stream, seconds)) as events:
+                    async for text in events:
+                        began = True
+                        if text:
+                            yield text
                 yield _whole(stream)
         except Exception as error:
             failure = error if isinstance(error, Failure) else failure_of(error, began=began)
             if failure is None:
                 raise
             raise failure from None
+        finally:
+            for response in opened:
+                await response.aclose()
+
+    def _opened(self, asked: Question, request: ModelRequest, seconds: float) -> Any:
+        settings = ModelSettings(max_tokens=request.max_output_tokens, timeout=max(seconds, 0.1))
+        return model_request_stream(self._model, _messages(asked.turns), model_settings=settings,
+                                    model_request_parameters=_parameters(asked), instrument=False)
 
     async def _events(self, stream: StreamedResponse, seconds: float) -> AsyncGenerator[str]:
         """Yield the pieces of text, empty for anything else; raises TimeoutError when they stop coming."""
