@@ -40,7 +40,11 @@ class Lexicon:
     relation: frozenset[str]
     """Stems that hold one thing against another."""
     quality: frozenset[str]
-    """Stems that say what is wrong with a thing, or how good it is."""
+    """Stems that say what is wrong with a thing, or how good it is in some respect."""
+    judgement: frozenset[str]
+    """Stems that ask how good a thing is, in whatever respect."""
+    event: frozenset[str]
+    """Stems of nouns that say what happens to a thing, which stands before them."""
     back: frozenset[str]
     idioms: dict[tuple[str, str], str]
     """Stem of the word that two words together stand for."""
@@ -72,6 +76,8 @@ def lexicon() -> Lexicon:
         form=_stems(raw["words"]["form"]),
         relation=_stems(raw["words"]["relation"]),
         quality=_stems(raw["words"]["quality"]),
+        judgement=_stems(raw["words"]["judgement"]),
+        event=_stems(raw["words"]["event"]),
         back=frozenset(raw["words"]["back"].split()),
         idioms={(pair.split()[0], pair.split()[1]): stem(word) for pair, word in raw["idioms"].items()},
         concepts=_concepts(raw["concepts"]),

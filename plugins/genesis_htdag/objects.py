@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from .catalogue import Ability, Catalogue
 from .clauses import Clause
@@ -24,6 +25,9 @@ _TELLS = LEADS_TO_TOPIC | {"what"}
 """Lead to what a document says: then it is read, whatever it is asked for."""
 _SEEKS = frozenset({"search", "grep", "look", "query"})
 """Ask for the words themselves, whatever these mean."""
+_CLAIM = frozenset("that whether if".split())
+"""Lead from "verify" to what is to be so."""
+_ADJECTIVE = ("ed", "en", "ing", "al", "ous", "ble", "ive", "ic", "ful", "less", "ly")
 _CONTENT = frozenset("of for about on".split())
 """Lead from a product, or a general word, to what it is about: "a map of Norway", "the code for leaks"."""
 
@@ -54,7 +58,7 @@ def other_kind(
     if ability.searches:
         quotes = any(t.kind is QUOTED or t.low in _TELLS or _speaks(t) for t in clause.tokens)
         return not quotes and (_relates(clause, ability, verb) or _judges(clause, query))
-    if _relates(clause, ability, verb):
+    if _relates(clause, ability, verb) or _rates(clause, ability, marks) or _claims(clause, ability, marks):
         return True
     main = _main(clause, marks) if clause.verb and clause.deed is not ACT else ()
     if not main:
@@ -69,11 +73,46 @@ def _relates(clause: Clause, ability: Ability, verb: str) -> bool:
     return any(root in lexicon().relation and not knows(ability, root) for root in roots)
 
 
+def _rates(clause: Clause, ability: Ability, marks: frozenset[int]) -> bool:
+    """Whether something is to be found bad, or good, in a way that the ability can't tell: "outdated dependencies".
+
+    The same goes for what happens to a thing that it says nothing of: "memory leaks".
+    """
+    words = [t for t in clause.objects if t.kind is WORD and t.start not in marks]
+    quality, event = lexicon().quality, lexicon().event
+    if any((root := stem(t.low)) in quality and not knows(ability, root) for t in words):
+        return True
+    for first, second in pairwise(words):
+        one, two = stem(first.low), stem(second.low)
+        if second.start - first.end != 1 or not _says(second):
+            continue
+        if one in quality and not knows(ability, two):
+            return True  # "duplicate code": duplicates are its work, code is not
+        if two in event and not _describes(first) and not knows(ability, one):
+            return True
+    return False
+
+
+def _describes(token: Token) -> bool:
+    """Whether a word before a noun is no noun itself, or says little."""
+    return not _says(token) or _is_general(token) or token.low.endswith(_ADJECTIVE)
+
+
+def _claims(clause: Clause, ability: Ability, marks: frozenset[int]) -> bool:
+    """Whether it is to be verified that something is so, of which the ability itself says nothing."""
+    if not clause.verb or len(clause.objects) < 2 or clause.objects[0].low not in _CLAIM:
+        return False
+    words = [t for t in clause.objects[1:] if t.start not in marks and _says(t) and not _is_general(t)]
+    said = {term for t in words for term in (stem(t.low), *lexicon().concepts.get(stem(t.low), ()))}
+    return bool(words) and said.isdisjoint(ability.said)
+
+
 def _judges(clause: Clause, query: range) -> bool:
     """Whether something is wrong with what is looked for: no search for the words finds a broken link."""
     if clause.tokens[0].low in _SEEKS:
         return False
-    return any(stem(clause.tokens[i].low) in lexicon().quality for i in query or range(len(clause.tokens)))
+    bad = lexicon().quality | lexicon().judgement
+    return any(stem(clause.tokens[i].low) in bad for i in query or range(len(clause.tokens)))
 
 
 def _speaks(token: Token) -> bool:

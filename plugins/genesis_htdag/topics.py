@@ -88,7 +88,7 @@ def with_listed_folders(tokens: Sequence[Token], places: Places) -> list[Token]:
         first, pair = at - 1, (at - 1, at + 1)
         before = tokens[first - 1].low if first else ""
         after = tokens[at + 2].low if at + 2 < len(tokens) else ""
-        listed = before in FOLDER_WORDS or after in FOLDER_WORDS or before in _PLACE
+        listed = before in FOLDER_WORDS or after in FOLDER_WORDS or before in _PLACE or after == "for"
         if listed and all(tokens[i].kind is WORD and tokens[i].low in places.folders() for i in pair):
             for i in pair:
                 found[i] = tokens[i]._replace(kind=NAME)
@@ -133,10 +133,18 @@ def _is_folder(tokens: Sequence[Token], at: int, places: Places) -> bool:
         return False
     if before in FOLDER_WORDS or after in FOLDER_WORDS:
         return before in FOLDER_WORDS or after == "folder" or word.low in places.folders()
+    if at == 1 and after == "for" and word.low in places.folders():
+        return not _means(word)  # "scan src for secrets", and not "scan code for secrets"
     last = at + 1 == len(tokens) or after in lexicon().stop
     if before in _BELOW and last and word.text.islower():
         return True
     return before == "in" and last and word.low in places.folders()
+
+
+def _means(word: Token) -> bool:
+    """Whether a word says something of its own, whatever folder is called so."""
+    root, language = stem(word.low), lexicon()
+    return bool(language.concepts.get(root)) or root in language.generic or root in language.local
 
 
 def topic(tokens: Sequence[Token], marks: frozenset[int]) -> range:

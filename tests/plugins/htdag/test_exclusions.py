@@ -111,6 +111,8 @@ def test_other_negations_leave_nothing_out(text: str) -> None:
         ("Scan src/, docs/, and README.md for secrets", {"folder": ["src", "docs"], "files": ["README.md"]}),
         ("Scan the src and tests folders for secrets", {"folder": ["src", "tests"]}),
         ("Scan for secrets in src and docs", {"folder": ["src", "docs"]}),
+        ("Scan src and tests for secrets", {"folder": ["src", "tests"]}),
+        ("Scan src for secrets", {"folder": "src"}),
         ("Scan for secrets in src/, and tests/ too", {"folder": ["src", "tests"]}),
         ("Scan ../../ for secrets", {"folder": "../.."}),
         ("Scan ../.. for secrets", {"folder": "../.."}),
