@@ -261,6 +261,7 @@ class Driver:
         seconds = task.max_seconds or self.task_seconds
         context = TaskContext(self.scope, task, agent.card, attempt=attempt, label=self._label(task),
                               deadline=time.monotonic() + seconds)
+        context.task_label = self.floor.get(task.id, self.plan.goal.label)
         self._deadlines.add(key, context.deadline)
         try:
             result = await self._tried(task, agent, attempt, context)

@@ -51,7 +51,7 @@ class TaskContext:
 
     __slots__ = (
         "_card", "_label", "_open", "_scope", "_usage", "answered_by", "attempt", "deadline", "halt", "inputs",
-        "preferred", "task", "unanswered", "upstream", "written",
+        "preferred", "task", "task_label", "unanswered", "upstream", "written",
     )
 
     def __init__(
@@ -65,6 +65,8 @@ class TaskContext:
         self.written: dict[str, Artifact] = {}
         """The artefacts of this attempt by name, as they were last written."""
         self.task, self.attempt, self.deadline = task, attempt, deadline
+        self.task_label = label
+        """That of the task's own words: the goal's, or that of what added the task. It does not rise."""
         self.inputs: Mapping[str, Any] = NO_INPUTS
         self.upstream: Mapping[str, tuple[TaskResult, ...]] = NO_INPUTS
         """The results that its inputs come from, by input: who made them, with what, at what cost."""

@@ -7,14 +7,15 @@
 
 The loop has no power of its own. It asks through ``context.ask`` and calls through ``context.call``, so permission,
 budget, limits, labels and screening are those of the task; it offers two more doors of the context as if they were
-tools, ``list_files`` and ``read_file``. What a call gives goes back to the model fenced, as data.
+tools, ``list_files`` and ``read_file``. The task's words keep their own label, data and what calls give have that of
+the context: by it the side that asks a model tells what gives orders from what is material.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from ._fits import misfit
 from .errors import AccessDenied, DependencyDown, GenesisError, ModelError, TimedOut, ToolError, did_you_mean
 from .models import Message, ModelReply, ModelRequest
 from .policy import Effect, Label, Trust
-from .records import Json, JsonObject, Record, canonical_json
+from .records import FrozenDict, Json, JsonObject, Record, canonical_json
 from .tools import Tool, ToolCall, ToolResult, ToolSpec
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ LEAST_SHOWN = 200
 """Characters of a result that are shown even when the budget of characters is spent."""
 SHARE_OF_TIME = 0.9
 """Share of the task's remaining time that one answer may take: whoever asks must still be able to end well."""
+NO_DATA: Mapping[str, str] = FrozenDict()
+OURS = Label(Trust.TRUSTED)
 EMPTY = "That answer was empty. Call a tool, or answer."
 LAST = "You can't call tools any more. Answer now with what is known, and say what is not."
 DOORS = (
@@ -80,6 +83,7 @@ async def tool_loop(
     *,
     system: str,
     prompt: str,
+    data: Mapping[str, str] = NO_DATA,
     tools: Sequence[Tool | str] | None = None,
     answer_schema: JsonObject | None = None,
     role: str = "orchestrate",
@@ -90,14 +94,16 @@ async def tool_loop(
 ) -> LoopResult:
     """Return what a model answers to *prompt* after calling *tools* (default: those of the agent's card).
 
+    *prompt* is the task in its own words; what is known so far, inputs and findings, goes into *data*, by name.
     It is asked at most ``max_turns + 1`` times, the last time without tools. What a call that fails says goes back to
     the model as text; all results together take about *max_chars* characters of the conversation. *seconds* is the
     limit of one answer. Raises what ``context.ask`` raises (ModelError also for an empty answer), and of a call only
     what ends the task: BudgetExceeded, LimitExceeded, and AccessDenied that waits for a person.
     """
     loop = _Loop(context, _offered(context, tools), max_chars)
-    loop.messages += [Message(role="system", text=system, label=Label(Trust.TRUSTED)),
-                      Message(role="user", text=prompt, label=context.label)]
+    loop.messages += [Message(role="system", text=system, label=OURS),
+                      *(Message(role="user", text=f"{n}:\n{text}", label=context.label) for n, text in data.items()),
+                      Message(role="user", text=prompt, label=context.task_label)]
     request = ModelRequest(role=role, answer_schema=answer_schema, max_output_tokens=max_output_tokens,
                            tools=tuple(loop.offered.values()))
     for turn in range(1, max_turns + 1):
@@ -108,6 +114,7 @@ async def tool_loop(
             return loop.result(reply, turn)
         else:
             loop.say(EMPTY)
+    loop.tell()
     loop.say(LAST)
     reply = await loop.ask(request.replace(tools=()), seconds)
     if not _says(reply):
@@ -117,7 +124,10 @@ async def tool_loop(
 
 
 def fenced(name: str, text: str) -> str:
-    """Return *text* between marks that it can't close: what stands there is data, whatever it says."""
+    """Return *text* between marks that it can't close: what stands there is data, whatever it says.
+
+    For data inside a message; a message that is all data needs only its label.
+    """
     mark, salt = "", 0
     while not mark or mark in text:
         mark = hashlib.sha256(f"{salt}{text}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
@@ -160,7 +170,12 @@ class _Loop:
         return await self.context.ask(request.replace(messages=tuple(self.messages), seconds=min(seconds, left)))
 
     def say(self, text: str) -> None:
-        self.messages.append(Message(role="user", text=text, label=self.context.label))
+        self.messages.append(Message(role="user", text=text, label=OURS))
+
+    def tell(self) -> None:
+        """Turn calls and their results into plain words: there are services that take calls only with their tools."""
+        names = {call.key: call.tool for message in self.messages for call in message.tool_calls}
+        self.messages = [_in_words(message, names.get(message.key, "")) for message in self.messages]
 
     def result(self, reply: ModelReply, turns: int) -> LoopResult:
         return LoopResult(text=reply.text, data=reply.data, calls=tuple(self.calls), results=tuple(self.results),
@@ -197,7 +212,7 @@ class _Loop:
         result = await self._run(call)
         self.calls.append(call)
         self.results.append(result)
-        return fenced(call.tool, self._cut(f"It failed: {result.error}" if result.error else _text(result.value)))
+        return self._cut(f"It failed: {result.error}" if result.error else _text(result.value))
 
     async def _run(self, call: ToolCall) -> ToolResult:
         """Make one call through a door of the context; how it fails is a result, unless it ends the task."""
@@ -226,6 +241,16 @@ class _Loop:
         if len(text) <= room:
             return text
         return f"{text[:room]}\n[cut: {len(text) - room} more characters are not shown; ask for less]"
+
+
+def _in_words(message: Message, tool: str) -> Message:
+    if message.role == "tool":
+        return Message(role="user", text=f"Result of {tool}:\n{message.text}", label=message.label)
+    if not message.tool_calls:
+        return message
+    calls = (f"{call.tool} {json.dumps(call.arguments, ensure_ascii=False)}" for call in message.tool_calls)
+    text = "\n".join((*([message.text] if message.text else []), *(f"I call {call}" for call in calls)))
+    return message.replace(text=text, tool_calls=())
 
 
 def _text(value: Any) -> str:

@@ -24,7 +24,6 @@ from genesis_core import (
     TaskResult,
     TaskState,
     TimedOut,
-    fenced,
     tool_loop,
 )
 
@@ -73,10 +72,9 @@ async def improved(card: AgentCard, task: Task, context: TaskContext, offline: T
     except AccessDenied as error:
         if context.halt is not None:
             raise
-        note = f"No model wrote the summary: {error.message}."
-        return offline.replace(output=report.replace(notes=(*report.notes, note)).to_json())
+        return _noted(offline, report, f"No model wrote the summary: {error.message}.")
     if not words.usable:
-        return offline
+        return _noted(offline, report, "A model was asked for a summary; its answer held none.")
     files = words.files(task, card.name)
     artifacts = [await context.write(name, text, media_type=kind) for name, text, kind in files]
     own = f"{OWN_SUMMARY}{report.summary}"
@@ -88,6 +86,10 @@ async def improved(card: AgentCard, task: Task, context: TaskContext, offline: T
     # The offline work was done by this attempt, too: its result knows nothing yet of what came after it.
     return context.result(better, evidence=(*offline.evidence, *_read(words.found)), level=Level.MODEL,
                           artifacts=(*offline.artifacts, *artifacts))
+
+
+def _noted(offline: TaskResult, report: Report, note: str) -> TaskResult:
+    return offline.replace(output=report.replace(notes=(*report.notes, note)).to_json())
 
 
 async def worked(card: AgentCard, task: Task, context: TaskContext) -> TaskResult:
@@ -121,7 +123,7 @@ async def _asked(card: AgentCard, task: Task, context: TaskContext, report: Repo
     its = prompt(card.name)
     offline = report is not None and not only_with_model(card, task)
     found = await tool_loop(
-        context, system=its.text, prompt=_brief(task, context, report), seconds=SECONDS,
+        context, system=its.text, prompt=_brief(task, context), data=_data(context, report), seconds=SECONDS,
         answer_schema=WORK_ANSWER if report is None else SUMMARY_ANSWER,
         role="code" if card.name in _CODE else "orchestrate",
         max_turns=SUMMARY_TURNS if offline else WORK_TURNS,
@@ -143,24 +145,25 @@ def _plain(value: object) -> object:
     return value if isinstance(value, str | int | float | list | tuple) else None
 
 
-def _brief(task: Task, context: TaskContext, report: Report | None) -> str:
-    """Say what is to be done, and fence what is known so far: that is data."""
+def _brief(task: Task, context: TaskContext) -> str:
+    """Say what is to be done, in the task's own words."""
     from ._team import acceptance
 
     lines = [f"Task: {task.description or task.id}"]
     if context.goal and context.goal != task.description:
         lines.append(f"It serves this goal: {context.goal}")
-    lines.append(f"It is done when {'; '.join(acceptance(task))}.")
-    inputs = {name: value for name, value in _named(context.inputs).items() if value is not None}
+    return "\n".join((*lines, f"It is done when {'; '.join(acceptance(task))}."))
+
+
+def _data(context: TaskContext, report: Report | None) -> dict[str, str]:
+    """Return what is known so far: what the task was given, and what the tools found."""
+    data: dict[str, str] = {}
+    inputs = {name: value for name, given in context.inputs.items() if (value := _plain(given)) is not None}
     if inputs:
-        lines.append(f"What it was given:\n{fenced('inputs', _json(inputs))}")
+        data["What the task was given"] = _json(inputs)
     if report is not None:
-        lines.append(f"What the tools found:\n{fenced('findings', _json(_shown(report)))}")
-    return "\n\n".join(lines)
-
-
-def _named(inputs: Mapping[str, object]) -> dict[str, object]:
-    return {name: _plain(value) for name, value in inputs.items()}
+        data["What the tools found"] = _json(_shown(report))
+    return data
 
 
 def _shown(report: Report) -> dict[str, object]:

@@ -88,11 +88,13 @@ def _request(task: Task, context: PlanContext, index: Catalogue) -> ModelRequest
     skills = _offered(task.description, index)
     listed = "\n".join(f"- {ability.id}: {words}" for ability, words in _told(skills, context))
     what = "Break this goal down." if task.kind == "goal" else "Break this part of a goal down. It must become tasks."
-    text = f"Skills:\n{listed}\n\n{what}\n{fenced('goal', task.description)}"
+    label = context.goal.label  # who asks the model fences what is not trusted as a whole
+    goal = task.description if label.trust is Trust.UNTRUSTED else fenced("goal", task.description)
     return ModelRequest(
         role="orchestrate", answer_schema=_schema(task, skills), max_output_tokens=MAX_TOKENS, seconds=SECONDS,
         messages=(Message(role="system", text=prompt(), label=Label(Trust.TRUSTED)),
-                  Message(role="user", text=text, label=context.goal.label)),
+                  Message(role="user", text=f"Skills:\n{listed}\n\n{what}", label=Label(Trust.TRUSTED)),
+                  Message(role="user", text=goal, label=label)),
     )
 
 

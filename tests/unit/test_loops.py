@@ -83,6 +83,7 @@ class World:
 
     def __init__(self, home: Path, *replies: ModelReply | str, **options: Any) -> None:
         self.home, self.model = home, ScriptedModel(*replies)
+        self.first = options.pop("first", "")
         self.options = options
         self.found: LoopResult | None = None
         self.through: list[str] = []
@@ -103,6 +104,8 @@ class World:
             def __getattr__(self, name: str) -> Any:
                 return getattr(context, name)
 
+        if self.first:
+            await context.read(self.first)
         try:
             self.found = await tool_loop(Watched(), system="Be exact.", prompt="Do it.", **self.options)  # type: ignore[arg-type]
         except Exception as error:
@@ -168,6 +171,25 @@ def test_files_are_listed_and_read_through_the_context(tmp_path: Path) -> None:
     last = world.model.requests[-1].messages
     assert [m.label.trust for m in last if m.role == "tool"][-1] is Trust.UNTRUSTED
     assert last[0].label.trust is Trust.TRUSTED and last[1].label.trust is Trust.USER
+
+
+def test_data_stands_before_the_task_and_keeps_the_label_of_what_was_read(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "a.md").write_text("Alpha.")
+    world = World(tmp_path, "done", data={"What was found": "Alpha."}, first="a.md")
+    world.run()
+    messages = world.model.requests[0].messages
+    assert [(m.text, m.label.trust) for m in messages] == [
+        ("Be exact.", Trust.TRUSTED), ("What was found:\nAlpha.", Trust.UNTRUSTED), ("Do it.", Trust.USER),
+    ]
+
+
+def test_the_last_question_tells_in_words_what_was_called(tmp_path: Path) -> None:
+    world = World(tmp_path, calls(call("double", number=2)), "4", max_turns=1)
+    world.run()
+    last = world.model.requests[-1].messages
+    assert not any(m.tool_calls or m.role == "tool" for m in last)
+    assert [m.text for m in last][2:4] == ['I call double {"number": 2}', "Result of double:\n4"]
 
 
 @pytest.mark.parametrize(("asked", "said"), [

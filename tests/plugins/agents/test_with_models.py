@@ -22,19 +22,24 @@ from genesis_agents._numbers import MARK, known, marked
 from genesis_agents._prompts import VERSIONS, prompt
 from genesis_core import (
     Acceptance,
+    Action,
+    Decision,
     Input,
     Level,
     ModelError,
     ModelReply,
     ModelRequest,
+    Outcome,
     Report,
     RunResult,
     RunState,
+    Screening,
     Task,
     TaskGraph,
     TaskResult,
     TaskState,
     ToolCall,
+    Trust,
     Usage,
     hookimpl,
 )
@@ -120,12 +125,14 @@ def test_with_a_model_figures_stay_and_the_summary_is_its_own(work: Path, name: 
 
 
 @pytest.mark.parametrize("name", OFFLINE)
-def test_the_model_sees_what_the_tools_found_as_fenced_data(work: Path, name: str) -> None:
+def test_the_model_sees_what_the_tools_found_as_data_and_the_task_as_the_users_words(work: Path, name: str) -> None:
     model = ScriptedModel(answer(summary="Fine.", recommendations=[], document=""))
     do(work, name, model)
-    system, user = model.requests[0].messages
+    system, found, task = model.requests[0].messages
     assert system.text == prompt(name).text
-    assert '<data name="findings"' in user.text and "figures" in user.text
+    assert found.text.startswith("What the tools found:\n") and "figures" in found.text
+    assert task.text.startswith("Task: Do what you do\nIt serves this goal: Look at the app\n")
+    assert [m.label.trust for m in (system, found, task)] == [Trust.TRUSTED, Trust.UNTRUSTED, Trust.USER]
     assert {"list_files", "read_file"} < {t.name for t in model.requests[0].tools}
 
 
@@ -150,6 +157,46 @@ def test_numbers_of_the_model_are_marked_and_those_of_tools_are_not(work: Path) 
     assert report.summary == f"3 rows come to 1,200 at most; I expect 77 {MARK} next year."
     assert report.tables[-1].rows == ((f"Check all 91 {MARK}.",),)
     assert any(note.startswith("2 numbers in its words are the model's own") for note in report.notes)
+
+
+@pytest.mark.parametrize("resource", ["ask", "screen"])
+def test_when_policy_keeps_the_model_from_answering_the_offline_result_stands(work: Path, resource: str) -> None:
+    class Policy:
+        @hookimpl
+        def genesis_authorize(self, action: Action) -> Decision | None:
+            return Decision.deny("no models here") if action.verb == resource else None
+
+        @hookimpl
+        def genesis_screen(self, text: str) -> Screening | None:
+            return Screening(outcome=Outcome.BLOCK) if resource == "screen" and "poison" in text else None
+
+    model = ScriptedModel(answer(summary="poison", recommendations=[], document=""))
+    result = run(work, [Task(id="t", agent="security", description="Scan")], model, Policy()).tasks["t"]
+    alone = do(work, "security", description="Scan")
+    report = report_of(result)
+    assert (result.state, result.level) == (TaskState.COMPLETED, Level.HEURISTICS)
+    assert report.summary == report_of(alone).summary
+    assert report.notes[-1].startswith("No model wrote the summary: ")
+    assert len(model.requests) == (0 if resource == "ask" else 1)
+
+
+def test_an_answer_without_a_summary_leaves_what_is_there(work: Path) -> None:
+    report = report_of(do(work, "security", ScriptedModel(answer(summary=" ", recommendations=["x"], document=""))))
+    assert report.summary == report_of(do(work, "security")).summary
+    assert report.notes[-1] == "A model was asked for a summary; its answer held none."
+
+
+def test_a_model_that_takes_all_its_time_leaves_the_offline_result(work: Path) -> None:
+    class Slow:
+        name = "slow"
+
+        async def complete(self, request: ModelRequest) -> ModelReply:
+            await asyncio.sleep(60)
+            raise AssertionError("it was not stopped")
+
+    result = do(work, "research", Slow(), max_seconds=3.0)
+    assert (result.state, result.level) == (TaskState.COMPLETED, Level.HEURISTICS)
+    assert "did not answer within" in result.degraded
 
 
 def test_a_number_that_a_call_of_the_model_gave_is_known(work: Path) -> None:
@@ -238,13 +285,13 @@ def test_coders_ask_the_model_for_code(work: Path) -> None:
         assert model.requests[0].role == role
 
 
-def test_results_of_other_tasks_reach_the_model_fenced_and_their_numbers_are_known(work: Path) -> None:
+def test_results_of_other_tasks_reach_the_model_as_data_and_their_numbers_are_known(work: Path) -> None:
     model = ScriptedModel(
         answer(title="t", summary="It said 31337, not 5.", document="", notes=[]),
     )
     task = Task(id="t", agent="finance", description="Sum up", inputs={"said": Input(value={"total": 31337})})
     report = report_of(run(work, [task], model).tasks["t"])
-    assert '<data name="inputs"' in model.requests[0].messages[1].text
+    assert model.requests[0].messages[1].text == 'What the task was given:\n{"said": {"total": 31337}}'
     assert report.summary == f"It said 31337, not 5 {MARK}."
 
 

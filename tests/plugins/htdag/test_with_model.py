@@ -28,6 +28,7 @@ from genesis_core import (
     PlanReport,
     Skill,
     Task,
+    Trust,
     Usage,
 )
 from genesis_core.testing import ScriptedModel, context_for, open_genesis
@@ -98,11 +99,13 @@ def test_the_tasks_of_the_model_are_the_plan(tmp_path: Path) -> None:
 def test_the_model_sees_the_goal_as_data_the_skills_and_no_file(tmp_path: Path) -> None:
     model = ScriptedModel(answer(*GOOD))
     planned(tmp_path, model)
-    system, user = model.requests[0].messages
+    system, skills, goal = model.requests[0].messages
     assert system.text == prompt()
-    assert re.search(rf'<data name="goal" mark="\w+">\n{GOAL}\n</data', user.text)
-    assert "- secret-scan: " in user.text and "marker-in-a-file" not in user.text
-    assert len(user.text) < 8000
+    assert re.fullmatch(rf'<data name="goal" mark="\w+">\n{GOAL}\n</data mark="\w+">', goal.text)
+    assert "- secret-scan: " in skills.text
+    assert not any("marker-in-a-file" in m.text or "secret_file" in m.text for m in model.requests[0].messages)
+    assert len(skills.text) < 8000
+    assert [m.label.trust for m in (system, skills, goal)] == [Trust.TRUSTED, Trust.TRUSTED, Trust.USER]
     schema = model.requests[0].answer_schema
     assert schema is not None
     enum = schema["properties"]["tasks"]["items"]["properties"]["skills"]["items"]["enum"]
