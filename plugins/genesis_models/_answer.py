@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -87,15 +87,14 @@ def _checked(text: str, value: Any, schema: Mapping[str, Any] | None, wrong: str
         return ModelReply(text=text, wrong=f"it can't be recorded: {type(error).__name__}")
 
 
-def _calls(tools: Sequence[ToolSpec], said: Said) -> ModelReply:
+def _calls(known: Mapping[str, ToolSpec], said: Said) -> ModelReply:
     """Return the calls that the model asks for; one that can't be makes all of them wrong."""
-    known = {spec.name: spec for spec in tools}
     calls: list[ToolCall] = []
     for number, call in enumerate(said.calls, 1):
         arguments, wrong = _arguments(known, call.tool, call.arguments)
         if wrong:
             return ModelReply(text=said.text or f"{call.tool}({_said(call.arguments)})", wrong=wrong)
-        calls.append(ToolCall(tool=call.tool, arguments=arguments, key=call.key or f"call-{number}"))
+        calls.append(ToolCall(tool=known[call.tool].name, arguments=arguments, key=call.key or f"call-{number}"))
     return ModelReply(text=said.text, tool_calls=tuple(calls))
 
 

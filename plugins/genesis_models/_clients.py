@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from contextvars import ContextVar
 
 import httpx2
@@ -22,6 +24,7 @@ LONGEST = 3600.0
 
 def client_model(endpoint: Endpoint, tuning: Tuning) -> Model:
     """Return the model of *endpoint*; the import of its client takes a second or so."""
+    _keep_texts_out_of_logs()
     make = {"openai": _openai, "anthropic": _anthropic, "google": _google}[endpoint.provider]
     return make(endpoint, endpoint.key() or NO_KEY, _http(endpoint, tuning))
 
@@ -73,3 +76,11 @@ def _http(endpoint: Endpoint, tuning: Tuning) -> httpx2.AsyncClient:
         follow_redirects=False, trust_env=not endpoint.loopback,
         event_hooks={"request": [connect_soon], "response": [keep]},
     )
+
+
+def _keep_texts_out_of_logs() -> None:
+    """Have the clients log no bodies, as they do at DEBUG, unless somebody set their level or wants content."""
+    for name in () if os.environ.get("GENESIS_CAPTURE_CONTENT") else ("openai", "anthropic", "google_genai"):
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.INFO)

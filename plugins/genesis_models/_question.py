@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 from genesis_core import Label, Message, ModelRequest, ToolCall, ToolSpec, Trust
@@ -21,6 +22,7 @@ __all__ = ["Mode", "Question", "Turn", "fenced", "question"]
 
 ANSWER = "answer"
 """Names the structured answer, and the property that wraps one that is no object."""
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 _MARK = re.compile(r"<(?=[\s/]*data)", re.IGNORECASE)
 
 
@@ -54,7 +56,8 @@ class Question:
 
     mode: Mode
     turns: tuple[Turn, ...]
-    tools: tuple[ToolSpec, ...] = ()
+    tools: Mapping[str, ToolSpec] = field(default_factory=dict)
+    """By the name that they have on the way: services allow letters, digits, "_" and "-", and no more than 64."""
     schema: Mapping[str, Any] | None = None
     """What is asked for: an object, always."""
     answer_schema: Mapping[str, Any] | None = None
@@ -66,8 +69,8 @@ class Question:
     def size(self) -> int:
         """Bytes of all that is sent; schemas as often as they may be written out in place of a reference."""
         texts = sum(len(_json([t.text, t.tool, t.key, [c.to_json() for c in t.calls]]).encode()) for t in self.turns)
-        native = self.tools if self.mode is not Mode.ACTIONS else ()
-        tools = sum(_written_out([t.name, t.description, thaw(t.input_schema)]) for t in native)
+        native = self.tools.items() if self.mode is not Mode.ACTIONS else ()
+        tools = sum(_written_out([name, t.description, thaw(t.input_schema)]) for name, t in native)
         return texts + tools + (_written_out(self.schema) if self.schema is not None else 0)
 
 
@@ -75,14 +78,15 @@ def question(request: ModelRequest, *, provider: str, protocol: str) -> Question
     """Return what to send for *request* to a service that speaks *protocol*."""
     mode = _mode(request, provider, protocol)
     schema = thaw(request.answer_schema)
-    turns = tuple(_turns(request.messages, actions=mode is Mode.ACTIONS))
+    tools = {t.name: t for t in request.tools} if mode is Mode.ACTIONS else _named(request.tools)
+    turns = tuple(_turns(request.messages, {t.name: name for name, t in tools.items()}, actions=mode is Mode.ACTIONS))
     if mode is Mode.ACTIONS:
         listed = "\n".join(_json({"tool": t.name, "for": t.description}) for t in request.tools)
         turns = (Turn("system", f"{prompt('actions.v1')}\n{listed}"), *turns)
     if any(_is_data(m) for m in request.messages):
         turns = (Turn("system", prompt("untrusted.v1")), *turns)
     asked, wrapped = _asked(schema, request.tools, mode)
-    return Question(mode, turns, request.tools, asked, schema, wrapped)
+    return Question(mode, turns, tools, asked, schema, wrapped)
 
 
 def _mode(request: ModelRequest, provider: str, protocol: str) -> Mode:
@@ -134,21 +138,36 @@ def _moved(schema: Any, place: str) -> Any:
     }
 
 
-def _turns(messages: Iterable[Message], *, actions: bool) -> Iterator[Turn]:
+def _named(tools: Iterable[ToolSpec]) -> dict[str, ToolSpec]:
+    """Return *tools* by names that every service takes; two that would be alike are numbered."""
+    found: dict[str, ToolSpec] = {}
+    for spec in tools:
+        plain = _plain(spec.name)
+        numbered = (plain if n == 1 else f"{plain}_{n}" for n in count(1))
+        found[next(name for name in numbered if name not in found and name != ANSWER)] = spec
+    return found
+
+
+def _plain(name: str) -> str:
+    return _NOT_IN_NAMES.sub("_", name)[:60] or "tool"
+
+
+def _turns(messages: Iterable[Message], names: Mapping[str, str], *, actions: bool) -> Iterator[Turn]:
     called: dict[str, str] = {}
     for message in messages:
-        called.update((call.key, call.tool) for call in message.tool_calls)
+        calls = tuple(c.replace(tool=names.get(c.tool, _plain(c.tool))) for c in message.tool_calls)
+        called.update((call.key, call.tool) for call in calls)
         text = fenced(message.text, message.label) if _is_data(message) else message.text
         if message.role == "tool":
             tool = called.get(message.key, "")
             yield Turn("user", f"Result of {tool}:\n{text}") if actions else Turn("tool", text, (), message.key, tool)
-        elif message.role == "assistant" and actions and message.tool_calls:
-            call = message.tool_calls[0]
+        elif message.role == "assistant" and actions and calls:
+            call = calls[0]
             yield Turn("assistant", _json({"action": "call", "tool": call.tool, "arguments": thaw(call.arguments)}))
         elif message.role == "system" and _is_data(message):
             yield Turn("user", text)  # what nobody vouches for does not speak with the operator's voice
         else:
-            yield Turn(message.role, text, message.tool_calls)
+            yield Turn(message.role, text, calls)
 
 
 def _is_data(message: Message) -> bool:

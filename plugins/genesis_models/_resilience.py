@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from random import Random
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from ._breaker import Breaker, Clock, RetryBudget, State
 from ._options import Endpoint, Tuning
@@ -30,7 +29,7 @@ class Resilience:
     retries: RetryBudget = field(init=False)
     _quiet: dict[tuple[str, str, str], float] = field(default_factory=dict)
     """Until when, by ``time.monotonic``: what is waited for is real time."""
-    _places: WeakKeyDictionary[Loop, dict[str, asyncio.Semaphore]] = field(default_factory=WeakKeyDictionary)
+    _places: dict[Loop, dict[str, asyncio.Semaphore]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Fill the bucket of retries."""
@@ -44,6 +43,8 @@ class Resilience:
 
     def places(self, endpoint: Endpoint) -> asyncio.Semaphore:
         """Return the places of a provider (a bulkhead: one slow provider can't take those of another)."""
+        for loop in [loop for loop in self._places if loop.is_closed()]:
+            del self._places[loop]
         mine = self._places.setdefault(asyncio.get_running_loop(), {})
         return mine.setdefault(f"{endpoint.provider} {endpoint.url}", asyncio.Semaphore(self.tuning.max_concurrent))
 

@@ -30,6 +30,7 @@ from ._question import ANSWER, Mode, Question, Turn, thaw
 __all__ = ["Transport"]
 
 CUT = Kind(ModelError, Category.LLM, "was cut off before its end", counts=True)
+ENDED = Kind(ModelError, Category.LLM, "ended with an error")
 EMPTY = Kind(ModelError, Category.LLM, "answered nothing")
 
 
@@ -118,8 +119,8 @@ def _whole(stream: StreamedResponse) -> Said:
                     if isinstance(p, ai.ToolCallPart)),
         finish=response.finish_reason or "stop", model=response.model_name or "", usage=response.usage,
     )
-    if said.empty:
-        raise Spent(EMPTY, said)
+    if said.empty or said.finish == "error":
+        raise Spent(EMPTY if said.empty else ENDED, said)
     return said
 
 
@@ -160,7 +161,7 @@ def _part(turn: Turn) -> ai.SystemPromptPart | ai.UserPromptPart | ai.ToolReturn
 
 
 def _parameters(asked: Question) -> ModelRequestParameters:
-    tools = [_definition(spec) for spec in asked.tools] if asked.mode is not Mode.ACTIONS else []
+    tools = [_definition(name, spec) for name, spec in asked.tools.items()] if asked.mode is not Mode.ACTIONS else []
     if asked.schema is None:
         return ModelRequestParameters(function_tools=tools)
     schema = thaw(asked.schema)
@@ -173,6 +174,6 @@ def _parameters(asked: Question) -> ModelRequestParameters:
                                   output_object=OutputObjectDefinition(json_schema=schema, name=ANSWER))
 
 
-def _definition(spec: ToolSpec) -> ToolDefinition:
+def _definition(name: str, spec: ToolSpec) -> ToolDefinition:
     schema = thaw(spec.input_schema) or {"type": "object", "properties": {}}
-    return ToolDefinition(name=spec.name, description=spec.description, parameters_json_schema=schema)
+    return ToolDefinition(name=name, description=spec.description, parameters_json_schema=schema)

@@ -59,6 +59,39 @@ def test_each_service_asks_to_call_a_tool_and_takes_its_result(lab: Any, service
     assert "a noun" in str(lab.server.last_request.body)
 
 
+@tool(name="web.look up/now", effect="read")
+def dotted(word: str) -> str:
+    """Look a word up on the web."""
+    return word
+
+
+@tool(name="web_look_up_now", effect="read")
+def plain(word: str) -> str:
+    """Look a word up."""
+    return word
+
+
+@tool(name="answer", effect="read")
+def answer(word: str) -> str:
+    """Answer the phone."""
+    return word
+
+
+def test_tools_go_by_names_that_every_service_takes(lab: Any, service: str, run: Any) -> None:
+    model, asked = lab.model(service), asks(tools=(dotted.spec, plain.spec, answer.spec), answer_schema=SCHEMA)
+    for wire, name in (("web_look_up_now", "web.look up/now"), ("web_look_up_now_2", "web_look_up_now"),
+                       ("answer_2", "answer")):
+        lab.server.call_tool(wire, {"word": "ox"})
+        (call,) = run(model.complete(asked)).tool_calls
+        assert call.tool == name
+        said = (Message(role="assistant", tool_calls=(call,)), Message(role="tool", text="a noun", key=call.key))
+        lab.server.reply("{}")
+        run(model.complete(asked.replace(messages=(*asked.messages, *said))))
+        names = re.findall(r"'name': '([^']*)'", str(lab.server.last_request.body))
+        assert names.count(wire) == 2 + (service == "google"), names  # offered, called, and there named in the result
+        assert [n for n in names if not re.fullmatch(r"[\w-]{1,64}", n)] == []
+
+
 def test_a_stream_gives_the_text_as_it_is_written_and_then_the_reply(lab: Any, service: str, run: Any) -> None:
     lab.server.reply("one two three")
     *texts, reply = run(parts_of(lab.model(service).stream(asks())))
@@ -138,6 +171,16 @@ def test_an_answer_that_was_cut_at_its_limit_says_so(lab: Any, service: str, run
     assert run(lab.model(service).complete(asks())).finish == "length"
     lab.server.add(Reply(text='{"kind": "co', finish_reason="length"))
     assert "cut off" in run(lab.model("openai").complete(asks(answer_schema=SCHEMA))).wrong
+
+
+def test_an_answer_that_a_filter_withheld_is_no_answer(lab: Any, service: str, run: Any) -> None:
+    from llmock.scenarios import Reply
+
+    lab.server.add(Reply(text="I would rather", finish_reason="content_filter"))
+    assert run(lab.model(service).complete(asks())).finish == "filtered"
+    lab.server.add(Reply(text="", finish_reason="content_filter"))
+    with pytest.raises(ModelError, match=r"answered nothing \(content_filter\)"):
+        run(lab.model(service).complete(asks()))
 
 
 # ---- the protocol for servers without tool calling ----------------------------------------------------------------
