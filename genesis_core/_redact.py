@@ -55,10 +55,11 @@ _HINTS = re.compile(rf"(?i)-----BEGIN|sk-|_live_|_test_|AIza|ya29|gh[opsur]_|git
 
 
 class Redactor:
-    """Takes secrets out of JSON values; the values of *environ* whose names say so are among them."""
+    """Takes secrets out of JSON values; those of *environ* whose names say so, or are among *names*, count as such."""
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
-        self._values = _literals(_secrets(os.environ if environ is None else environ))
+    def __init__(self, environ: Mapping[str, str] | None = None, names: Iterable[str] = ()) -> None:
+        environ = os.environ if environ is None else environ
+        self._values = _literals(_secrets(environ, frozenset(names)))
 
     def __call__(self, value: Any) -> Any:
         """Return *value* without the secrets that are in its texts and its names; what has none stays as it is."""
@@ -93,9 +94,10 @@ def _assigned(found: re.Match[str]) -> str:
     return f"{found[1]}{mark}{REDACTED}{mark if mark and value[len(mark):].endswith(mark) else ''}"
 
 
-def _secrets(environ: Mapping[str, str]) -> set[str]:
+def _secrets(environ: Mapping[str, str], names: frozenset[str]) -> set[str]:
     return {value for name, value in environ.items()
-            if name.upper().endswith(SECRET_NAMES) and len(value) >= SHORTEST and value not in REDACTED}
+            if (name in names or name.upper().endswith(SECRET_NAMES)) and len(value) >= SHORTEST
+            and value not in REDACTED}
 
 
 def _literals(values: Iterable[str]) -> re.Pattern[str] | None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .genesis import Genesis
     from .plans import Plan, PlanContext
 
-__all__ = ["RunScope", "open_scope"]
+__all__ = ["RunScope", "key_names", "open_scope"]
 
 
 @dataclass(slots=True)
@@ -124,6 +124,13 @@ def open_scope(
     )
 
 
+def key_names(settings: Settings) -> set[str]:
+    """Return the variables of the environment that settings name as those that hold the keys of models."""
+    endpoints = settings.models.get("endpoint", {})
+    tables = endpoints.values() if isinstance(endpoints, Mapping) else ()
+    return {str(table["key_env"]) for table in tables if isinstance(table, Mapping) and "key_env" in table}
+
+
 def _recorder(settings: Settings, folder: Path, record: RunRecord | None) -> Recorder | None:
     """Return what keeps the answers of a run; None: they are not kept. A run that was recorded goes on being so."""
     if not settings.record and (record is None or not record.recorded):
@@ -132,5 +139,6 @@ def _recorder(settings: Settings, folder: Path, record: RunRecord | None) -> Rec
         raise SettingsError("a run can't be recorded without a journal", cause="journal is false, and record is true",
                             hint="genesis config --origin shows who says so")
     from ._recording import Recorder
+    from ._redact import Redactor
 
-    return Recorder(folder, full=settings.durability == "full")
+    return Recorder(folder, Redactor(names=key_names(settings)), full=settings.durability == "full")

@@ -29,7 +29,7 @@ from ._plugins import Installed, PluginInfo, Plugins
 from ._provided import Provided
 from ._records import Records
 from ._run import Driver
-from ._runscope import RunScope, open_scope
+from ._runscope import RunScope, key_names, open_scope
 from ._settings import Settings, load_settings, state_home
 from ._workers import Workers
 from ._workspace import Workspace
@@ -195,8 +195,9 @@ class Genesis:
             context = replace(context, models=tuple(sorted(lineup.models)))
         elif self.settings.record and self._planned is None:
             from ._recording import Recorder
+            from ._redact import Redactor
 
-            self._planned = Recorder(None)
+            self._planned = Recorder(None, Redactor(names=key_names(self.settings)))
         return Planner(self._plugins, context, lineup=self._lineup if lineup is None else lineup, tape=self._planned)
 
     # -- run --------------------------------------------------------------------------------------------------------

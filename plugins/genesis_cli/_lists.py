@@ -77,7 +77,8 @@ def _recorded(record: RunRecord) -> Iterator[str]:
         first = replayed.difference
         yield f"replay    of {replayed.run_id}: {'equal' if first is None else streams.one_line(str(first))}"
     elif record.recorded:
-        yield f"recorded  {len(record.kept)} answers: genesis replay {record.run_id}"
+        count = len(record.kept)
+        yield f"recorded  {count} answer{'s' if count != 1 else ''}: genesis replay {record.run_id}"
 
 
 def prunable(

@@ -17,12 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis_core import (
+    Acceptance,
     Action,
     Budget,
     Decision,
     DependencyDown,
     Difference,
     Effect,
+    Estimate,
     EventKind,
     GraphPatch,
     JournalError,
@@ -30,6 +32,7 @@ from genesis_core import (
     ModelError,
     ModelReply,
     ModelRequest,
+    PlanContext,
     Replayed,
     RunResult,
     RunState,
@@ -698,6 +701,48 @@ def test_what_plugins_ask_while_the_run_goes_on_is_replayed_and_planning_is_kept
     assert (compared(after).difference, compared(after).models, list(after.tasks)) == (None, 1, ["t", "next"])
     planner = ReplayModel(before.folder)
     assert asyncio.run(planner.complete(question("which tasks?"))).text == "t"
+
+
+def test_a_model_that_was_chosen_again_for_what_was_left_and_escalated_is_replayed(place: Path) -> None:
+    class Chooses:
+        """Chooses the dear model as long as there is money, and the other one where the answer is not accepted."""
+
+        @hookimpl
+        def genesis_estimate(self, task: Task, context: PlanContext) -> Estimate:
+            dear = (context.budget.max_cost or 0) > Decimal("0.8")
+            return Estimate(model="dear" if dear else "cheap", escalate=("dear",), difficulty=0.5)
+
+    async def work(task: Task, context: TaskContext) -> Any:
+        said = await context.ask(question(task.id))
+        return context.result({"by": said.model} if said.text == "good" else {})
+
+    dear = ModelReply(text="good", model="dear", usage=Usage(cost=Decimal("0.3"), model_calls=1))
+    cheap = ModelReply(text="bad", model="cheap")
+    models = (ScriptedModel(dear, dear, name="dear"), ScriptedModel(cheap, name="cheap"))
+    accept = Acceptance(output=("/by",))
+    graph = TaskGraph(tasks=(Task(id="a", agent="w", accept=accept),
+                             Task(id="b", agent="w", accept=accept, depends_on=("a",))))
+    agent = FakeAgent("w", work=work)
+
+    async def main() -> RunResult:
+        async with open_genesis(place / "home", agent, Chooses(), *models, settings=RECORD) as genesis:
+            report = await genesis.plan("test", workspace=place / "ws", graph=graph, budget=Budget(max_cost=Decimal(1)))
+            return await (await genesis.start(report, budget=Budget(max_cost=Decimal(1)))).result()
+
+    before = asyncio.run(main())
+    assert [r["model"] for r in rows(place, EventKind.MODEL_ASKED)] == ["dear", "cheap", "dear"], before.tasks
+    after = replay(place, agent, Chooses())
+    assert (compared(after).differences, compared(after).models) == ((), 3)
+    assert [r["model"] for r in rows(place, EventKind.MODEL_ASKED)] == ["dear", "cheap", "dear"]
+
+
+def test_the_key_of_an_endpoint_is_redacted_whatever_its_variable_is_called(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_ENTRY", "a-strange-key")
+    chosen = {"record": True, "models": {"endpoint": {"lab": {"key_env": "LAB_ENTRY"}}}}
+    recorded(place, worker(), ScriptedModel("this is a-strange-key", name="m"), settings=chosen)
+    assert blobs(place) and not any("a-strange-key" in path.read_text("utf-8") for path in blobs(place))
 
 
 def test_a_budget_in_money_does_not_stop_a_replay(place: Path) -> None:
