@@ -7,7 +7,6 @@ keep what they have, and the second end blocked, with a work order that says wha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from genesis_core import (
@@ -27,6 +26,7 @@ from genesis_core import (
     tool_loop,
 )
 
+from ._briefing import ROOM, briefed, findings, plain
 from ._model_words import OWN_SUMMARY, Words
 from ._prompts import Prompt, prompt
 
@@ -34,10 +34,8 @@ __all__ = ["improved", "only_with_model", "worked"]
 
 FAILED = (DependencyDown, ModelError, TimedOut)
 SECONDS = 300.0
-SUMMARY_TOKENS, WORK_TOKENS = 1200, 4000
+SUMMARY_TOKENS, WORK_TOKENS = 800, 4000
 SUMMARY_TURNS, WORK_TURNS = 4, 8
-MAX_DATA = 12_000
-MAX_OBSERVATIONS, MAX_ROWS = 40, 20
 _CODE = frozenset({"builder", "frontend", "backend", "qa", "deploy"})
 _TEXT: Mapping[str, object] = {"type": "string"}
 _LIST: Mapping[str, object] = {"type": "array", "items": _TEXT}
@@ -128,6 +126,7 @@ async def _asked(card: AgentCard, task: Task, context: TaskContext, report: Repo
         role="code" if card.name in _CODE else "orchestrate",
         max_turns=SUMMARY_TURNS if offline else WORK_TURNS,
         max_output_tokens=SUMMARY_TOKENS if offline else WORK_TOKENS,
+        max_chars=ROOM if offline else 4 * ROOM,
     )
     return _checked(found, its, task, context, report)
 
@@ -135,14 +134,7 @@ async def _asked(card: AgentCard, task: Task, context: TaskContext, report: Repo
 def _checked(found: LoopResult, its: Prompt, task: Task, context: TaskContext, report: Report | None) -> Words:
     given = [context.goal, task.description, dict(context.inputs), None if report is None else report.to_json()]
     results = [value for result in found.results for value in (result.value, result.error)]
-    return Words.of(found, its, [_plain(value) for value in (*given, *results)])
-
-
-def _plain(value: object) -> object:
-    """Return JSON: an input may be an artefact, which says nothing to a model."""
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return value if isinstance(value, str | int | float | list | tuple) else None
+    return Words.of(found, its, [plain(value) for value in (*given, *results)])
 
 
 def _brief(task: Task, context: TaskContext) -> str:
@@ -157,30 +149,9 @@ def _brief(task: Task, context: TaskContext) -> str:
 
 def _data(context: TaskContext, report: Report | None) -> dict[str, str]:
     """Return what is known so far: what the task was given, and what the tools found."""
-    data: dict[str, str] = {}
-    inputs = {name: value for name, given in context.inputs.items() if (value := _plain(given)) is not None}
-    if inputs:
-        data["What the task was given"] = _json(inputs)
-    if report is not None:
-        data["What the tools found"] = _json(_shown(report))
-    return data
-
-
-def _shown(report: Report) -> dict[str, object]:
-    """Return as much of *report* as a model can take in; all of it stays in the result."""
-    return {
-        "summary": report.summary,
-        "figures": dict(report.figures),
-        "observations": [o.to_json() for o in report.observations[:MAX_OBSERVATIONS]],
-        "observations_not_shown": max(0, len(report.observations) - MAX_OBSERVATIONS),
-        "tables": [t.replace(rows=t.rows[:MAX_ROWS]).to_json() for t in report.tables],
-        "notes": list(report.notes),
-    }
-
-
-def _json(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= MAX_DATA else f"{text[:MAX_DATA]}\n[cut: {len(text) - MAX_DATA} more characters]"
+    data = {"What the task was given": briefed(context.inputs),
+            "What the tools found": "" if report is None else findings(report)}
+    return {name: text for name, text in data.items() if text}
 
 
 def _read(found: LoopResult) -> Sequence[Evidence]:

@@ -204,9 +204,12 @@ class _Reading:
         if not abilities:
             return {}
         ids = {ability.id for ability in abilities}
-        read = decompose(description, self.context).tasks
-        best = next((task for task in read if ids.intersection(task.requires)), read[0])
-        return {name: given for name, given in best.inputs.items() if given.task is None}
+        read = decompose(description.replace("`", ""), self.context).tasks
+        best = [task for task in read if ids.intersection(task.requires)]
+        named: dict[str, Input] = {}
+        for task in (*best, *read):  # a sentence may read as several tasks, of which one names the place
+            named = {**{name: given for name, given in task.inputs.items() if given.task is None}, **named}
+        return named
 
     def _left_over(self, data: object) -> tuple[str, ...]:
         """Return the words that the model did not understand, those that really stand in the goal."""

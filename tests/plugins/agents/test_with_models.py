@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import genesis_halo
 from genesis_agents import genesis_provide
+from genesis_agents._briefing import ROOM, briefed, findings
 from genesis_agents._cards import cards
 from genesis_agents._numbers import MARK, known, marked
 from genesis_agents._prompts import VERSIONS, prompt
@@ -29,11 +30,13 @@ from genesis_core import (
     ModelError,
     ModelReply,
     ModelRequest,
+    Observation,
     Outcome,
     Report,
     RunResult,
     RunState,
     Screening,
+    Table,
     Task,
     TaskGraph,
     TaskResult,
@@ -41,6 +44,7 @@ from genesis_core import (
     ToolCall,
     Trust,
     Usage,
+    Weight,
     hookimpl,
 )
 from genesis_core.testing import ScriptedModel, open_genesis
@@ -130,7 +134,7 @@ def test_the_model_sees_what_the_tools_found_as_data_and_the_task_as_the_users_w
     do(work, name, model)
     system, found, task = model.requests[0].messages
     assert system.text == prompt(name).text
-    assert found.text.startswith("What the tools found:\n") and "figures" in found.text
+    assert found.text.startswith("What the tools found:\n") and "\nFigures: " in found.text
     assert task.text.startswith("Task: Do what you do\nIt serves this goal: Look at the app\n")
     assert [m.label.trust for m in (system, found, task)] == [Trust.TRUSTED, Trust.UNTRUSTED, Trust.USER]
     assert {"list_files", "read_file"} < {t.name for t in model.requests[0].tools}
@@ -291,7 +295,7 @@ def test_results_of_other_tasks_reach_the_model_as_data_and_their_numbers_are_kn
     )
     task = Task(id="t", agent="finance", description="Sum up", inputs={"said": Input(value={"total": 31337})})
     report = report_of(run(work, [task], model).tasks["t"])
-    assert model.requests[0].messages[1].text == 'What the task was given:\n{"said": {"total": 31337}}'
+    assert model.requests[0].messages[1].text == 'What the task was given:\n## said\n{"total": 31337}'
     assert report.summary == f"It said 31337, not 5 {MARK}."
 
 
@@ -534,3 +538,30 @@ def test_what_needs_a_model_ends_blocked_and_is_finished_on_resume_with_one(work
         assert len(shop.model.requests) == 3
 
     asyncio.run(main())
+
+
+# ---- what the model is told --------------------------------------------------------------------------------------
+
+
+def test_findings_are_told_in_lines_the_gravest_first_and_cut_to_the_room() -> None:
+    observations = [
+        Observation(rule="r", severity=weight, message=f"m{n}", source="a.py", location=str(n), quote="q" * 500)
+        for n, weight in enumerate([Weight.INFO] * 30 + [Weight.HIGH])
+    ]
+    report = Report(title="T", summary="S.", figures={"files": 3}, observations=tuple(observations),
+                    tables=(Table(title="By file", columns=("file", "n"), rows=tuple(("a.py", n) for n in range(12))),),
+                    notes=tuple(f"note {n}" for n in range(8)))  # fmt: skip
+    lines = findings(report, 100_000).splitlines()
+    assert lines[:3] == ["Title: T", "Summary: S.", "Figures: files 3"]
+    assert lines[3].startswith("- high r a.py:30 m30 | qqq")
+    for said in ("[11 more observations are not shown]", "[2 more rows are not shown]", "[2 more notes are not shown]"):
+        assert said in lines
+    assert len(findings(report)) <= ROOM + 60 and "[cut: " in findings(report, 500)
+
+
+def test_reports_among_the_inputs_are_told_in_lines_and_share_the_room() -> None:
+    report = Report(title="T", summary="S. " * 4000).to_json()
+    text = briefed({"a": report, "b": {"x/1": report, "x/2": report}, "c": [1, 2], "d": None, "e": ""})
+    heads = [line for line in text.splitlines() if line.startswith("#")]
+    assert heads == ["## a", "## b", "### x/1", "### x/2", "## c"]
+    assert len(text) < ROOM + 400 and text.endswith("## c\n[1, 2]")

@@ -183,6 +183,12 @@ def test_a_model_that_does_not_fit_into_the_budget_is_not_asked(tmp_path: Path) 
     assert Budget(max_tokens=1) is not None
 
 
+def test_places_are_read_out_of_the_words_of_a_task_however_they_are_quoted(tmp_path: Path) -> None:
+    words = "Map the architecture and structure of the code in `src` directory."
+    model = ScriptedModel(answer(row("map", text=words)))
+    assert planned(tmp_path, model).plan.graph["map"].inputs == {"folder": Input(value="src")}
+
+
 def test_skills_of_several_agents_in_one_task_become_those_of_one(tmp_path: Path) -> None:
     model = ScriptedModel(answer(row("all", skills=("report", "secret-scan", "static-scan"))))
     plan = planned(tmp_path, model).plan
