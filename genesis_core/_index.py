@@ -47,6 +47,9 @@ class Entry(NamedTuple):
     """The run that this one is a replay of."""
 
 
+_SELECT = f"SELECT {', '.join(Entry._fields)} FROM runs"  # noqa: S608  # an older index lacks a column: it is no index
+
+
 class Index:
     """``index.db`` in the state folder."""
 
@@ -91,8 +94,8 @@ class Index:
             return {}
         try:
             with closing(self._open("ro")) as db:
-                return {row[0]: Entry(*row) for row in db.execute("SELECT * FROM runs")}
-        except (sqlite3.Error, TypeError):
+                return {row[0]: Entry(*row) for row in db.execute(_SELECT)}
+        except sqlite3.Error:
             return {}
 
     def folders(self) -> Iterator[Path]:
