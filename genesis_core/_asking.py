@@ -158,7 +158,7 @@ def _say(doors: Doors, said: dict[str, Any], spent: Usage, began: float, **more:
 
 
 async def _within(model: Model, request: ModelRequest, left: float) -> ModelReply:
-    seconds = min(request.seconds, left)
+    seconds = min(request.seconds * getattr(model, "patience", 1.0), left)
     try:
         return await asyncio.wait_for(model.complete(request), seconds)
     except TimeoutError:

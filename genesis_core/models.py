@@ -76,6 +76,9 @@ class Model(Protocol):
 
         Raises ModelError, TimedOut or DependencyDown; then the next model of the chain is asked. A failure that cost
         something says so in ``error.usage``; with none the kernel counts the most that it can have cost.
+
+        It has ``request.seconds`` for that, times the model's ``patience`` where it has such a number: a model on a
+        slow machine is not down because it takes longer.
         """
         ...
 

@@ -398,3 +398,18 @@ def test_estimates_are_made_again_for_what_is_left_of_the_budget(tmp_path: Path)
     record = open_genesis(tmp_path).record("last")
     assert record.plan is not None and result.plan is not None and record.plan.estimates == result.plan.estimates
     assert not said, "the estimates stayed the same, so nothing is said"
+
+
+def test_a_patient_model_has_longer_and_an_impatient_one_has_not(tmp_path: Path) -> None:
+    class Slow(ScriptedModel):
+        async def complete(self, request: ModelRequest) -> ModelReply:
+            await asyncio.sleep(0.3)
+            return ModelReply(text="late", usage=Usage(model_calls=1, cost=Decimal(0)))
+
+    class Patient(Slow):
+        patience = 100.0
+
+    quick = QUESTION.replace(seconds=0.1)
+    found = [ran(tmp_path / kind.__name__, asker(quick), kind(name="slow")).tasks["t"] for kind in (Slow, Patient)]
+    assert [result.state for result in found] == [TaskState.FAILED, TaskState.COMPLETED]
+    assert found[0].error is not None and "did not answer within 0.1 s" in found[0].error.message

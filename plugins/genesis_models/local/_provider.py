@@ -17,8 +17,8 @@ from ._weights import Weights, catalogue, find
 
 __all__ = ["LocalModel", "local_provider"]
 
-OPTIONS = {"threads": 1, "context": 0}
-"""Of ``[models.endpoint.NAME]``: cores that it may keep busy; tokens of one conversation (0: as pinned)."""
+OPTIONS = ("threads", "context", "patience")
+"""Of ``[models.endpoint.NAME]``: cores to keep busy, tokens of one conversation, how much longer it may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ class LocalModel:
     resilience: Resilience = field(repr=False)
     threads: int = 1
     context: int = 0
+    """Tokens of one conversation; 0: as many as are pinned."""
+    patience: int = 4
+    """How many times as long as a served model it may take: it writes some tokens a second, and has one core."""
     _remotes: dict[str, RemoteModel] = field(default_factory=dict, repr=False, init=False)
 
     def most(self, request: ModelRequest) -> Usage:
@@ -49,7 +52,7 @@ class LocalModel:
     async def complete(self, request: ModelRequest) -> ModelReply:
         """Answer *request* (raises as ``Model.complete``); the first question waits until the model is loaded."""
         server = await asyncio.to_thread(self._server)
-        return await self._remote(server).complete(request)
+        return await self._remote(server).complete(request.replace(seconds=request.seconds * self.patience))
 
     def _server(self) -> LocalServer:
         return shared(self.weights, threads=self.threads, context=self.context)
@@ -80,6 +83,6 @@ def _read(options: Mapping[str, Any], name: str) -> dict[str, int]:
     for key, value in options.items():
         if key not in OPTIONS or isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise SettingsError(f"[models.endpoint.{name}] can't have {key} = {value!r}"[:300],
-                                cause=f"a local model takes {' and '.join(OPTIONS)}, whole numbers above 0",
+                                cause=f"a local model takes {', '.join(OPTIONS)}: whole numbers above 0",
                                 hint="docs/local-model.md lists what can be set")
     return dict(options)
