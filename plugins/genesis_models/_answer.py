@@ -16,7 +16,7 @@ from genesis_core import ModelReply, ToolCall, ToolSpec, canonical_json
 
 from ._question import ANSWER, Mode, Question, thaw
 
-__all__ = ["Said", "SaidCall", "reply_to"]
+__all__ = ["Said", "SaidCall", "reply_to", "unusable"]
 
 _FENCE = re.compile(r"\A\s*```(?:json)?[ \t]*\n(.*)\n```\s*\Z", re.DOTALL)
 _FINISH = {"stop": "stop", "length": "length", "content_filter": "filtered"}
@@ -147,11 +147,29 @@ def _no_number(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
 
 
+def unusable(asked: Question) -> str:
+    """Return which schema of a question nothing can be checked by, and why; nothing, when all are well."""
+    from jsonschema.exceptions import SchemaError
+
+    tools = {f"the tool {spec.name!r}": spec.input_schema for spec in asked.tools.values()}
+    schemas = {"the answer": asked.answer_schema, **tools}
+    for of, schema in schemas.items():
+        try:
+            _validator(canonical_json(schema)) if schema is not None else None
+        except SchemaError as error:
+            return f"the schema of {of} is none: {error.json_path} {error.message}"[:300]
+    return ""
+
+
 def mismatch(value: Any, schema: Mapping[str, Any]) -> str:
     """Return where *value* leaves *schema* and what stands there, or nothing; the value itself is not quoted."""
     from jsonschema.exceptions import best_match
+    from referencing.exceptions import Unresolvable
 
-    error = best_match(_validator(canonical_json(schema)).iter_errors(value))
+    try:
+        error = best_match(_validator(canonical_json(schema)).iter_errors(value))
+    except Unresolvable as unknown:
+        return f"it can't be checked: {unknown.ref} leads nowhere"[:200]
     if error is None:
         return ""
     wanted = json.dumps(error.validator_value, ensure_ascii=False)
@@ -160,8 +178,10 @@ def mismatch(value: Any, schema: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=128)
 def _validator(schema: bytes) -> Any:
-    """Return a validator that fetches nothing, wherever a reference leads."""
+    """Return a validator that fetches nothing, wherever a reference leads (raises SchemaError)."""
     from jsonschema import Draft202012Validator
     from referencing import Registry
 
-    return Draft202012Validator(json.loads(schema), registry=Registry())
+    found = json.loads(schema)
+    Draft202012Validator.check_schema(found)
+    return Draft202012Validator(found, registry=Registry())

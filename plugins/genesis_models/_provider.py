@@ -10,8 +10,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from genesis_core import DependencyDown, ModelProvider, ModelReply, ModelRequest, Usage
+from genesis_core import Category, DependencyDown, ModelError, ModelProvider, ModelReply, ModelRequest, Usage
 
+from ._answer import unusable
 from ._options import PROVIDERS, Endpoint
 from ._prices import bound
 from ._question import Question, question
@@ -86,10 +87,13 @@ class RemoteModel:
 
     async def _ask(self, request: ModelRequest, tell: Callable[[str], None]) -> ModelReply:
         end = time.monotonic() + request.seconds * MARGIN
+        asked, most = self._question(request), self.most(request)
+        if wrong := unusable(asked):
+            raise ModelError(f"the model {self.name!r} can't be asked this", cause=wrong, hint="mend the schema",
+                             category=Category.VALIDATION, usage=Usage())
         transport = await self._transport()
         from ._asking import Asking
 
-        asked, most = self._question(request), self.most(request)
         return await Asking(self.endpoint, self.resilience, transport, asked, request, most, tell, end).reply()
 
     def _question(self, request: ModelRequest) -> Question:

@@ -17,7 +17,6 @@ from genesis_models._resilience import Resilience
 if TYPE_CHECKING:
     from llmock.pytest_plugin import LLMock
 
-pytest.importorskip("pydantic_ai")
 SERVICES = {
     "openai": ("openai", "gpt-4o-mini"),
     "anthropic": ("anthropic", "claude-sonnet-4-6"),
