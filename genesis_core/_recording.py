@@ -19,7 +19,7 @@ from typing import Any
 from ._redact import Redactor
 from ._tape import Call
 from .errors import GenesisError, JournalError
-from .records import Record, canonical_json, digest
+from .records import Record, digest
 
 __all__ = ["FOLDER", "Recorder", "check_kept", "read_blob"]
 
@@ -64,7 +64,7 @@ class Recorder:
 
     def _keep(self, value: dict[str, Any], said: dict[str, Any]) -> None:
         """Keep *value* and name it in *said*; when there is no room for it, say so: the answer itself is not lost."""
-        body = canonical_json({"kind": value.pop("kind"), "name": value.pop("name"), **self._redact(value)})
+        body = _body({"kind": value.pop("kind"), "name": value.pop("name"), **self._redact(value)})
         try:
             said["kept"] = self._put(body)
         except OSError as error:
@@ -88,6 +88,12 @@ class Recorder:
             self._put(body)
             return row
         return {name: value for name, value in row.items() if name != "kept"}
+
+
+def _body(value: dict[str, Any]) -> bytes:
+    """Return *value* as it is kept: names in their order, which agents see and may write down."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _failure(error: Exception) -> dict[str, Any]:

@@ -33,7 +33,7 @@ _NAMES = (
     r"(?:api|access|private|secret|account|auth|encryption|signing|master)[_ -]?key"
 )
 _ASSIGNED = r"\\?[\"']?[ \t]{0,8}(?::=|=>|[:=])[ \t]{0,8}"
-_VALUE = r"(?:\"[^\"\n]++\"|\\\"[^\"\n\\]++\\\"|'[^'\n]++'|\\?[\"']?+[^\s\"'\\,;&]{3,}+)"
+_VALUE = r"(?:\"[^\"\n]++\"|\\\"[^\"\n\\]++\\\"|'[^'\n]++'|\\?[\"']?+[^\s\"'`\\,;&]{3,}+)"
 _BLOCK = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,16}-----"
 _BLOCK_END = r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,16}-----"
 

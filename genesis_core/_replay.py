@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import errors
 from ._again import changed_files, copy_artifacts
 from ._differences import Place, excerpt, first_difference
+from ._files import find_artifact
 from ._lineup import Lineup
 from ._recorded import Kept, Part, Recording
 from ._redact import Redactor
@@ -39,6 +41,8 @@ class Replay:
     def __init__(self, recording: Recording, redact: Redactor | None = None) -> None:
         self.recording, self._redact = recording, redact or Redactor()
         self.emit: Emit = lambda *_, **__: None
+        self.folder = Path()
+        """The folder of the new run."""
         self._differences: list[Difference] = []
         self._strayed: set[tuple[str, int]] = set()
         """Attempts that asked or called something that is not on record: what they do from there is a consequence."""
@@ -149,8 +153,25 @@ class Replay:
             for kept in part.left():
                 self._left_out(task_id, attempt, kept)
         place = first_difference(self._redact(_gist_of(then)), self._redact(_gist_of(result)))
+        if place is not None and place.pointer.startswith("/artifacts/"):  # a secret in it was not kept
+            texts = self._texts_of(self.recording.folder, then), self._texts_of(self.folder, result)
+            place = first_difference(*texts, pointer="/artifacts") or self._beside_artifacts(then, result)
         if place is not None:
             self._differ(task_id, attempt, "output", place.pointer, place)
+
+    def _beside_artifacts(self, then: TaskResult, result: TaskResult) -> Place | None:
+        gists = [{**_gist_of(r), "artifacts": None} for r in (then, result)]
+        return first_difference(*map(self._redact, gists))
+
+    def _texts_of(self, folder: Path, result: TaskResult) -> dict[str, str]:
+        """Return the artefacts of *result* without secrets; of one that is no text, the digest."""
+        found: dict[str, str] = {}
+        for artifact in result.artifacts:
+            try:
+                found[artifact.name] = self._redact.text(find_artifact(folder, artifact, result.task_id).decode())
+            except (GenesisError, OSError, UnicodeDecodeError):
+                found[artifact.name] = artifact.sha256
+        return found
 
     def as_it_was(self, result: TaskResult) -> TaskResult:
         """Return *result* with what it had cost: tasks behind it may tell of that."""

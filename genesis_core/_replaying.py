@@ -87,7 +87,7 @@ async def start_replay(
     code, engine = genesis._codes(), genesis._engine()
     scope = open_scope(genesis, here, Budget(), planner.context, False, spent=Usage(), replay=replay)
     scope.workspace, scope.lineup = place, recording.lineup
-    replay.emit = scope.emit
+    replay.emit, replay.folder = scope.emit, scope.folder
     async with genesis._or_abandoned(scope):
         scope.emit(EventKind.RUN_STARTED, label=plan.goal.label, data=_said(replay, here.goal.workspace, code, genesis))
         driver = genesis._drive(plan, planner, scope, code, engine, again=replay, timeout=timeout)

@@ -265,6 +265,16 @@ def test_the_next_model_of_a_chain_and_a_repair_are_replayed(place: Path) -> Non
     assert (compared(after).differences, compared(after).models, after.output) == ((), 3, [3, "s"])
 
 
+def test_a_result_has_its_names_in_the_order_in_which_the_tool_gave_them(place: Path) -> None:
+    async def work(task: Task, context: TaskContext) -> Any:
+        found = await context.call(post, text="x", key="k")
+        return ", ".join(found)
+
+    agent = FakeAgent("w", work=work, tools=[post])
+    recorded(place, agent)
+    assert replay(place, agent).output == "sent, key"
+
+
 def test_the_same_request_twice_gets_the_first_answer_and_then_the_second(place: Path) -> None:
     async def work(task: Task, context: TaskContext) -> Any:
         return [(await context.ask(question("again"))).text for _ in range(3)]
@@ -382,7 +392,25 @@ def test_a_changed_artefact_is_named(place: Path) -> None:
         return FakeAgent("w", work=work)
 
     recorded(place, writes("one"))
-    assert first(replay(place, writes("two"))).name == "/artifacts/a.txt"
+    found = first(replay(place, writes("two")))
+    assert (found.name, found.recorded, found.now) == ("/artifacts/a.txt", '"one"', '"two"')
+
+
+def test_an_artefact_that_differs_by_a_secret_alone_is_equal_and_what_stands_beside_it_still_counts(
+    place: Path
+) -> None:
+    def writes(output: str) -> FakeAgent:
+        async def work(task: Task, context: TaskContext) -> Any:
+            found = await context.call(leak)
+            art = await context.write("a.txt", f"{found['line']}, password={found['password']}")
+            return context.result(output, artifacts=[art], evidence=[{"source": "a.txt", "quote": output}])
+
+        return FakeAgent("w", work=work, tools=[leak])
+
+    before = recorded(place, writes("x"))
+    assert "hunter2" in (Path(before.folder) / "artifacts" / "t" / "a.txt").read_text("utf-8")
+    assert compared(replay(place, writes("x"))).differences == ()
+    assert first(replay(place, writes("y"), run=_first_run(place))).name == "/output"
 
 
 def test_a_call_that_is_not_made_any_more_is_a_difference(place: Path) -> None:
