@@ -51,6 +51,8 @@ class RunRecord:
     """Whether answers of models and results of tools were kept, so that the run can be replayed."""
     kept: dict[str, int] = field(default_factory=dict)
     """The row that names each of them, by digest."""
+    unkept: list[int] = field(default_factory=list)
+    """Rows of calls whose answers could not be kept: there was no room, or no right to write."""
     replay_of: str = ""
     """The run that this one is a replay of; empty: it is none."""
     had_spent: Usage | None = None
@@ -154,6 +156,8 @@ def _called(record: RunRecord, event: RunEvent) -> None:
 def _returned(record: RunRecord, event: RunEvent) -> None:
     if "kept" in event.data:
         record.kept.setdefault(str(event.data["kept"]), event.seq)
+    if "unkept" in event.data:
+        record.unkept.append(event.seq)
     if "replayed" in event.data:
         record.taken[event.kind] = record.taken.get(event.kind, 0) + 1
 

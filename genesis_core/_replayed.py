@@ -24,12 +24,12 @@ __all__ = ["ReplayModel", "replay_run", "replayed"]
 class ReplayModel:
     """A model that gives the answers of a recorded run, whoever asks: the same request gets the same answer.
 
-    *run* is the folder of a recorded run. Asked the same a second time, it gives what was answered the second time.
+    *run* is the folder of a recorded run, or its result. Asked the same a second time, it gives what was answered the second time.
     A request that is not on record is an AssertionError that says where it differs from one that is.
     """
 
-    def __init__(self, run: str | os.PathLike[str], *, name: str = "") -> None:
-        self._recording = read_recording(Path(run))
+    def __init__(self, run: str | os.PathLike[str] | RunResult, *, name: str = "") -> None:
+        self._recording = read_recording(Path(run.folder if isinstance(run, RunResult) else run))
         self._answers = Part()
         for part in _parts(self._recording):
             self._answers.join(part)

@@ -68,6 +68,9 @@ def _checked(record: RunRecord, events: Sequence[RunEvent], folder: Path) -> Rec
     if record.state in GOES_ON:
         raise SettingsError(f"run {name} can't be replayed: it is {record.state.value}",
                             cause="it has not ended, so its recording is not complete", hint=f"genesis resume {name}")
+    if record.unkept:
+        raise SettingsError(f"the recording of run {name} is not complete",
+                            cause=f"the answer of row {record.unkept[0]} could not be kept", hint=NEW_RECORDING)
     check_kept(folder, record.kept)
     return Recording.of(record, events, folder)
 

@@ -591,6 +591,21 @@ def test_what_is_kept_is_named_by_its_content_and_for_its_owner_alone(place: Pat
     open_genesis(place / "home").verify("last")
 
 
+def test_an_answer_that_there_is_no_room_for_is_given_all_the_same_and_the_recording_says_what_it_lacks(
+    place: Path
+) -> None:
+    def probe(name: str) -> None:
+        if name == "append:task.started":
+            (run,) = (place / "home" / "runs").iterdir()
+            (run / "recorded").touch()  # no folder: nothing can be written there
+
+    result = recorded(place, worker(), ScriptedModel("hi", name="m"), probe=probe)
+    assert result.state is RunState.COMPLETED
+    assert all("unkept" in row and "kept" not in row for row in rows(place, EventKind.TOOL_RETURNED))
+    with pytest.raises(SettingsError, match="recording of run .* is not complete"):
+        replay(place, worker())
+
+
 @pytest.mark.parametrize("damage", ["edit", "remove"])
 def test_verify_and_replay_name_an_answer_that_is_not_what_was_kept(place: Path, damage: str) -> None:
     result = recorded(place, worker(), ScriptedModel("hi", name="m"))
@@ -802,7 +817,7 @@ def test_a_run_folder_replays_in_another_home_without_the_key(
 
 def test_a_replay_model_answers_a_pipeline_and_says_what_it_has_no_answer_to(place: Path, tmp_path: Path) -> None:
     before = recorded(place, worker(), ScriptedModel(reply("hi"), name="m"))
-    answers = ReplayModel(before.folder)
+    answers = ReplayModel(before)
     assert answers.name == "m"
     after = asyncio.run(run_graph(tmp_path / "other", ONE, worker(), answers, workspace=place / "ws"))
     assert after.tasks["t"].output["sent"]["sent"] == "HI" and after.usage.cost == 0
