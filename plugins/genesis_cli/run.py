@@ -209,5 +209,8 @@ def finish(
     if problem is not None:
         streams.note(problem.lines())
     told = "" if problem is None else problem.hint
-    session.next_steps([step for step in next_steps(result) if step[0] != told])
+    steps = [*next_steps(result)]
+    if genesis.settings.record and result.state.final:
+        steps.append((f"genesis replay {result.run_id}", "repeat it offline, from its recording"))
+    session.next_steps([step for step in steps if step[0] != told])
     return code

@@ -41,6 +41,11 @@ def test_an_equal_replay_ends_with_0_and_is_labelled(shell: Any, recorded: dict[
     assert f"recorded  1 answer: genesis replay {recorded['run_id']}" in shown
 
 
+def test_a_recorded_run_ends_with_how_to_replay_it(shell: Any) -> None:
+    assert "genesis replay " in shell("run", shell.plan(SAY), "--record").stderr
+    assert "genesis replay " not in shell("run", shell.plan(SAY)).stderr
+
+
 def test_the_document_of_a_replay_says_what_it_repeats(shell: Any, recorded: dict[str, Any]) -> None:
     data = shell.json("replay", "last")["data"]
     jsonschema.validate(data, SCHEMA)
