@@ -12,12 +12,10 @@ from ._numbers import MARK, Known, code_blocks, known, marked
 from ._prompts import Prompt
 from ._report_text import counted, one_line
 
-__all__ = ["OWN_SUMMARY", "RECOMMENDATIONS", "Words"]
+__all__ = ["RECOMMENDATIONS", "Words"]
 
 RECOMMENDATIONS = "Recommendations"
 """Title of the table of what to do."""
-OWN_SUMMARY = "The tools' own summary: "
-"""Begins the note that keeps what a report said without a model."""
 MAX_ITEMS, MAX_ITEM, MAX_SECTION = 12, 600, 400
 LONG = 1200
 """Characters from which on a plain text is a document."""
@@ -107,10 +105,14 @@ class Words:
         own = [] if files else [(f"{name}.md", text, "text/markdown")]
         return [*own, *files, *(each for each in code if each[1])]
 
-    def notes(self, *, figures: str) -> tuple[str, ...]:
-        """Say who wrote this, by which prompt, and which of its numbers are its own; call it last."""
-        rest = f"; figures, findings and other tables are {figures}" if figures else ""
-        said = [f"Written by {self.found.model or 'a model'} with the prompt {self.prompt}{rest}."]
+    def notes(self, *, follows: bool = False) -> tuple[str, ...]:
+        """Say who wrote this, by which prompt, and which of its numbers are its own; call it last.
+
+        It *follows* when the summary begins with words of the tools.
+        """
+        by = f"{self.found.model or 'a model'} with the prompt {self.prompt}"
+        begin = "The summary begins with the tools' own words; what follows them, and the recommendations, are written"
+        said = [f"{begin if follows else 'Written'} by {by}."]
         if self.own_figures:
             one = self.own_figures == 1
             said.append(f"{counted(self.own_figures, 'number')} in its words {'is' if one else 'are'} the model's own: "

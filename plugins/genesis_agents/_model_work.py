@@ -27,7 +27,7 @@ from genesis_core import (
 )
 
 from ._briefing import ROOM, briefed, findings, plain
-from ._model_words import OWN_SUMMARY, Words
+from ._model_words import Words
 from ._prompts import Prompt, prompt
 
 __all__ = ["improved", "only_with_model", "worked"]
@@ -45,7 +45,8 @@ def _object(**fields: Mapping[str, object]) -> Mapping[str, object]:
     return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
-SUMMARY_ANSWER = _object(summary=_TEXT, recommendations=_LIST, document=_TEXT)
+SUMMARY_ANSWER = _object(summary=_TEXT, recommendations=_LIST)
+DESIGN_ANSWER = _object(summary=_TEXT, recommendations=_LIST, document=_TEXT)
 WORK_ANSWER = _object(title=_TEXT, summary=_TEXT, document=_TEXT, notes=_LIST)
 
 
@@ -58,6 +59,7 @@ def only_with_model(card: AgentCard, task: Task) -> bool:
 async def improved(card: AgentCard, task: Task, context: TaskContext, offline: TaskResult) -> TaskResult:
     """Return *offline* with a model's summary and recommendations; as it is when there is none, or it fails.
 
+    The tools' own sentence stays first: a weak model may say the opposite of what they found.
     A task that requires what takes a model ends blocked when it fails: the tools alone did not do it.
     """
     if not context.models or offline.state is not TaskState.COMPLETED:
@@ -75,11 +77,10 @@ async def improved(card: AgentCard, task: Task, context: TaskContext, offline: T
         return _noted(offline, report, "A model was asked for a summary; its answer held none.")
     files = words.files(task, card.name)
     artifacts = [await context.write(name, text, media_type=kind) for name, text, kind in files]
-    own = f"{OWN_SUMMARY}{report.summary}"
     better = report.replace(
-        summary=words.text("summary"),
+        summary=" ".join(part for part in (report.summary, words.text("summary")) if part),
         tables=(*report.tables, *words.recommendations()),
-        notes=(*report.notes, *([own] if report.summary else []), *words.notes(figures="the tools'")),
+        notes=(*report.notes, *words.notes(follows=bool(report.summary))),
     )
     # The offline work was done by this attempt, too: its result knows nothing yet of what came after it.
     return context.result(better, evidence=(*offline.evidence, *_read(words.found)), level=Level.MODEL,
@@ -102,7 +103,7 @@ async def worked(card: AgentCard, task: Task, context: TaskContext) -> TaskResul
     artifacts = [await context.write(name, text, media_type=kind) for name, text, kind in files]
     report = Report(
         title=words.title or task.description[:80] or card.name.capitalize(), summary=words.text("summary"),
-        tables=words.sections(), notes=(*words.listed("notes"), *words.notes(figures="")),
+        tables=words.sections(), notes=(*words.listed("notes"), *words.notes()),
     )
     return context.result(report, evidence=_read(words.found), artifacts=artifacts, level=Level.MODEL)
 
@@ -120,9 +121,10 @@ async def _asked(card: AgentCard, task: Task, context: TaskContext, report: Repo
     """Let a model work on *task*, and return its words; raises what ``context.ask`` raises."""
     its = prompt(card.name)
     offline = report is not None and not only_with_model(card, task)
+    schema = WORK_ANSWER if report is None else SUMMARY_ANSWER if offline else DESIGN_ANSWER
     found = await tool_loop(
-        context, system=its.text, prompt=_brief(task, context), data=_data(context, report), seconds=SECONDS,
-        answer_schema=WORK_ANSWER if report is None else SUMMARY_ANSWER,
+        context, system=its.text, prompt=_brief(task, context, offline=offline), data=_data(context, report),
+        answer_schema=schema, seconds=SECONDS,
         role="code" if card.name in _CODE else "orchestrate",
         max_turns=SUMMARY_TURNS if offline else WORK_TURNS,
         max_output_tokens=SUMMARY_TOKENS if offline else WORK_TOKENS,
@@ -137,14 +139,21 @@ def _checked(found: LoopResult, its: Prompt, task: Task, context: TaskContext, r
     return Words.of(found, its, [plain(value) for value in (*given, *results)])
 
 
-def _brief(task: Task, context: TaskContext) -> str:
+DONE = (
+    "The tools have done this already: what they found are the facts. Don't contradict them; call a tool or read a "
+    "file only for what they don't say. Write the summary and the recommendations."
+)
+
+
+def _brief(task: Task, context: TaskContext, *, offline: bool) -> str:
     """Say what is to be done, in the task's own words."""
     from ._team import acceptance
 
     lines = [f"Task: {task.description or task.id}"]
     if context.goal and context.goal != task.description:
         lines.append(f"It serves this goal: {context.goal}")
-    return "\n".join((*lines, f"It is done when {'; '.join(acceptance(task))}."))
+    lines.append(DONE if offline else f"It is done when {'; '.join(acceptance(task))}.")
+    return "\n".join(lines)
 
 
 def _data(context: TaskContext, report: Report | None) -> dict[str, str]:

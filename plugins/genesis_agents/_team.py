@@ -23,8 +23,8 @@ def team() -> list[Agent]:
     return [written.get(card.name) or waiting(card) for card in cards()]
 
 
-Then = Callable[[Task, TaskContext, TaskResult], Awaitable[TaskResult]]
-"""What is still to be done with a result that a model has written about."""
+Then = Callable[[Task, TaskContext, TaskResult, TaskResult], Awaitable[TaskResult]]
+"""What is still to be done with a result, once a model has written about it: task, context, before, after."""
 
 
 def helped(offline: Agent, tools: Sequence[Tool], *, then: Then | None = None) -> Agent:
@@ -39,7 +39,7 @@ def helped(offline: Agent, tools: Sequence[Tool], *, then: Then | None = None) -
         from ._model_work import improved
 
         better = await improved(offline.card, task, context, result)
-        return better if then is None else await then(task, context, better)
+        return better if then is None else await then(task, context, result, better)
 
     return writes
 

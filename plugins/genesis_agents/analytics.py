@@ -209,16 +209,16 @@ def _made(results: Sequence[TaskResult]) -> list[dict[str, object]]:
     ]
 
 
-async def with_lead(task: Task, context: TaskContext, better: TaskResult) -> TaskResult:
+async def with_lead(task: Task, context: TaskContext, offline: TaskResult, better: TaskResult) -> TaskResult:
     """Return *better* with what its model says of the whole at the head of the report that it composed."""
-    from ._model_words import OWN_SUMMARY, RECOMMENDATIONS
+    from ._model_words import RECOMMENDATIONS
 
-    report = Report.model_validate(better.output)
     if better.level is not Level.MODEL or not composes(task):
         return better
+    own, report = Report.model_validate(offline.output), Report.model_validate(better.output)
     items = [str(row[0]) for table in report.tables if table.title == RECOMMENDATIONS for row in table.rows]
-    notes = [note for note in report.notes if not note.startswith(OWN_SUMMARY)]
-    lead = {"text": report.summary, "items": items, "notes": notes}
+    words = report.summary.removeprefix(own.summary).strip()
+    lead = {"text": words, "items": items, "notes": [note for note in report.notes if note not in own.notes]}
     again = await _compose(task, context, lead)
     return better.replace(artifacts=(*again.artifacts, *better.artifacts[len(again.artifacts):]))
 

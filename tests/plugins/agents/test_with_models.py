@@ -120,12 +120,13 @@ def test_with_a_model_figures_stay_and_the_summary_is_its_own(work: Path, name: 
     report = report_of(result)
     assert (result.state, result.level, result.model) == (TaskState.COMPLETED, Level.MODEL, "scripted-1")
     assert (result.usage.cost, result.usage.tokens, result.degraded) == (Decimal("0.01"), 100, "")
-    assert report.summary == "All is well."
+    assert report.summary == f"{alone.summary} All is well."
     assert (report.figures, report.observations) == (alone.figures, alone.observations)
     assert report.tables[:-1] == alone.tables
     assert report.tables[-1].rows == (("Do less.",),)
-    assert f"The tools' own summary: {alone.summary}" in report.notes
-    assert any(f"Written by scripted-1 with the prompt {name}.v1" in note for note in report.notes)
+    assert report.notes[:-1] == alone.notes
+    assert report.notes[-1] == ("The summary begins with the tools' own words; what follows them, and the "
+                                f"recommendations, are written by scripted-1 with the prompt {name}.v1.")
 
 
 @pytest.mark.parametrize("name", OFFLINE)
@@ -136,6 +137,7 @@ def test_the_model_sees_what_the_tools_found_as_data_and_the_task_as_the_users_w
     assert system.text == prompt(name).text
     assert found.text.startswith("What the tools found:\n") and "\nFigures: " in found.text
     assert task.text.startswith("Task: Do what you do\nIt serves this goal: Look at the app\n")
+    assert "Don't contradict them" in task.text
     assert [m.label.trust for m in (system, found, task)] == [Trust.TRUSTED, Trust.UNTRUSTED, Trust.USER]
     assert {"list_files", "read_file"} < {t.name for t in model.requests[0].tools}
 
@@ -157,8 +159,8 @@ def test_numbers_of_the_model_are_marked_and_those_of_tools_are_not(work: Path) 
     model = ScriptedModel(answer(
         summary="3 rows come to 1,200 at most; I expect 77 next year.", recommendations=["Check all 91."], document=""
     ))
-    report = report_of(do(work, "analytics", model))
-    assert report.summary == f"3 rows come to 1,200 at most; I expect 77 {MARK} next year."
+    alone, report = report_of(do(work, "analytics")), report_of(do(work, "analytics", model))
+    assert report.summary == f"{alone.summary} 3 rows come to 1,200 at most; I expect 77 {MARK} next year."
     assert report.tables[-1].rows == ((f"Check all 91 {MARK}.",),)
     assert any(note.startswith("2 numbers in its words are the model's own") for note in report.notes)
 
@@ -209,7 +211,7 @@ def test_a_number_that_a_call_of_the_model_gave_is_known(work: Path) -> None:
         answer(summary="It must answer within 250 ms, not 251.", recommendations=[], document=""),
     )
     result = do(work, "architect", model)
-    assert report_of(result).summary == f"It must answer within 250 ms, not 251 {MARK}."
+    assert report_of(result).summary.endswith(f"It must answer within 250 ms, not 251 {MARK}.")
     assert "README.md" in {e.source for e in result.evidence}
     assert result.usage.model_calls == 2
 
