@@ -2,8 +2,8 @@
 
     python benchmarks/fit_daao.py DATA.csv [--write] [--seeds 3]
 
-DATA has the columns ``id, dataset, subject, prompt, strong_correct, weak_correct``. Each text falls into one of five
-groups by its hash; the model of a group is learned from the other four, and that is what is shipped and measured: no
+DATA has the columns ``id, dataset, subject, prompt, strong_correct, weak_correct``. Each text falls into one of a few
+groups by its hash; the model of a group is learned from the others, and that is what is shipped and measured: no
 text is ever judged by a model that has seen it. The threshold for a group is chosen on the other groups, as
 ``genesis eval cost --freeze`` chooses it. Prints JSON; with ``--write`` also writes
 ``plugins/genesis_daao/weights.json``. Needs numpy (2 cores: about two minutes a seed); the same seed gives the same
@@ -23,7 +23,7 @@ import zlib
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ import numpy as np
 
 from genesis_daao import _difficulty, _features
 
-GROUPS = 5
+GROUPS, LINE_GROUPS = 5, 20
+"""Of questions that offer answers, and of open ones: those are few, and a line is quickly learned."""
 RARE = 12
 """A term that stands in fewer texts is not looked at."""
 FIELD_PULL, LINE_PULL = 1.0, 1500.0
@@ -203,16 +204,12 @@ class Learned:
     fields: FieldModel
     start: float
     trees: list[list[float]]
-    line: _difficulty.Line
 
     def gains(self, data: Data, rows: Vector) -> Vector:
         """Return the expected gain of *rows*."""
         trees = _difficulty.Trees(self.start, [(t[:7], t[7:14], t[14:]) for t in self.trees])  # type: ignore[misc]
         x = np.hstack([data.shape[rows], self.fields.values(data, rows)])
-        return np.array([
-            trees.value(list(one)) if data.choice[row] else self.line.value(list(data.shape[row]))
-            for one, row in zip(x, rows, strict=True)
-        ])  # fmt: skip
+        return np.array([trees.value(list(one)) for one in x])
 
 
 def learn(data: Data, groups: Vector, seed: int) -> list[Learned]:
@@ -233,9 +230,35 @@ def learn(data: Data, groups: Vector, seed: int) -> list[Learned]:
             told[rows] = without[min(own, other), max(own, other)].values(data, rows)
         rows = choice[groups[choice] != own]
         start, trees = learn_trees(np.hstack([data.shape[rows], told[rows]]), data.gain[rows], seed)
-        rows = np.flatnonzero(~data.choice & (groups != own))
-        found.append(Learned(without[own, own], start, trees, learn_line(data.shape[rows], data.gain[rows])))
+        found.append(Learned(without[own, own], start, trees))
     return found
+
+
+def learn_lines(data: Data, groups: Vector) -> list[_difficulty.Line]:
+    """Return a line for each group of open questions, learned from the others."""
+    others = [np.flatnonzero(~data.choice & (groups != own)) for own in range(LINE_GROUPS)]
+    return [learn_line(data.shape[rows], data.gain[rows]) for rows in others]
+
+
+def grouped(data: Data, seed: int) -> Vector:
+    """Return the group of each text; with seed 0 as when it is asked for."""
+    salt = str(seed) if seed else ""
+    return np.array([
+        _difficulty.group(text.whole, GROUPS if choice else LINE_GROUPS, salt)
+        for text, choice in zip(data.texts, data.choice, strict=True)
+    ])  # fmt: skip
+
+
+def judged(data: Data, groups: Vector, models: Sequence[Learned], lines: Sequence[_difficulty.Line]) -> Vector:
+    """Return the expected gain of each text, by the model of its group."""
+    gains = np.zeros(len(groups))
+    for own, model in enumerate(models):
+        rows = np.flatnonzero(data.choice & (groups == own))
+        gains[rows] = model.gains(data, rows)
+    for own, line in enumerate(lines):
+        for row in np.flatnonzero(~data.choice & (groups == own)):
+            gains[row] = line.value(list(data.shape[row]))
+    return gains
 
 
 # ---- what it saves -----------------------------------------------------------------------------------------------
@@ -252,8 +275,8 @@ def threshold(score: Vector, strong: Vector, weak: Vector) -> float:
 def saving(score: Vector, strong: Vector, weak: Vector, groups: Vector) -> tuple[float, float]:
     """Return money saved and share of accuracy kept, each group at the threshold of the others."""
     up = np.zeros(len(score), bool)
-    for own in range(GROUPS):
-        here = groups == own
+    for own in np.unique(groups % GROUPS):
+        here = groups % GROUPS == own
         up[here] = score[here] >= threshold(score[~here], strong[~here], weak[~here])
     return (1 - WEAK_COST) * float(1 - up.mean()), float(np.where(up, strong, weak).sum() / strong.sum())
 
@@ -272,11 +295,13 @@ def measure(data: Data, score: Vector, groups: Vector, seed: int) -> dict[str, A
     return found
 
 
-def packed(data: Data, models: Sequence[Learned], about: Mapping[str, Any]) -> dict[str, Any]:
+def packed(
+    data: Data, models: Sequence[Learned], lines: Sequence[_difficulty.Line], about: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the artefact."""
     return {
         **about, "features": list(_features.shape(data.texts[0])), "terms": data.terms, "rarity": data.rarity.tolist(),
-        "step": STEP, "models": [
+        "step": STEP, "lines": [asdict(line) for line in lines], "models": [
             {
                 "fields": {
                     "weights": base64.b64encode(zlib.compress(
@@ -284,8 +309,6 @@ def packed(data: Data, models: Sequence[Learned], about: Mapping[str, Any]) -> d
                     "start": m.fields.start.tolist(), "known": m.fields.known.tolist(),
                 },
                 "trees": {"start": m.start, "trees": m.trees},
-                "line": {"means": m.line.means, "scales": m.line.scales, "weights": m.line.weights,
-                         "start": m.line.start},
             }
             for m in models
         ],
@@ -312,18 +335,16 @@ def main() -> None:
              "rows": len(data.texts)}  # fmt: skip
     result: dict[str, Any] = {**about, "seeds": []}
     for seed in range(chosen.seeds):
-        groups = np.array([_difficulty.group(t.whole, GROUPS, str(seed) if seed else "") for t in data.texts])
-        models = learn(data, groups, seed)
-        gains = np.zeros(len(groups))
-        for own, model in enumerate(models):
-            rows = np.flatnonzero(groups == own)
-            gains[rows] = model.gains(data, rows)
+        groups = grouped(data, seed)
+        models, lines = learn(data, groups, seed), learn_lines(data, groups)
+        gains = judged(data, groups, models, lines)
         result["seeds"].append(measure(data, gains, groups, seed))
         if seed == 0:
             result["quality"] = about["quality"] = quality(data, gains)
             if chosen.write:
                 target = Path(_difficulty.__file__).parent / "weights.json"
-                target.write_text(json.dumps(packed(data, models, about), ensure_ascii=False) + "\n", encoding="utf-8")
+                text = json.dumps(packed(data, models, lines, about), ensure_ascii=False)
+                target.write_text(text + "\n", encoding="utf-8")
         print(json.dumps(result["seeds"][-1]), file=sys.stderr, flush=True)
     json.dump(result, sys.stdout, indent=1)
     print()

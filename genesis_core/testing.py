@@ -214,7 +214,10 @@ class EstimateContract:
 
     def test_it_gives_estimates(self) -> None:
         for task in self.tasks:
-            found = answer(self.hook, task=task, agent=self.card, context=context_for(agents=(self.card,)))
+            given = (Assignment(task_id=task.id, agent=self.card.name),)
+            plan = Plan(goal=Goal(text="an example"), graph=TaskGraph(tasks=(task,)), assignments=given)
+            context = context_for(agents=(self.card,))
+            found = answer(self.hook, task=task, agent=self.card, plan=plan, context=context)
             assert found is None or isinstance(found, Estimate) and (found.cost is None or found.cost >= Decimal(0))
 
 

@@ -12,7 +12,7 @@ __all__ = ["WORTH", "Candidate", "Option", "choose", "expected_quality", "option
 
 WORTH = Decimal("0.25")
 """US dollars that a task done right is worth, unless ``daao.worth`` says otherwise."""
-_QUALITY: Mapping[Tier, tuple[float, float]] = {Tier.STRONG: (0.663, 0.956), Tier.CHEAP: (0.865, 0.494)}
+_QUALITY: Mapping[Tier, tuple[float, float]] = {Tier.STRONG: (0.662, 0.958), Tier.CHEAP: (0.865, 0.493)}
 """How often a strong and a cheap model were right at difficulty 0 and at 1: ``quality`` of ``weights.json``."""
 _STRONG_FROM, _CHEAP_UP_TO = Decimal("0.5"), Decimal("0.1")
 """Shares of the dearest candidate's price."""

@@ -59,10 +59,13 @@ def difficulty(text: str) -> float:
 
 def gain(text: str) -> float:
     """Return how much likelier a strong model is right about *text* than a cheap one, as learned."""
-    fields, trees, line = _models()[group(text, len(_models()))]
+    lines, models = _models()
     parts = read(text)
     features = list(shape(parts).values())
-    return line.value(features) if not parts.offers_answers else trees.value([*features, *fields.values(parts)])
+    if not parts.offers_answers:
+        return lines[group(text, len(lines))].value(features)
+    fields, trees = models[group(text, len(models))]
+    return trees.value([*features, *fields.values(parts)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +138,19 @@ class Fields:
 
 
 @cache
-def _models() -> tuple[tuple[Fields, Trees, Line], ...]:
-    """Return the models of this package, one a group; read once."""
+def _models() -> tuple[tuple[Line, ...], tuple[tuple[Fields, Trees], ...]]:
+    """Return the models of this package for open questions and for those that offer answers, one a group; read once."""
     data = json.loads(_WEIGHTS.read_bytes())
     places = {term: place for place, term in enumerate(data["terms"])}
-    return tuple(_model(one, places, data) for one in data["models"])
+    lines = tuple(Line(**one) for one in data["lines"])
+    return lines, tuple(_model(one, places, data) for one in data["models"])
 
 
-def _model(one: Mapping[str, Any], places: Mapping[str, int], data: Mapping[str, Any]) -> tuple[Fields, Trees, Line]:
+def _model(one: Mapping[str, Any], places: Mapping[str, int], data: Mapping[str, Any]) -> tuple[Fields, Trees]:
     fields = one["fields"]
     steps = array("b", zlib.decompress(base64.b64decode(fields["weights"])))
     trees = [(t[:7], t[7:14], t[14:]) for t in one["trees"]["trees"]]
     return (
         Fields(places, data["rarity"], steps, data["step"], fields["start"], fields["known"]),
         Trees(one["trees"]["start"], trees),
-        Line(**one["line"]),
     )
