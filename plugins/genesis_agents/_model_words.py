@@ -63,6 +63,11 @@ class Words:
         """Return one field on one line, its unknown numbers marked."""
         return self._marked(one_line(self._said(name), limit))
 
+    def attributed(self, name: str) -> str:
+        """Return one field with the name of the model before it: it stands among the words of others."""
+        text = self.text(name)
+        return f"According to {self.found.model or 'a model'}: {text}" if text else ""
+
     def listed(self, name: str) -> tuple[str, ...]:
         """Return the items of one field, each on one line."""
         items = self.data.get(name)

@@ -78,7 +78,7 @@ async def improved(card: AgentCard, task: Task, context: TaskContext, offline: T
     files = words.files(task, card.name)
     artifacts = [await context.write(name, text, media_type=kind) for name, text, kind in files]
     better = report.replace(
-        summary=" ".join(part for part in (report.summary, words.text("summary")) if part),
+        summary=" ".join(part for part in (report.summary, words.attributed("summary")) if part),
         tables=(*report.tables, *words.recommendations()),
         notes=(*report.notes, *words.notes(follows=bool(report.summary))),
     )

@@ -120,7 +120,7 @@ def test_with_a_model_figures_stay_and_the_summary_is_its_own(work: Path, name: 
     report = report_of(result)
     assert (result.state, result.level, result.model) == (TaskState.COMPLETED, Level.MODEL, "scripted-1")
     assert (result.usage.cost, result.usage.tokens, result.degraded) == (Decimal("0.01"), 100, "")
-    assert report.summary == f"{alone.summary} All is well."
+    assert report.summary == f"{alone.summary} According to scripted-1: All is well."
     assert (report.figures, report.observations) == (alone.figures, alone.observations)
     assert report.tables[:-1] == alone.tables
     assert report.tables[-1].rows == (("Do less.",),)
@@ -160,7 +160,8 @@ def test_numbers_of_the_model_are_marked_and_those_of_tools_are_not(work: Path) 
         summary="3 rows come to 1,200 at most; I expect 77 next year.", recommendations=["Check all 91."], document=""
     ))
     alone, report = report_of(do(work, "analytics")), report_of(do(work, "analytics", model))
-    assert report.summary == f"{alone.summary} 3 rows come to 1,200 at most; I expect 77 {MARK} next year."
+    words = f"According to scripted-1: 3 rows come to 1,200 at most; I expect 77 {MARK} next year."
+    assert report.summary == f"{alone.summary} {words}"
     assert report.tables[-1].rows == ((f"Check all 91 {MARK}.",),)
     assert any(note.startswith("2 numbers in its words are the model's own") for note in report.notes)
 
