@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from genesis_core import Category, DependencyDown, ModelError, ModelProvider, ModelReply, ModelRequest, Usage
+from genesis_core import Category, DependencyDown, ModelError, ModelProvider, ModelReply, ModelRequest, TimedOut, Usage
 
 from ._answer import unusable
 from ._options import PROVIDERS, Endpoint
@@ -91,7 +91,12 @@ class RemoteModel:
         if wrong := unusable(asked):
             raise ModelError(f"the model {self.name!r} can't be asked this", cause=wrong, hint="mend the schema",
                              category=Category.VALIDATION, usage=Usage())
-        transport = await self._transport()
+        try:
+            async with asyncio.timeout(end - time.monotonic()):
+                transport = await self._transport()
+        except TimeoutError:
+            raise TimedOut(f"the client of the model {self.name!r} was not loaded in time", usage=Usage(),
+                           hint="ask again: it is loaded once") from None
         from ._asking import Asking
 
         return await Asking(self.endpoint, self.resilience, transport, asked, request, most, tell, end).reply()

@@ -57,8 +57,8 @@ class Resilience:
         return max(0.0, self._quiet.get(endpoint.service, 0.0) - time.monotonic())
 
     def backoff(self, tries: int) -> float:
-        """Return the seconds to wait after *tries* tries: twice as long each time, half of it by chance."""
-        return self.tuning.backoff_seconds * 2.0 ** (tries - 1) * self.random.uniform(0.5, 1.0)
+        """Return the seconds to wait after *tries* tries: twice as long each time, a third of it by chance."""
+        return self.tuning.backoff_seconds * 2.0 ** (tries - 1) * self.random.uniform(0.65, 1.0)
 
     def health(self) -> dict[str, Any]:
         """Return how the models that were asked fare: ``failed`` when all are left alone, ``degraded`` when one is."""

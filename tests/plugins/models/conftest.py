@@ -42,7 +42,7 @@ class Lab:
 
     server: LLMock
     clock: Clock = field(default_factory=Clock)
-    tuning: Tuning = field(default_factory=lambda: Tuning(backoff_seconds=0.08, retry_budget=1000))
+    tuning: Tuning = field(default_factory=lambda: Tuning(backoff_seconds=0.2, retry_budget=1000))
     resilience: Resilience = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,7 +50,7 @@ class Lab:
 
     def tune(self, **tuning: Any) -> Lab:
         """Begin anew, with another tuning."""
-        self.tuning = Tuning(**{"backoff_seconds": 0.08, "retry_budget": 1000, **tuning})
+        self.tuning = Tuning(**{"backoff_seconds": 0.2, "retry_budget": 1000, **tuning})
         self.resilience = Resilience(self.tuning, self.clock, Random(7))
         return self
 

@@ -56,7 +56,7 @@ FAULTS = (
     Fault("500 twice", lambda s, p: s.fail(500, times=2), 1, tries=3),
     Fault("503", lambda s, p: s.fail(503, retry_after=0.1), 1),
     Fault("529", lambda s, p: s.fail(529, retry_after=0.1), 1),
-    Fault("delay past the time-out", lambda s, p: s.delay(2.5), 2, {"seconds": 1.5}),
+    Fault("delay past the time-out", lambda s, p: s.delay(4), 2, {"seconds": 2.5}),
     Fault("disconnect", lambda s, p: s.disconnect(after_chunks=3), 2),
     Fault("disconnect at once", lambda s, p: s.disconnect(after_chunks=0), 2),
     Fault("truncated stream", lambda s, p: s.truncate(after_chunks=3), 2),

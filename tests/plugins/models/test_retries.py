@@ -13,6 +13,7 @@ import pytest
 
 from genesis_core import Category, DependencyDown, Message, ModelError, ModelRequest, TimedOut
 from genesis_models._failures import TABLE, failure_of
+from genesis_models._provider import RemoteModel
 
 ASKED = ModelRequest(messages=(Message(role="user", text="one two three"),))
 
@@ -202,3 +203,23 @@ def test_an_answer_that_had_begun_is_never_unbilled() -> None:
     assert failure_of(error, began=False).unbilled
     assert not failure_of(error, began=True).unbilled
     assert not failure_of(json.JSONDecodeError("x", "", 0), began=False).unbilled
+
+
+def test_each_wait_is_longer_than_the_one_before_and_no_two_clients_wait_alike(lab: Any) -> None:
+    waits = [[lab.resilience.backoff(n) for n in (1, 2, 3)] for _ in range(200)]
+    assert all(a * 1.2 < b and b * 1.2 < c for a, b, c in waits)
+    assert len({first for first, *_ in waits}) == 200
+    assert all(0 < first <= lab.tuning.backoff_seconds for first, *_ in waits)
+
+
+def test_a_client_that_is_not_loaded_in_time_has_sent_nothing(
+    lab: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(self: RemoteModel) -> Any:
+        time.sleep(0.5)
+        return None
+
+    monkeypatch.setattr(RemoteModel, "_load", slow)
+    error = failing(run, lab.model(), ASKED.replace(seconds=0.1))
+    assert (type(error), error.usage.model_calls, error.usage.cost) == (TimedOut, 0, 0)
+    assert lab.server.requests == []
