@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import genesis_halo
+import genesis_htdag
 from genesis_agents import genesis_provide
 from genesis_agents._briefing import ROOM, briefed, findings
 from genesis_agents._cards import cards
@@ -568,3 +569,22 @@ def test_reports_among_the_inputs_are_told_in_lines_and_share_the_room() -> None
     heads = [line for line in text.splitlines() if line.startswith("#")]
     assert heads == ["## a", "## b", "### x/1", "### x/2", "## c"]
     assert len(text) < ROOM + 400 and text.endswith("## c\n[1, 2]")
+
+
+@pytest.mark.parametrize("goal", ["Write user stories with acceptance criteria", "Write a newsletter", "Plan a project"])
+def test_a_goal_that_was_planned_without_a_model_is_finished_with_one(work: Path, goal: str) -> None:
+    shop = Shop(answer(title="Plan", summary="Done.", document="# Plan\n\nIt.", notes=[]))
+    plugins = (*ALL.values(), shop, genesis_htdag, genesis_halo)
+
+    async def main() -> None:
+        home = work.parent / "home"
+        async with open_genesis(home, *plugins) as genesis:
+            report = await genesis.plan(goal, workspace=work)
+            first = await (await genesis.start(report)).result()
+        assert first.exit_code == 8 and report.plan.not_understood == ()
+        async with open_genesis(home, *plugins, settings={"models": {"use": ["bought"]}}) as genesis:
+            again = await (await genesis.resume(first.run_id)).result()
+        assert (again.state, again.exit_code) == (RunState.COMPLETED, 0)
+        assert [t.level for t in again.tasks.values()] == [Level.MODEL]
+
+    asyncio.run(main())
