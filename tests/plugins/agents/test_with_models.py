@@ -571,7 +571,7 @@ def test_reports_among_the_inputs_are_told_in_lines_and_share_the_room() -> None
     assert len(text) < ROOM + 400 and text.endswith("## c\n[1, 2]")
 
 
-@pytest.mark.parametrize("goal", ["Write user stories with acceptance criteria", "Write a newsletter", "Plan a project"])
+@pytest.mark.parametrize("goal", ["Deploy the service with Docker", "Write a newsletter", "Forecast revenue"])
 def test_a_goal_that_was_planned_without_a_model_is_finished_with_one(work: Path, goal: str) -> None:
     shop = Shop(answer(title="Plan", summary="Done.", document="# Plan\n\nIt.", notes=[]))
     plugins = (*ALL.values(), shop, genesis_htdag, genesis_halo)
