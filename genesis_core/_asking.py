@@ -23,9 +23,7 @@ __all__ = ["Doors", "ask", "most"]
 
 FAILED = (ModelError, DependencyDown, TimedOut)
 """How a model fails so that another one may be asked instead."""
-REPAIR = (
-    "That answer does not follow the schema: {why}. Answer again with the corrected JSON and nothing else."
-)
+REPAIR = "That answer can't be used: {why}. Answer again, as you were asked to in the first place."
 
 
 class Doors(Protocol):

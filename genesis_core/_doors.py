@@ -10,7 +10,7 @@ from ._asking import ask
 from ._ledger import Ledger
 from ._lineup import Lineup
 from ._policy import Authority
-from ._tape import answered
+from ._replay.tape import answered
 from .models import Model, ModelReply, ModelRequest
 from .policy import Action, Identity, Label, Usage
 from .runs import EventKind

@@ -12,7 +12,7 @@ from .records import FrozenDict
 from .tasks import Input, Task, TaskGraph, TaskResult
 
 if TYPE_CHECKING:
-    from ._replay import Replay
+    from ._replay.replay import Replay
 
 __all__ = ["behind", "resolve"]
 

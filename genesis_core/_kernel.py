@@ -17,7 +17,7 @@ from ._nesting import below, depths
 from ._pipelines import find_pipeline
 from ._plugins import Plugins
 from ._policy import Authority
-from ._tape import Tape
+from ._replay.tape import Tape
 from .agents import AgentCard, Assignment, Reason, Tier
 from .errors import AccessDenied, LimitExceeded, NoAnswer, PlanError, PluginError, SettingsError, did_you_mean
 from .plans import (

@@ -110,7 +110,7 @@ class Records:
         record = self.whole(run_id)
         folder = self.folder(run_id)
         if record.kept:
-            from ._recording import check_kept
+            from ._replay.recorder import check_kept
 
             check_kept(folder, record.kept)
         for result in record.results.values():
@@ -124,7 +124,7 @@ class Records:
 
     def kept(self, run_id: str) -> dict[str, Any]:
         """Return what was kept of the calls of a recorded run, by digest (raises JournalError)."""
-        from ._recording import read_blob
+        from ._replay.recorder import read_blob
 
         return {name: read_blob(self.folder(run_id), name) for name in self.record(run_id).kept}
 

@@ -41,7 +41,7 @@ from .runs import EventKind, RunEvent, RunResult, RunState
 from .tasks import GraphPatch, Task, TaskResult, TaskState
 
 if TYPE_CHECKING:
-    from ._replay import Replay
+    from ._replay.replay import Replay
 
 __all__ = ["Driver"]
 

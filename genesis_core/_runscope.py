@@ -14,8 +14,8 @@ from ._journal import PLAIN, Data, Entry, Journal, RunLock
 from ._ledger import Ledger
 from ._lineup import Lineup
 from ._policy import Authority
+from ._replay.tape import Tape
 from ._settings import Settings
-from ._tape import Tape
 from ._workers import Workers
 from ._workspace import Workspace
 from .engines import KeyRing
@@ -26,8 +26,8 @@ from .tools import Tool
 
 if TYPE_CHECKING:
     from ._fold import RunRecord
-    from ._recording import Recorder
-    from ._replay import Replay
+    from ._replay.recorder import Recorder
+    from ._replay.replay import Replay
     from .genesis import Genesis
     from .plans import Plan, PlanContext
 
@@ -138,7 +138,7 @@ def _recorder(settings: Settings, folder: Path, record: RunRecord | None) -> Rec
     if not settings.journal:
         raise SettingsError("a run can't be recorded without a journal", cause="journal is false, and record is true",
                             hint="genesis config --origin shows who says so")
-    from ._recording import Recorder
-    from ._redact import Redactor
+    from ._replay.recorder import Recorder
+    from ._replay.redact import Redactor
 
     return Recorder(folder, Redactor(names=key_names(settings)), full=settings.durability == "full")

@@ -16,8 +16,8 @@ from ._files import artifact_path, find_artifact, read_bytes, write_atomic
 from ._journal import Entry
 from ._lineup import Lineup
 from ._policy import Waiting
+from ._replay.tape import Call
 from ._runscope import RunScope
-from ._tape import Call
 from ._values import jsonable
 from .agents import AgentCard
 from .errors import (

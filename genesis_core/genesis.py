@@ -41,8 +41,8 @@ from .runs import EventKind, Run, RunEvent, RunState
 from .tasks import Goal, TaskGraph
 
 if TYPE_CHECKING:
-    from ._recording import Recorder
-    from ._replay import Replay
+    from ._replay.recorder import Recorder
+    from ._replay.replay import Replay
 
 __all__ = ["Genesis"]
 
@@ -194,8 +194,8 @@ class Genesis:
         if lineup is not None:  # those of a recording, in place of those that are configured
             context = replace(context, models=tuple(sorted(lineup.models)))
         elif self.settings.record and self._planned is None:
-            from ._recording import Recorder
-            from ._redact import Redactor
+            from ._replay.recorder import Recorder
+            from ._replay.redact import Redactor
 
             self._planned = Recorder(None, Redactor(names=key_names(self.settings)))
         return Planner(self._plugins, context, lineup=self._lineup if lineup is None else lineup, tape=self._planned)
@@ -299,7 +299,7 @@ class Genesis:
         *run* is an id, or the folder of a run; *workspace* is where its files are now (default: where they were). How
         it compares is in ``RunResult.replayed``. Raises SettingsError for a run that was not recorded or has not ended.
         """
-        from ._replaying import start_replay
+        from ._replay.start import start_replay
 
         self._entered()
         return await start_replay(self, run, workspace, timeout)

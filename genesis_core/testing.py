@@ -52,7 +52,7 @@ from . import (
     Tool,
 )
 from ._fakes import AllowAll, FakeAgent, ScriptedModel
-from ._replayed import ReplayModel, replay_run, replayed
+from ._replay.model import ReplayModel, replay_run, replayed
 
 __all__ = [
     "AgentContract", "AllowAll", "AuthorizeContract", "DecomposeContract", "EngineContract", "EstimateContract",

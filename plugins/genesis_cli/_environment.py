@@ -8,13 +8,13 @@ from collections.abc import Iterable
 __all__ = ["KNOWN", "SETTINGS", "missing_config", "unknown"]
 
 PREFIX = "GENESIS_"
-SETTINGS = frozenset("home pipeline durability max_parallel task_seconds journal budget plugin".split())
+SETTINGS = frozenset("home pipeline durability max_parallel task_seconds journal record budget plugin".split())
 """Settings that the environment may set, by their first word. A test compares them with the kernel's."""
 OPERATOR = frozenset("policy sandbox plugins identity limits models keyring engine".split())
 """Settings that it may not."""
 KNOWN = (
-    "GENESIS_CONFIG", "GENESIS_BLOCK_PLUGINS", "GENESIS_DISABLE_PLUGIN_AUTOLOAD", "GENESIS_MODELS_DIR", "GENESIS_MODEL",
-    "GENESIS_MODEL_ORCHESTRATE", "GENESIS_MODEL_CODE", "GENESIS_MODEL_CHEAP", "GENESIS_MODEL_JUDGE",
+    "GENESIS_CAPTURE_CONTENT", "GENESIS_CONFIG", "GENESIS_BLOCK_PLUGINS", "GENESIS_DISABLE_PLUGIN_AUTOLOAD",
+    "GENESIS_MODELS_DIR", "GENESIS_MODEL", "GENESIS_MODEL_ORCHESTRATE", "GENESIS_MODEL_CODE", "GENESIS_MODEL_CHEAP", "GENESIS_MODEL_JUDGE",
 )
 """Variables that are no settings of that name; those of models name one, and never a URL."""
 

@@ -187,6 +187,9 @@ def problem_of_run(result: RunResult, code: int) -> Problem | None:
     hint = _real(why.hint, result.run_id) if why is not None and result.state not in CAUSES else ""
     stopped = CAUSES.get(result.state, "") if error is None else ""
     cause = stopped or ("" if why is None else why.message)
+    if code == 8 and why is None and (degraded := _degraded(result)):
+        return Problem("the run is done, in part without the model", degraded, "genesis models test",
+                       code="degraded", exit_code=code, correlation_id=result.run_id)
     if lost(result) and code == 8:
         words = ", ".join(f'"{streams.one_line(word)}"' for word in result.plan.not_understood) if result.plan else ""
         return Problem("nothing was done: nobody here understood the goal", words,
@@ -197,6 +200,15 @@ def problem_of_run(result: RunResult, code: int) -> Problem | None:
         cause, hint or _way_on(result), code=(error.code if error else "") or result.state.value,
         exit_code=code, correlation_id=result.run_id,
     )
+
+
+def _degraded(result: RunResult) -> str:
+    """Return what was done below the configured level, and why; empty when nothing was."""
+    found = {t.task_id: t.degraded for t in result.tasks.values() if t.degraded}
+    if result.plan is not None and result.plan.degraded:
+        found = {"the plan": result.plan.degraded, **found}
+    names = ", ".join(list(found)[:5]) + (" and more" if len(found) > 5 else "")
+    return f"{names}: {'; '.join(dict.fromkeys(found.values()))}"[:500] if found else ""
 
 
 def _real(hint: str, run_id: str) -> str:

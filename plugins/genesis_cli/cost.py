@@ -84,7 +84,7 @@ def _lines(found: Spending, against: str | None, saving: tuple[Any, float] | Non
     yield f"total  {_numbers(found.total)}"
     if saving is not None:
         yield f"saved  {saving[1]:.1%} of the {_money(saving[0])} that {against} would have cost for the same tokens"
-    else:
+    elif found.total.input_tokens or found.total.output_tokens:
         yield "saved  unknown: " + ("a price is not known" if against else "no configured model has a known price; "
                                     "name one: --strong NAME")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -81,6 +82,10 @@ class Endpoint:
     """The operator allows plain HTTP to another machine."""
     free: bool = False
     """Answers cost nothing: only for a server on this machine."""
+    input_price: float | None = None
+    """US dollars for a million tokens read, as the operator states it: the table of prices is not asked then."""
+    output_price: float | None = None
+    """The same for a million tokens written."""
     own_service: bool = field(default=False)
     """It is the provider's own service, at its own address."""
 
@@ -88,7 +93,8 @@ class Endpoint:
     def read(cls, provider: str, name: str, model: str, options: Mapping[str, Any]) -> Endpoint:
         """Return what ``[models.endpoint.NAME]`` says; raises SettingsError for what can't be or is not safe."""
         where = f"[models.endpoint.{name}]"
-        kinds = {"url": "str", "key_env": "str", "protocol": "str", "insecure": "bool", "free": "bool"}
+        kinds = {"url": "str", "key_env": "str", "protocol": "str", "insecure": "bool", "free": "bool",
+                 "input_price": "float", "output_price": "float"}
         known = _only(options, kinds, where)
         if not model:
             raise _wrong(f"{name!r} names no model of {provider}", f"a model is {provider}:MODEL")
@@ -98,6 +104,7 @@ class Endpoint:
         known["url"] = known.get("url", service.url).rstrip("/")
         endpoint = cls(provider, name, model, own_service=known["url"] == service.url, **known)
         _check_url(endpoint, where)
+        _check_price(endpoint, where)
         endpoint.key()
         return endpoint
 
@@ -144,6 +151,16 @@ def _check_url(endpoint: Endpoint, where: str) -> None:
                      "everybody on the way could read them; https, or insecure = true to allow it")
     if endpoint.free and not endpoint.loopback:
         raise _wrong(f"{where} calls {host} free", "only a server on this machine is known to cost nothing")
+
+
+def _check_price(endpoint: Endpoint, where: str) -> None:
+    stated = (endpoint.input_price, endpoint.output_price)
+    if (None in stated) != (stated == (None, None)):
+        raise _wrong(f"{where} states half a price", "it takes input_price and output_price together")
+    if any(price is not None and not 0 <= price < math.inf for price in stated):
+        raise _wrong(f"{where} states a price below 0", "it is in US dollars for a million tokens")
+    if endpoint.free and None not in stated:
+        raise _wrong(f"{where} is free and has a price", "it is one or the other")
 
 
 def _is_loopback(host: str) -> bool:

@@ -12,8 +12,9 @@ from ._options import Endpoint
 if TYPE_CHECKING:
     from genai_prices.types import AbstractUsage
 
-__all__ = ["bound", "price", "used"]
+__all__ = ["bound", "price", "price_of", "used"]
 
+MILLION = Decimal(1_000_000)
 PER_MESSAGE = 16
 """Tokens that mark where a message begins and ends, at most."""
 PER_TOOLS = 1024
@@ -24,6 +25,9 @@ def price(endpoint: Endpoint, usage: AbstractUsage, model: str = "") -> Decimal 
     """Return what *usage* costs in US dollars; None when nobody knows."""
     if endpoint.free:
         return Decimal(0)
+    if endpoint.input_price is not None and endpoint.output_price is not None:
+        read, written = (getattr(usage, f"{which}_tokens", None) or 0 for which in ("input", "output"))
+        return (Decimal(str(endpoint.input_price)) * read + Decimal(str(endpoint.output_price)) * written) / MILLION
     if not endpoint.own_service:
         return None  # the same name may stand for another price elsewhere
     import genai_prices
@@ -34,6 +38,13 @@ def price(endpoint: Endpoint, usage: AbstractUsage, model: str = "") -> Decimal 
         except (LookupError, ValueError):
             continue
     return None
+
+
+def price_of(endpoint: Endpoint, input_tokens: int, output_tokens: int) -> Decimal | None:
+    """Return what so many tokens cost in US dollars; None when nobody knows."""
+    import genai_prices
+
+    return price(endpoint, genai_prices.Usage(input_tokens=input_tokens, output_tokens=output_tokens))
 
 
 def used(endpoint: Endpoint, usage: Any, model: str, calls: int) -> Usage | None:

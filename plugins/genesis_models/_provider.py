@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -14,7 +15,7 @@ from genesis_core import Category, DependencyDown, ModelError, ModelProvider, Mo
 
 from ._answer import unusable
 from ._options import PROVIDERS, Endpoint
-from ._prices import bound
+from ._prices import bound, price_of
 from ._question import Question, question
 from ._resilience import Resilience
 
@@ -61,6 +62,10 @@ class RemoteModel:
     def name(self) -> str:
         """The name that settings choose it by."""
         return self.endpoint.name
+
+    def price(self, input_tokens: int, output_tokens: int) -> Decimal | None:
+        """Return what so many tokens cost in US dollars; None: unknown."""
+        return price_of(self.endpoint, input_tokens, output_tokens)
 
     def most(self, request: ModelRequest) -> Usage:
         """Return the most that one answer can take; its cost is None when no price is known."""

@@ -49,8 +49,8 @@ from genesis_core import (
     load_settings,
     tool,
 )
-from genesis_core._differences import first_difference
-from genesis_core._redact import REDACTED, Redactor
+from genesis_core._replay.differences import first_difference
+from genesis_core._replay.redact import REDACTED, Redactor
 from genesis_core.testing import FakeAgent, ReplayModel, ScriptedModel, open_genesis, run_graph
 from genesis_core.testing import replayed as replaying
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from genesis_core import ModelProvider, ModelReply, ModelRequest, SettingsError, Usage
@@ -44,6 +45,10 @@ class LocalModel:
     patience: int = 4
     """How many times as long as a served model it may take: it writes some tokens a second, and has one core."""
     _remotes: dict[str, RemoteModel] = field(default_factory=dict, repr=False, init=False)
+
+    def price(self, input_tokens: int, output_tokens: int) -> Decimal:
+        """Return 0: it runs on this machine."""
+        return Decimal(0)
 
     def most(self, request: ModelRequest) -> Usage:
         """Return the most tokens that one answer can take; it costs nothing."""

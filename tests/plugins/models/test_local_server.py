@@ -391,7 +391,8 @@ def test_a_run_asks_it_like_any_other_model(tmp_path: Path, smoke: Weights) -> N
             tmp_path / "home", extend=[asker, genesis_models, Allow()], trust={"Allow": "security"}, plugins="none",
             settings={"models": {"use": ["local:smollm2"]}, "budget": {"max_cost": "0.01"}},
         ) as opened:
-            graph = TaskGraph(tasks=[GenesisTask(id="sky", kind="ask", agent="asker", description="What colour is the sky?")])
+            sky = GenesisTask(id="sky", kind="ask", agent="asker", description="What colour is the sky?")
+            graph = TaskGraph(tasks=[sky])
             report = await opened.plan("What colour is the sky?", workspace=tmp_path, graph=graph)
             return await (await opened.start(report)).result()
 

@@ -17,6 +17,7 @@ import genesis_models
 from genesis_core import DependencyDown, Label, Message, ModelRequest, SettingsError, ToolSpec, Trust, tool
 from genesis_models import _prompts
 from genesis_models._options import Endpoint, Tuning
+from genesis_models._prices import price_of
 from genesis_models._provider import provider
 from genesis_models._question import fenced
 from genesis_models._resilience import Resilience
@@ -251,3 +252,20 @@ def test_a_fence_holds_whatever_is_put_in_it() -> None:
         inner = fenced(text, label).removeprefix('<data source="web:x" trust="untrusted">\n').removesuffix("\n</data>")
         assert "data" not in inner.lower() or "&lt;" in inner
         assert "</data" not in inner.lower().replace(" ", "").replace("\n", "").replace("\t", "")
+
+
+def test_a_price_that_the_operator_states_is_taken_and_half_a_price_is_refused() -> None:
+    stated = {"url": "http://127.0.0.1:1/v1", "input_price": 0.5, "output_price": 2}
+    endpoint = Endpoint.read("openai", "lab", "qwen", stated)
+    assert price_of(endpoint, 1_000_000, 500_000) == Decimal("1.5")
+    assert price_of(Endpoint.read("openai", "lab", "qwen", {"url": stated["url"]}), 10, 10) is None
+    for wrong in ({"input_price": 0.5}, {"input_price": -1, "output_price": 1},
+                  {"input_price": 1, "output_price": 1, "free": True}):
+        with pytest.raises(SettingsError):
+            Endpoint.read("openai", "lab", "qwen", {"url": stated["url"], **wrong})
+
+
+def test_a_service_of_its_own_has_the_price_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    small, large = (price_of(Endpoint.read("openai", m, m, {}), 10**6, 10**6) for m in ("gpt-4o-mini", "gpt-4o"))
+    assert small is not None and large is not None and 0 < small < large

@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ._fold import RunRecord, plan_from_json
-from ._lineup import Lineup
-from ._recording import read_blob
-from .errors import DependencyDown
-from .models import ModelReply, ModelRequest
-from .plans import Plan
-from .policy import Usage
-from .runs import EventKind, RunEvent
-from .tasks import TaskResult
+from genesis_core._fold import RunRecord, plan_from_json
+from genesis_core._lineup import Lineup
+from genesis_core.errors import DependencyDown
+from genesis_core.models import ModelReply, ModelRequest
+from genesis_core.plans import Plan
+from genesis_core.policy import Usage
+from genesis_core.runs import EventKind, RunEvent
+from genesis_core.tasks import TaskResult
+
+from .recorder import read_blob
 
 __all__ = ["Kept", "Part", "Recording"]
 

@@ -7,20 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._fold import RunRecord, fold
-from ._recorded import Recording
-from ._recording import check_kept
-from ._records import Records
-from ._replay import Replay
-from ._rows import decode, read_rows
-from ._runscope import open_scope
-from ._workspace import Workspace
-from .errors import JournalError, SettingsError
-from .policy import Budget, Usage
-from .runs import EventKind, Run, RunEvent, RunState
+from genesis_core._fold import RunRecord, fold
+from genesis_core._records import Records
+from genesis_core._rows import decode, read_rows
+from genesis_core._runscope import open_scope
+from genesis_core._workspace import Workspace
+from genesis_core.errors import JournalError, SettingsError
+from genesis_core.policy import Budget, Usage
+from genesis_core.runs import EventKind, Run, RunEvent, RunState
+
+from .recorder import check_kept
+from .recording import Recording
+from .replay import Replay
 
 if TYPE_CHECKING:
-    from .genesis import Genesis
+    from genesis_core.genesis import Genesis
 
 __all__ = ["find_recording", "read_recording", "start_replay"]
 

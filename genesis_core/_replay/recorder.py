@@ -16,10 +16,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ._redact import Redactor
-from ._tape import Call
-from .errors import GenesisError, JournalError
-from .records import Record, digest
+from genesis_core.errors import GenesisError, JournalError
+from genesis_core.records import Record, digest
+
+from .redact import Redactor
+from .tape import Call
 
 __all__ = ["FOLDER", "Recorder", "check_kept", "read_blob"]
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from . import ModelReply, ModelRequest, RunResult, Usage, digest
-from ._differences import first_difference
-from ._recorded import Part, Recording
-from ._redact import Redactor
-from ._replay import raised
-from ._replaying import read_recording
-from ._tape import essence
+from genesis_core import ModelReply, ModelRequest, RunResult, Usage, digest
+
+from .differences import first_difference
+from .recording import Part, Recording
+from .redact import Redactor
+from .replay import raised
+from .start import read_recording
+from .tape import essence
 
 __all__ = ["ReplayModel", "replay_run", "replayed"]
 
@@ -24,7 +25,8 @@ __all__ = ["ReplayModel", "replay_run", "replayed"]
 class ReplayModel:
     """A model that gives the answers of a recorded run, whoever asks: the same request gets the same answer.
 
-    *run* is the folder of a recorded run, or its result. Asked the same a second time, it gives what was answered the second time.
+    *run* is the folder of a recorded run, or its result. Asked the same a second time, it gives what was answered the
+    second time.
     A request that is not on record is an AssertionError that says where it differs from one that is.
     """
 
@@ -74,7 +76,7 @@ async def replay_run(
     home: Path, run: str | os.PathLike[str], *extend: object, workspace: Any = None, **options: Any
 ) -> RunResult:
     """Replay *run*, an id or a run's folder, in a Genesis of its own and return what it came to."""
-    from .testing import open_genesis
+    from genesis_core.testing import open_genesis
 
     options.setdefault("plugins", "all")
     async with open_genesis(home, *extend, **options) as genesis:

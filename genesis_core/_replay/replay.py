@@ -2,7 +2,7 @@
 
 Nothing is called and nothing changes but the new run's own folder. What agents do themselves is done for real, and held
 against what is on record: what they ask, what they call tools with, the files that they read, what comes of each task.
-``_recorded.py`` reads a recording, ``_replaying.py`` sets a replay going.
+``recording.py`` reads a recording, ``start.py`` sets a replay going.
 """
 
 from __future__ import annotations
@@ -12,22 +12,23 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import errors
-from ._again import changed_files, copy_artifacts
-from ._differences import Place, excerpt, first_difference
-from ._files import find_artifact
-from ._lineup import Lineup
-from ._recorded import Kept, Part, Recording
-from ._redact import Redactor
-from ._tape import Call
-from .errors import Category, DependencyDown, GenesisError
-from .policy import Action, Decision, Ruling, Usage
-from .records import digest
-from .runs import Difference, EventKind, Replayed
-from .tasks import Task, TaskGraph, TaskResult
+from genesis_core import errors
+from genesis_core._again import changed_files, copy_artifacts
+from genesis_core._files import find_artifact
+from genesis_core._lineup import Lineup
+from genesis_core.errors import Category, DependencyDown, GenesisError
+from genesis_core.policy import Action, Decision, Ruling, Usage
+from genesis_core.records import digest
+from genesis_core.runs import Difference, EventKind, Replayed
+from genesis_core.tasks import Task, TaskGraph, TaskResult
+
+from .differences import Place, excerpt, first_difference
+from .recording import Kept, Part, Recording
+from .redact import Redactor
+from .tape import Call
 
 if TYPE_CHECKING:
-    from ._run import Driver
+    from genesis_core._run import Driver
 
 __all__ = ["Replay", "raised"]
 

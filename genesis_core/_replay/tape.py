@@ -1,4 +1,4 @@
-"""What calls go through in a run that is recorded (``_recording.py``) or replayed (``_replay.py``)."""
+"""What calls go through in a run that is recorded (``recorder.py``) or replayed (``replay.py``)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .models import Model, ModelReply, ModelRequest
+from genesis_core.models import Model, ModelReply, ModelRequest
 
 __all__ = ["Call", "Tape", "answered", "essence"]
 
