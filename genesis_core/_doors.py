@@ -107,7 +107,9 @@ class PlanDoors:
         return None
 
     async def commit(self) -> None:
-        """Do nothing: what planning spends is recorded with the run that comes of it."""
+        """Bring what is asked while a run is under way to the disk; before, it is recorded with the run it leads to."""
+        if self.planner.commit is not None:
+            await self.planner.commit()
 
     async def authorize(self, action: Action) -> None:
         decision = await self.authority.decide(action, self.identity.delegate("planning"), self.label)

@@ -6,7 +6,7 @@ of the run's journal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -38,7 +38,7 @@ from .records import digest
 from .runs import EventKind
 from .tasks import Goal, GraphPatch, Task, TaskGraph
 
-__all__ = ["Planner", "spent_by"]
+__all__ = ["Planner"]
 
 _T = TypeVar("_T")
 GOAL_ID = "goal"
@@ -58,11 +58,13 @@ class Planner:
     decided: list[Decided] = field(default_factory=list)
     emit: Callable[[EventKind, dict[str, Any]], object] | None = None
     """Where decisions go once a run has begun; before that they wait in ``decided``."""
+    commit: Callable[[], Awaitable[None]] | None = None
+    """What brings them to the disk then."""
     lineup: Lineup = field(default_factory=Lineup)
     tape: Tape | None = None
     """What its questions to models go through when they are recorded or replayed."""
     ledger: Ledger = field(init=False)
-    """What planning may spend; from the start of a run it is the run's own."""
+    """What planning may spend; the run that comes of it goes on with it."""
     _doors: PlanDoors = field(init=False)
     _cards: dict[str, AgentCard] = field(init=False)
     _doubts: list[Finding] = field(default_factory=list)
@@ -81,6 +83,11 @@ class Planner:
             self.decided.append((kind, data))
         else:
             self.emit(kind, data)
+
+    def recall(self, decided: Sequence[Decided]) -> None:
+        """Take in what was decided when this plan was made, and what that has spent."""
+        self.decided += decided
+        self.ledger.spent += _spent_by(decided)
 
     async def plan(self, goal: Goal, pipeline: str, graph: TaskGraph | None = None) -> PlanReport:
         """Return the plan for *goal*, or for an explicit *graph*, with its findings.
@@ -337,7 +344,7 @@ class Planner:
             )
 
 
-def spent_by(decided: Iterable[Decided]) -> Usage:
+def _spent_by(decided: Iterable[Decided]) -> Usage:
     """Return what planning has spent on models."""
     return sum((Usage(**data["usage"]) for kind, data in decided if kind is EventKind.MODEL_ANSWERED), start=Usage())
 

@@ -20,16 +20,17 @@ from ._workers import Workers
 from ._workspace import Workspace
 from .engines import KeyRing
 from .errors import SettingsError
-from .policy import Budget, Identity, Label, Usage
+from .policy import Identity, Label
 from .runs import EventKind
 from .tools import Tool
 
 if TYPE_CHECKING:
     from ._fold import RunRecord
+    from ._kernel import Planner
     from ._replay.recorder import Recorder
     from ._replay.replay import Replay
     from .genesis import Genesis
-    from .plans import Plan, PlanContext
+    from .plans import Plan
 
 __all__ = ["RunScope", "key_names", "open_scope"]
 
@@ -86,10 +87,13 @@ class RunScope:
 
 
 def open_scope(
-    genesis: Genesis, plan: Plan, budget: Budget, context: PlanContext, yes: bool,
-    *, record: RunRecord | None = None, lock: RunLock | None = None, spent: Usage, replay: Replay | None = None,
+    genesis: Genesis, plan: Plan, planner: Planner, yes: bool,
+    *, record: RunRecord | None = None, lock: RunLock | None = None, replay: Replay | None = None,
 ) -> RunScope:
-    """Make what the tasks of a new run share, or those of the run that *record* tells of."""
+    """Make what the tasks of a new run share, or those of the run that *record* tells of.
+
+    Its ledger is that of *planner*: what planning has spent, or still holds, counts.
+    """
     settings, home = genesis.settings, genesis.home
     workspace = Workspace(plan.goal.workspace if record is None else record.workspace)
     if replay is None:  # it calls no tool
@@ -119,8 +123,8 @@ def open_scope(
     return RunScope(
         run_id=run_id, journal=journal, folder=folder, tools=genesis.provided.tools, lineup=genesis._lineup,
         workspace=workspace, workers=genesis._workers,
-        authority=Authority(genesis._plugins, context, yes=yes), identity=Identity(), goal=plan.goal.text, lock=lock,
-        ledger=Ledger(budget, settings.limits, spent), tape=tape, replay=replay,
+        authority=Authority(genesis._plugins, planner.context, yes=yes), identity=Identity(), goal=plan.goal.text,
+        lock=lock, ledger=planner.ledger, tape=tape, replay=replay,
     )
 
 

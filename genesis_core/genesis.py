@@ -23,7 +23,7 @@ from ._chosen import chosen_engine, chosen_models, chosen_ring, key_ring
 from ._facade import entry_of, goal_of, granted_trust, no_files, rejection
 from ._fold import RunRecord
 from ._journal import Probe, RunLock
-from ._kernel import Decided, Planner, spent_by
+from ._kernel import Decided, Planner
 from ._lineup import Lineup
 from ._plugins import Installed, PluginInfo, Plugins
 from ._provided import Provided
@@ -225,8 +225,7 @@ class Genesis:
             raise rejection(report)
         earlier, engine = None if again is None else self._again(again), self._engine()
         code = self._codes()
-        scope = open_scope(self, report.plan, budget or self.settings.budget, planner.context, yes,
-                           spent=spent_by(planner.decided))
+        scope = open_scope(self, report.plan, planner, yes)
         async with self._or_abandoned(scope):
             scope.emit(EventKind.RUN_STARTED, label=report.plan.goal.label, data=lambda: {
                 "report": report.to_json(), "workspace": str(scope.workspace.root), "again": again or "", "code": code,
@@ -250,7 +249,7 @@ class Genesis:
         planner.check_limits(plan.graph)
         planner.check_agents(plan)
         if plan.digest in self._decided:
-            planner.decided += self._decided[plan.digest]
+            planner.recall(self._decided[plan.digest])
         else:
             await planner.screen(plan.goal)
             await planner.screen_tasks(plan.goal.label, plan.graph.tasks, "the plan")
@@ -273,10 +272,10 @@ class Genesis:
             plan = record.plan
             assert plan is not None  # noqa: S101  # fold() takes it from the first row
             planner = self._planner(plan.goal, record.workspace, budget or record.budget)
+            planner.ledger.spent = record.usage
             planner.check_agents(plan)
             plan = await planner.assign(plan)  # what nobody could do may have found an agent, or a model, meanwhile
-            scope = open_scope(self, plan, budget or record.budget, planner.context, yes, record=record, lock=lock,
-                               spent=record.usage + spent_by(planner.decided))
+            scope = open_scope(self, plan, planner, yes, record=record, lock=lock)
         except BaseException:
             lock.release()
             raise
@@ -321,7 +320,7 @@ class Genesis:
         self, plan: Plan, planner: Planner, scope: RunScope, code: Mapping[str, str], engine: TaskEngine,
         *, record: RunRecord | None = None, again: Again | Replay | None = None, timeout: float | None = None,
     ) -> Driver:
-        planner.emit, planner.ledger = lambda kind, data: scope.emit(kind, data=data), scope.ledger
+        planner.emit, planner.commit = lambda kind, data: scope.emit(kind, data=data), scope.journal.flush
         planner.tape = scope.tape
         kept = {} if record is None else record.settled
         seconds = scope.ledger.budget.max_seconds

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genesis_core._fold import RunRecord, fold
+from genesis_core._ledger import Ledger
 from genesis_core._records import Records
 from genesis_core._rows import decode, read_rows
 from genesis_core._runscope import open_scope
 from genesis_core._workspace import Workspace
 from genesis_core.errors import JournalError, SettingsError
-from genesis_core.policy import Budget, Usage
+from genesis_core.policy import Budget
 from genesis_core.runs import EventKind, Run, RunEvent, RunState
 
 from .recorder import check_kept
@@ -89,7 +90,8 @@ async def start_replay(
     planner.tape = replay
     here = plan.replace(goal=plan.goal.replace(workspace=str(place.root)))
     code, engine = genesis._codes(), genesis._engine()
-    scope = open_scope(genesis, here, Budget(), planner.context, False, spent=Usage(), replay=replay)
+    planner.ledger = Ledger(Budget(), genesis.settings.limits)  # what is replayed costs nothing
+    scope = open_scope(genesis, here, planner, False, replay=replay)
     scope.workspace, scope.lineup = place, recording.lineup
     replay.emit, replay.folder = scope.emit, scope.folder
     async with genesis._or_abandoned(scope):

@@ -17,6 +17,7 @@ from genesis_core import (
     Acceptance,
     AccessDenied,
     Budget,
+    BudgetExceeded,
     DependencyDown,
     Estimate,
     EventKind,
@@ -312,6 +313,76 @@ def test_what_a_model_says_while_planning_counts_into_the_run(tmp_path: Path) ->
     assert asyncio.run(main()).usage.cost == Decimal("0.05")
     record = open_genesis(tmp_path).record("last")
     assert (record.usage.cost, record.usage.model_calls) == (Decimal("0.05"), 2)
+
+
+def test_a_question_that_planning_gave_up_waiting_for_counts_at_its_most(tmp_path: Path) -> None:
+    class Hangs(ScriptedModel):
+        async def complete(self, request: ModelRequest) -> ModelReply:
+            await asyncio.sleep(3600)
+            raise AssertionError("unreachable")
+
+    class Plans:
+        @hookimpl
+        async def genesis_decompose(self, task: Task, context: Any) -> list[Task] | None:
+            if task.kind != "goal":
+                return None
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(context.ask(QUESTION), 0.01)
+            return [Task(id="t", agent="idle")]
+
+    async def main(planned: bool) -> Decimal | None:
+        async with open_genesis(tmp_path, FakeAgent("idle"), Hangs(bound=cost("0.10")), Plans()) as genesis:
+            goal = await genesis.plan("do it", workspace=tmp_path) if planned else "do it"
+            result = await (await genesis.start(goal, workspace=tmp_path)).result()
+            assert genesis.record("last").usage == result.usage
+            return result.usage.cost
+
+    assert [asyncio.run(main(planned)) for planned in (False, True)] == [Decimal("0.10")] * 2
+
+
+def test_what_plugins_ask_while_a_run_is_under_way_is_on_record_before_it_is_asked(tmp_path: Path) -> None:
+    class Revises:
+        @hookimpl
+        async def genesis_revise(self, result: Any, context: Any) -> None:
+            if result is not None:
+                await context.ask(QUESTION)
+
+    class Looks(ScriptedModel):
+        async def complete(self, request: ModelRequest) -> ModelReply:
+            spent.append(genesis.record("last").usage.cost)
+            return await super().complete(request)
+
+    spent: list[Decimal | None] = []
+    model = Looks(ModelReply(text="x", usage=cost("0.04")), bound=cost("0.10"))
+    genesis = open_genesis(tmp_path, FakeAgent("asker"), model, Revises())
+
+    async def main() -> RunResult:
+        async with genesis:
+            return await (await genesis.start(await genesis.plan("x", graph=ONE, workspace=tmp_path))).result()
+
+    assert asyncio.run(main()).usage.cost == Decimal("0.04")
+    assert spent == [Decimal("0.10")]
+
+
+def test_planning_again_on_resume_can_not_spend_what_the_run_has_spent(tmp_path: Path) -> None:
+    class Routes:
+        @hookimpl
+        async def genesis_route(self, context: Any) -> None:
+            await context.ask(QUESTION)
+
+    model = ScriptedModel(*[ModelReply(text="nobody", usage=cost("0.90"))] * 3)
+    nobody = TaskGraph(tasks=(Task(id="t"),))
+
+    async def main() -> list[Decimal | None]:
+        async with open_genesis(tmp_path, model, Routes(), settings={"budget": {"max_cost": "1"}}) as genesis:
+            run = await genesis.start(await genesis.plan("x", graph=nobody, workspace=tmp_path))
+            before = await run.result()
+            with pytest.raises(BudgetExceeded):
+                await genesis.resume(run.id)
+            after = await (await genesis.resume(run.id, budget=Budget(max_cost=Decimal(2)))).result()
+            return [before.usage.cost, after.usage.cost, genesis.record(run.id).usage.cost]
+
+    assert asyncio.run(main()) == [Decimal("0.90"), Decimal("1.80"), Decimal("1.80")]
 
 
 def test_planning_goes_on_without_a_model_that_fails_and_says_so(tmp_path: Path) -> None:
