@@ -48,7 +48,8 @@ class LocalServer:
             raise DependencyDown("local models can't be run", cause="the package xllamacpp is not installed",
                                  hint="pip install 'genesis-agents[local]'")
         _look_at(port)
-        command = [sys.executable, "-m", f"{__package__}.serve", str(weights.path), "--name", weights.name,
+        # -P: the folder that this is started in may be anybody's; no module is taken from it.
+        command = [sys.executable, "-P", "-m", f"{__package__}.serve", str(weights.path), "--name", weights.name,
                    "--port", str(port), "--threads", str(threads), "--context", str(context or weights.context)]
         with tempfile.TemporaryFile("w+", errors="replace") as log:
             # A session of its own: Ctrl-C at the terminal is for the parent.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+LOOP = 12
 CACHE_MB = 256
 """Prompts that are remembered between requests; the library's own default is 8 GB."""
 
@@ -52,9 +53,19 @@ def _server(given: argparse.Namespace, key: str) -> xllamacpp.Server:
     params.no_extra_bufts = True  # saves more than half of the memory
     params.use_jinja, params.endpoint_metrics, params.offline = True, True, True
     params.ui = params.endpoint_slots = False
-    params.sampling.temp, params.sampling.seed = 0.0, 0  # the same question gets the same answer
+    _sampling(params.sampling)
     params.verbosity = 1
     return xllamacpp.Server(params)
+
+
+def _sampling(sampling: xllamacpp.CommonParamsSampling) -> None:
+    """Let the same question get the same answer, and keep a small model from saying one sentence until it is cut off.
+
+    A word that would go on with a repetition of LOOP tokens is held back, the more the longer it has gone on; shorter
+    ones, such as names of files, and what the grammar of an answer demands are not touched.
+    """
+    sampling.temp, sampling.seed = 0.0, 0
+    sampling.dry_multiplier, sampling.dry_allowed_length, sampling.dry_penalty_last_n = 0.8, LOOP, 1024
 
 
 if __name__ == "__main__":
