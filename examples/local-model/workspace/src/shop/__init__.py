@@ -1,0 +1,1 @@
+"""A small shop: what was ordered, and what it costs."""
