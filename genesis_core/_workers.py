@@ -181,8 +181,9 @@ async def _spawned(tool: Tool) -> _Worker:
 
 def _interpreter(sock: socket.socket) -> subprocess.Popen[bytes]:
     path = os.pathsep.join(p for p in sys.path if p)
+    # -P: the folder that this is started in may be anybody's; modules come from where ours do, and from nowhere else.
     return subprocess.Popen(  # noqa: S603  # our own interpreter and module
-        [sys.executable, "-m", "genesis_core._worker", str(sock.fileno())],
+        [sys.executable, "-P", "-m", "genesis_core._worker", str(sock.fileno())],
         pass_fds=[sock.fileno()], stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": path},
     )
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,25 @@ def test_no_interpreter_to_start_is_a_dependency_that_is_down(tmp_path: Path, mo
     error = run(tmp_path, work).tasks["a"].error
     assert error.code == "dependency_down"
     assert "'whoami'" in error.message
+
+
+def test_a_worker_takes_no_module_from_the_folder_that_it_is_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = tmp_path / "ran"
+    (tmp_path / "json.py").write_text(f"open({str(marker)!r}, 'w').close()\nfrom nowhere import loads\n")
+
+    async def work(task: Task, context: TaskContext) -> int:
+        server = await context.call(slow_tools.server)
+        monkeypatch.chdir(tmp_path)
+        os.kill(server, signal.SIGKILL)
+        assert await gone(server)
+        with ThreadPoolExecutor(1) as pool:  # beside a thread no process is forked: the next worker is a fresh one
+            pool.submit(int).result()
+            return int(await context.call(slow_tools.whoami))
+
+    assert output(tmp_path, work) != os.getpid()
+    assert not marker.exists()
 
 
 def test_ending_does_not_wait_for_a_process_that_the_program_forked(tmp_path: Path) -> None:
