@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
-from .errors import DependencyDown, GenesisError, ModelError, TimedOut
+from .errors import Category, DependencyDown, GenesisError, ModelError, TimedOut
 from .models import BoundedModel, Message, Model, ModelReply, ModelRequest
 from .policy import Action, Effect, Label, Trust, Usage
 from .records import digest
@@ -33,6 +33,11 @@ class Doors(Protocol):
     @property
     def seconds_left(self) -> float:
         """Seconds until whoever asks must be done."""
+        ...
+
+    @property
+    def in_money(self) -> bool:
+        """Whether there is a budget in money, into which nothing fits whose cost is not known."""
         ...
 
     def emit(self, kind: EventKind, data: dict[str, Any]) -> object:
@@ -117,8 +122,19 @@ def _repair(request: ModelRequest, reply: ModelReply) -> ModelRequest:
 async def _call(doors: Doors, model: Model, request: ModelRequest) -> ModelReply:
     await doors.authorize(Action("ask", model.name, Effect.SEND))
     need = most(model, request)
+    if need.cost is None and doors.in_money:
+        raise _unpriced(model)
     reply: ModelReply = await doors.spend(need, lambda: _asked(doors, model, request, need))
     return reply
+
+
+def _unpriced(model: Model) -> ModelError:
+    """Return why *model* is passed over: no sum of money would ever be enough, so the run is not out of budget."""
+    return ModelError(
+        f"the price of the model {model.name!r} is not known: under a budget in money it is not asked",
+        cause="what it costs can't be shown to fit", category=Category.RESOURCE,
+        hint="state input_price and output_price of its endpoint, or leave money out of the budget: --budget tokens=N",
+        usage=Usage())
 
 
 async def _asked(doors: Doors, model: Model, request: ModelRequest, need: Usage) -> tuple[ModelReply, Usage]:

@@ -52,6 +52,10 @@ class TaskDoors:
     def seconds_left(self) -> float:
         return self.context.seconds_left
 
+    @property
+    def in_money(self) -> bool:
+        return self.context._scope.ledger.budget.max_cost is not None
+
     def emit(self, kind: EventKind, data: dict[str, Any]) -> object:
         return self.context._emit(kind, data)
 
@@ -93,6 +97,10 @@ class PlanDoors:
     @property
     def seconds_left(self) -> float:
         return PLAN_SECONDS
+
+    @property
+    def in_money(self) -> bool:
+        return self.planner.ledger.budget.max_cost is not None
 
     async def ask(self, request: ModelRequest) -> ModelReply:
         """Ask as planning does (raises what ``TaskContext.ask`` raises)."""

@@ -175,9 +175,13 @@ def test_a_call_that_may_cost_more_than_is_left_is_not_made(tmp_path: Path) -> N
 
 def test_a_model_whose_price_nobody_knows_does_not_fit_into_a_budget_in_money(tmp_path: Path) -> None:
     model = ScriptedModel("never said", bound=Usage(model_calls=1, cost=None))
-    result = ran(tmp_path, asker(), model, settings={"budget": {"max_cost": "100"}})
-    assert result.exit_code == 5 and not model.requests
-    assert "not known" in result.error.cause  # type: ignore[union-attr]
+    money = {"budget": {"max_cost": "100"}}
+    failed = ran(tmp_path, asker(), model, settings=money).tasks["t"].error
+    assert failed is not None and not model.requests
+    assert "is not known" in failed.message and "input_price" in failed.hint
+    known = ScriptedModel("said", name="known", bound=cost("0.30"))
+    assert ran(tmp_path / "next", asker(), model, known, settings=money).tasks["t"].output["said"] == "said"
+    assert not model.requests and len(known.requests) == 1
     assert ran(tmp_path / "free", asker(), ScriptedModel("said", bound=Usage(model_calls=1, cost=None))).exit_code == 0
 
 
