@@ -14,10 +14,11 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
+from ._replay.tape import essence
 from .errors import Category, DependencyDown, GenesisError, ModelError, TimedOut
 from .models import BoundedModel, Message, Model, ModelReply, ModelRequest
 from .policy import Action, Effect, Label, Trust, Usage
-from .records import digest
+from .records import canonical_json, digest
 from .runs import EventKind
 
 __all__ = ["Doors", "ask", "most"]
@@ -106,17 +107,23 @@ async def _answered(doors: Doors, model: Model, request: ModelRequest) -> ModelR
     if reply.wrong:
         raise ModelError(f"model {model.name!r} answered twice against the schema", cause=reply.wrong,
                          hint="choose a model that can give structured answers")
-    await doors.screen(reply.text or json.dumps(reply.data, ensure_ascii=False), f"what {model.name!r} answered")
+    said = [text for text in (reply.text, _data(reply)) if text]
+    if said:
+        await doors.screen("\n".join(said), f"what {model.name!r} answered")
     return reply
 
 
 def _repair(request: ModelRequest, reply: ModelReply) -> ModelRequest:
-    said = reply.text or json.dumps(reply.data, ensure_ascii=False)
+    said = reply.text or _data(reply)
     return request.replace(messages=(
         *request.messages,
         Message(role="assistant", text=said, label=Label(Trust.UNTRUSTED)),
         Message(role="user", text=REPAIR.format(why=reply.wrong[:500])),
     ))
+
+
+def _data(reply: ModelReply) -> str:
+    return "" if reply.data is None else json.dumps(reply.data, ensure_ascii=False)
 
 
 async def _call(doors: Doors, model: Model, request: ModelRequest) -> ModelReply:
@@ -151,7 +158,6 @@ async def _asked(doors: Doors, model: Model, request: ModelRequest, need: Usage)
     except GenesisError as error:
         spent = need if error.usage is None else error.usage
         _say(doors, said, spent, began, error=error.code, message=error.message[:500])
-        error.usage = spent
         raise
     except asyncio.CancelledError:
         with contextlib.suppress(GenesisError):  # who asked may have ended: without this row, too, it counts as most
@@ -160,9 +166,10 @@ async def _asked(doors: Doors, model: Model, request: ModelRequest, need: Usage)
     except Exception as error:  # a model that breaks its contract may still have cost something
         _say(doors, said, need, began, error="unexpected", message=f"{type(error).__name__}: {error}"[:500])
         raise
+    reply = reply if reply.model else reply.replace(model=model.name)
     spent = reply.usage if reply.usage.model_calls else reply.usage.replace(model_calls=1)
     doors.rise(Label(Trust.UNTRUSTED, sources=frozenset({f"model:{model.name}"})))
-    _say(doors, {**said, "by": reply.model or model.name, "finish": reply.finish,
+    _say(doors, {**said, "by": reply.model, "finish": reply.finish,
                  "answer": digest([reply.text, reply.data, [c.to_json() for c in reply.tool_calls]])}, spent, began)
     return reply, spent
 
@@ -182,9 +189,9 @@ async def _within(model: Model, request: ModelRequest, left: float) -> ModelRepl
 
 
 def most(model: Model, request: ModelRequest) -> Usage:
-    """Return the most that one answer can take; a token is at least one byte of what is sent."""
+    """Return the most that one answer can take; a token is at least one byte of what is sent, schemas included."""
     if isinstance(model, BoundedModel):
         bound = model.most(request)
         return bound if bound.model_calls else bound.replace(model_calls=1)
-    sent = sum(len(m.text.encode()) for m in request.messages)
+    sent = len(canonical_json(essence(request)))
     return Usage(model_calls=1, tokens=sent + request.max_output_tokens, cost=None)

@@ -11,6 +11,7 @@ from ._ledger import Ledger
 from ._lineup import Lineup
 from ._policy import Authority
 from ._replay.tape import answered
+from .errors import GenesisError
 from .models import Model, ModelReply, ModelRequest
 from .policy import Action, Identity, Label, Usage
 from .runs import EventKind
@@ -25,21 +26,29 @@ PLAN_SECONDS = 300.0
 """Time limit of one answer while planning; the request's own limit is mostly lower."""
 
 
-async def settled(ledger: Ledger, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> tuple[Any, Usage]:
-    """Reserve *need*, do *work*, and settle for what it says was spent; return its value and that.
+def _nobody(spent: Usage) -> None:
+    """Count for nobody but the ledger."""
 
-    What fails is settled for what its error says (``error.usage``), or for *need*, which is then set there.
+
+async def settled(
+    ledger: Ledger, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]],
+    count: Callable[[Usage], None] = _nobody,
+) -> Any:
+    """Reserve *need*, do *work*, settle for what it says was spent, *count* that, and return its value.
+
+    What fails is settled for what its error says (``error.usage``), or for *need*: a cancellation, too, may come after
+    the request has left.
     """
     reserved, spent = ledger.reserve(need), need
     try:
         value, spent = await work()
-        return value, spent
-    except BaseException as error:  # a cancellation, too, may come after the request has left
-        spent = getattr(error, "usage", None) or need
-        error.usage = spent  # type: ignore[attr-defined]  # read by whoever adds it up for a task
+        return value
+    except GenesisError as error:
+        spent = need if error.usage is None else error.usage
         raise
     finally:
         ledger.settle(reserved, spent)
+        count(spent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ class PlanDoors:
     identity: Identity = field(default_factory=Identity)
     label: Label = field(default_factory=Label)
     failed: str = ""
-    """Why the last question found no answer; empty when it did."""
+    """Why a question found no answer; empty: each did, so far."""
 
     @property
     def seconds_left(self) -> float:
@@ -128,8 +137,7 @@ class PlanDoors:
         self.authority.enforce(action, decision)
 
     async def spend(self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> Any:
-        value, _ = await settled(self.planner.ledger, need, work)
-        return value
+        return await settled(self.planner.ledger, need, work)
 
     async def screen(self, text: str, what: str) -> None:
         await self.authority.screen(text, self.label, what)

@@ -33,7 +33,7 @@ from .errors import (
     did_you_mean,
 )
 from .models import ModelReply, ModelRequest
-from .policy import Action, Decision, Effect, Label, Secrecy, Trust, Usage
+from .policy import Action, Decision, Effect, Label, Ruling, Secrecy, Trust, Usage
 from .records import FrozenDict, canonical_json, digest, freeze
 from .runs import EventKind
 from .tasks import Artifact, Evidence, Level, Task, TaskResult, TaskState, WorkOrder
@@ -184,14 +184,13 @@ class TaskContext:
     async def _spend(self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> Any:
         """Reserve *need*, do *work*, settle; a call that does not fit into the budget halts the task."""
         try:
-            value, spent = await settled(self._scope.ledger, need, work)
-        except BaseException as error:
-            if isinstance(error, BudgetExceeded):
-                self.halt = error
-            self._usage = self.usage + (getattr(error, "usage", None) or NOTHING)
+            return await settled(self._scope.ledger, need, work, self._count)
+        except BudgetExceeded as error:
+            self.halt = error
             raise
+
+    def _count(self, spent: Usage) -> None:
         self._usage = self.usage + spent
-        return value
 
     async def ask(self, request: ModelRequest) -> ModelReply:
         """Return the answer of the model that serves ``request.role``, or of the next one when that fails.
@@ -205,7 +204,7 @@ class TaskContext:
         except (DependencyDown, ModelError, TimedOut) as error:
             self.unanswered = error.message if chain else ""
             raise
-        self.answered_by = reply.model or self.answered_by
+        self.answered_by = reply.model
         return reply
 
     async def write(self, name: str, data: str | bytes, *, media_type: str = "text/plain") -> Artifact:
@@ -302,10 +301,11 @@ class TaskContext:
     async def _authorize(self, action: Action) -> None:
         decision = await self._scope.authority.decide(action, self._scope.identity.delegate(self._card.name),
                                                       self._label)
-        self._emit(EventKind.DECIDED, {
-            "verb": action.verb, "resource": action.resource, "effect": action.effect.value,
-            "decision": decision.effect.value, "rule": decision.rule, "reason": decision.reason,
-        })
+        if action.verb != "read" or decision.effect is not Ruling.ALLOW:  # a read that is allowed has its own row
+            self._emit(EventKind.DECIDED, {
+                "verb": action.verb, "resource": action.resource, "effect": action.effect.value,
+                "decision": decision.effect.value, "rule": decision.rule, "reason": decision.reason,
+            })
         self.enforce(action, decision)
 
     def enforce(self, action: Action, decision: Decision) -> None:
@@ -322,10 +322,7 @@ class TaskContext:
     async def _may_read(self, path: str | os.PathLike[str]) -> str:
         workspace = self._scope.workspace
         name = workspace.name(workspace.path(os.fspath(path)))
-        action = Action("read", name, Effect.READ)
-        decision = await self._scope.authority.decide(action, self._scope.identity.delegate(self._card.name),
-                                                      self._label)
-        self.enforce(action, decision)
+        await self._authorize(Action("read", name, Effect.READ))
         return name
 
     async def _checked_paths(self, tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class ModelReply(Record):
     usage: Usage = Usage()
     """All that it took, failed tries included; ``model_calls`` counts the requests that were sent."""
     model: str = ""
-    """The name by which the provider knows what answered."""
+    """The name by which the provider knows what answered; empty: that by which settings choose it."""
     finish: str = "stop"
     """Why it ended: stop, tools, length (cut at ``max_output_tokens``) or filtered."""
 

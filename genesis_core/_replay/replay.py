@@ -101,7 +101,7 @@ class Replay:
         self._differ(call.task_id, call.attempt, word, f"{to}{_at(place.pointer)}", place)
         self._strayed.add((call.task_id, call.attempt))
         return DependencyDown(
-            f"the recording of run {self.run_id} holds no such {word} {to}", usage=Usage(),
+            f"the recording of run {self.run_id} holds no such {word} {to}",
             cause="a replay calls nothing", hint="genesis run --record makes a new recording",
         )
 
@@ -130,10 +130,9 @@ class Replay:
         if part is None:
             return False
         known = part.decided.get((action.verb, action.resource), set())
-        if action.verb == "read" and not known:
-            reads = any(action.resource in r.get("files", {}) for r in part.reads)
-            known = {str(decision.effect)} if reads and decision.effect is not Ruling.DENY else set()
-        elif known and str(decision.effect) not in known:
+        if action.verb == "read" and not known and any(action.resource in r.get("files", {}) for r in part.reads):
+            known = {str(Ruling.ALLOW)}  # of a read that was allowed nothing more is on record
+        if known and str(decision.effect) not in known:
             self._differ(task_id, attempt, "decision", f"on {action.verb} {action.resource!r}",
                          Place("", " or ".join(sorted(known)), f"{decision.effect} (rule {decision.rule!r})"))
         asked = decision.effect is Ruling.ASK and str(Ruling.ASK) in known
@@ -226,8 +225,7 @@ def raised(said: Mapping[str, Any]) -> Exception:
         unexpected: Exception = type(name, (Exception,), {})(message)
         return unexpected
     kind = getattr(errors, name, GenesisError)
-    error: GenesisError = kind(message, cause=said["cause"], hint=said["hint"], category=Category(said["category"]),
-                               usage=ONE_CALL)
+    error: GenesisError = kind(message, cause=said["cause"], hint=said["hint"], category=Category(said["category"]))
     return error
 
 

@@ -27,15 +27,19 @@ from genesis_core import (
     ModelError,
     ModelReply,
     ModelRequest,
+    Outcome,
     Plan,
     PlanContext,
     PlanLimits,
     RunResult,
+    Screening,
     Task,
     TaskContext,
     TaskGraph,
     TaskState,
     TimedOut,
+    ToolCall,
+    ToolSpec,
     Trust,
     Usage,
     hookimpl,
@@ -142,6 +146,10 @@ def test_a_model_that_policy_denies_is_not_replaced_by_another(tmp_path: Path) -
     assert not second.requests
 
 
+def test_a_model_that_does_not_say_who_it_is_goes_by_the_name_that_it_was_chosen_by(tmp_path: Path) -> None:
+    assert ran(tmp_path, asker(), ScriptedModel(ModelReply(text="x"), name="m")).tasks["t"].model == "m"
+
+
 # -- structured answers -----------------------------------------------------------------------------------------------
 
 WRONG = ModelReply(text='{"n": "x"}', data={"n": "x"}, wrong="n: 'x' is not a number", usage=cost("0.01"))
@@ -161,6 +169,19 @@ def test_an_answer_that_is_wrong_twice_is_a_failure_of_that_model(tmp_path: Path
     assert ran(tmp_path, asker(), first, second).tasks["t"].output["said"] == "ok"
     only = ran(tmp_path / "only", asker(), ScriptedModel(WRONG, WRONG))
     assert only.exit_code == 7 and "twice" in only.tasks["t"].error.message  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("reply", [
+    ModelReply(text="evil"), ModelReply(data={"n": "evil"}), ModelReply(text="fine", data={"n": "evil"}),
+])
+def test_all_that_a_model_answers_is_screened(tmp_path: Path, reply: ModelReply) -> None:
+    class Guards:
+        @hookimpl
+        def genesis_screen(self, text: str) -> Screening | None:
+            return Screening(outcome=Outcome.BLOCK) if "evil" in text else None
+
+    task = ran(tmp_path, asker(), ScriptedModel(reply), Guards()).tasks["t"]
+    assert task.error is not None and task.error.code == "access_denied"
 
 
 # -- money ------------------------------------------------------------------------------------------------------------
@@ -185,6 +206,31 @@ def test_a_model_whose_price_nobody_knows_does_not_fit_into_a_budget_in_money(tm
     assert ran(tmp_path / "free", asker(), ScriptedModel("said", bound=Usage(model_calls=1, cost=None))).exit_code == 0
 
 
+LONG_CALL = ToolCall(tool="t", arguments={"a": "x" * 1000})
+
+
+@pytest.mark.parametrize("asked", [
+    QUESTION.replace(messages=(Message(role="user", text="é" * 500),)),
+    QUESTION.replace(messages=(Message(role="user", text="\ud800" * 350),)),
+    QUESTION.replace(messages=(Message(role="assistant", tool_calls=(LONG_CALL,)),)),
+    QUESTION.replace(answer_schema={"type": "object", "description": "x" * 1000}),
+    QUESTION.replace(tools=(ToolSpec(name="t", description="x" * 1000),)),
+], ids=["text", "odd text", "calls", "schema", "tools"])
+def test_a_model_without_a_bound_is_asked_when_every_byte_that_is_sent_fits(
+    tmp_path: Path, asked: ModelRequest
+) -> None:
+    class Plain:
+        name = "plain"
+
+        async def complete(self, request: ModelRequest) -> ModelReply:
+            return ModelReply(text="x")
+
+    for more, state in ((1000, "out_of_budget"), (2000, "completed")):
+        budget = {"max_tokens": asked.max_output_tokens + more}
+        result = ran(tmp_path / str(more), asker(asked), Plain(), settings={"budget": budget})
+        assert result.state.value == state
+
+
 def test_a_failed_try_is_paid_at_what_it_says_or_at_the_most(tmp_path: Path) -> None:
     known = ScriptedModel(ModelError("cut off", usage=cost("0.03")), "x", name="known", bound=cost("0.10"))
     result = ran(tmp_path / "known", offline(), known)
@@ -192,6 +238,21 @@ def test_a_failed_try_is_paid_at_what_it_says_or_at_the_most(tmp_path: Path) -> 
     unknown = ScriptedModel(ModelError("cut off"), "x", name="unknown", bound=cost("0.10"))
     assert ran(tmp_path / "unknown", offline(), unknown).usage.cost == Decimal("0.10")
     assert result.tasks["t"].usage.cost == Decimal("0.03")
+
+
+def test_an_error_that_is_raised_twice_is_paid_twice_at_the_most_of_each_try(tmp_path: Path) -> None:
+    class Dearer(ScriptedModel):
+        def most(self, request: ModelRequest) -> Usage:
+            return cost(f"0.{1 + 3 * len(self.requests)}")
+
+    async def work(task: Task, context: TaskContext) -> Any:
+        for _ in range(2):
+            with pytest.raises(ModelError):
+                await context.ask(QUESTION)
+
+    same = ModelError("cut off")
+    result = ran(tmp_path, FakeAgent("asker", work=work), Dearer(same, same))
+    assert result.usage.cost == Decimal("0.5") and same.usage is None
 
 
 class Meter:

@@ -535,6 +535,35 @@ def test_a_policy_that_is_tighter_now_holds_and_is_the_first_difference(place: P
     assert found.now.startswith(word) and after.state is not RunState.COMPLETED
 
 
+@pytest.mark.parametrize("now", ["allow", "ask", "deny"])
+@pytest.mark.parametrize("then", ["allow", "ask"])
+def test_a_read_needs_the_approval_that_it_needs_now(place: Path, then: str, now: str) -> None:
+    class Reads:
+        def __init__(self, word: str) -> None:
+            self.word = word
+
+        @hookimpl
+        def genesis_authorize(self, action: Action) -> Decision:
+            return Decision(self.word if action.verb == "read" else "allow", "test")  # type: ignore[arg-type]
+
+    async def work(task: Task, context: TaskContext) -> str:
+        return await context.read("note.txt")
+
+    async def main() -> RunResult:
+        async with open_genesis(place / "home", agent, Reads(then), trust=trust, settings=RECORD) as genesis:
+            report = await genesis.plan("test", workspace=place / "ws", graph=ONE)
+            return await (await genesis.start(report, yes=True)).result()
+
+    agent, trust = FakeAgent("w", work=work), {"Reads": "security"}
+    assert asyncio.run(main()).state is RunState.COMPLETED
+    after = replay(place, agent, Reads(now), trust=trust)
+    assert (after.state is RunState.COMPLETED) is (now == "allow" or (then, now) == ("ask", "ask"))
+    if now == then:
+        assert compared(after).difference is None
+    else:
+        assert (first(after).what, first(after).name) == ("decision", "on read 'note.txt'")
+
+
 # -- what can be replayed ---------------------------------------------------------------------------------------------
 
 
