@@ -5,11 +5,16 @@ from __future__ import annotations
 import logging
 import os
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 import httpx2
 from pydantic_ai.models import Model
 
 from ._options import Endpoint, Tuning
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+    from openai import AsyncOpenAI
 
 __all__ = ["OPENED", "client_model"]
 
@@ -36,9 +41,17 @@ def _openai(endpoint: Endpoint, key: str, http: httpx2.AsyncClient) -> Model:
     from pydantic_ai.providers.openai import OpenAIProvider
 
     client = AsyncOpenAI(base_url=endpoint.url, api_key=key, max_retries=0, http_client=http)
+    if not endpoint.own_service:
+        client.organization = client.project = None
+        _forget_headers(client)
     # Servers that only speak the protocol know the older name of the limit.
     profile = None if endpoint.own_service else OpenAIModelProfile(openai_chat_supports_max_completion_tokens=False)
     return OpenAIChatModel(endpoint.model, provider=OpenAIProvider(openai_client=client), profile=profile)
+
+
+def _forget_headers(client: AsyncOpenAI | AsyncAnthropic) -> None:
+    """Send nothing of ``OPENAI_CUSTOM_HEADERS`` and the like, which may hold keys, to anybody but their own service."""
+    client._custom_headers = {}  # arguments of the client are added to those, they never replace them
 
 
 def _anthropic(endpoint: Endpoint, key: str, http: httpx2.AsyncClient) -> Model:
@@ -47,6 +60,8 @@ def _anthropic(endpoint: Endpoint, key: str, http: httpx2.AsyncClient) -> Model:
     from pydantic_ai.providers.anthropic import AnthropicProvider
 
     client = AsyncAnthropic(base_url=endpoint.url, api_key=key, max_retries=0, http_client=http)
+    if not endpoint.own_service:
+        _forget_headers(client)
     return AnthropicModel(endpoint.model, provider=AnthropicProvider(anthropic_client=client))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 import genesis_models
-from genesis_core import DependencyDown, Label, Message, ModelRequest, SettingsError, ToolSpec, Trust, tool
+from genesis_core import DependencyDown, Label, Message, ModelError, ModelRequest, SettingsError, ToolSpec, Trust, tool
 from genesis_models import _prompts
 from genesis_models._options import Endpoint, Tuning
 from genesis_models._prices import price_of
@@ -136,6 +137,22 @@ def test_a_client_follows_no_redirect(run: Any, httpserver: Any, monkeypatch: py
     with pytest.raises(Exception, match="lab"):
         run(made(url=httpserver.url_for("/v1")).complete(ASKED))
     assert [request.path for request, _ in httpserver.log] == ["/v1/chat/completions"]
+
+
+def test_no_other_server_gets_what_the_environment_holds_for_the_service_itself(
+    run: Any, httpserver: Any, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    monkeypatch.setenv("LAB_KEY", "key-of-the-lab")
+    for name in ("OPENAI", "ANTHROPIC"):
+        monkeypatch.setenv(f"{name}_CUSTOM_HEADERS", "Authorization: Bearer ELSEWHERE\nX-Gateway: ELSEWHERE")
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN",
+                 "GOOGLE_API_KEY", "GEMINI_API_KEY"):
+        monkeypatch.setenv(name, "ELSEWHERE")
+    httpserver.expect_request(re.compile(".*")).respond_with_json({}, status=400)
+    with pytest.raises(ModelError, match="rejects"):
+        run(made(service, url=httpserver.url_for("/v1"), key_env="LAB_KEY").complete(ASKED))
+    headers = str(httpserver.log[0][0].headers)
+    assert "key-of-the-lab" in headers and "ELSEWHERE" not in headers
 
 
 # ---- nothing is imported before it is needed ---------------------------------------------------------------------
