@@ -19,6 +19,7 @@ from ._question import ANSWER, Mode, Question, thaw
 __all__ = ["Said", "SaidCall", "reply_to", "unusable"]
 
 _FENCE = re.compile(r"\A\s*```(?:json)?[ \t]*\n(.*)\n```\s*\Z", re.DOTALL)
+_UNKEPT = "can't be recorded"
 _FINISH = {"stop": "stop", "length": "length", "content_filter": "filtered"}
 
 
@@ -84,7 +85,7 @@ def _checked(text: str, value: Any, schema: Mapping[str, Any] | None, wrong: str
     try:
         return ModelReply(text=text, wrong=wrong) if wrong else ModelReply(text=text, data=value)
     except ValueError as error:  # deeper than a record may be
-        return ModelReply(text=text, wrong=f"it can't be recorded: {type(error).__name__}")
+        return ModelReply(text=text, wrong=f"it {_UNKEPT}: {type(error).__name__}")
 
 
 def _calls(known: Mapping[str, ToolSpec], said: Said) -> ModelReply:
@@ -92,9 +93,14 @@ def _calls(known: Mapping[str, ToolSpec], said: Said) -> ModelReply:
     calls: list[ToolCall] = []
     for number, call in enumerate(said.calls, 1):
         arguments, wrong = _arguments(known, call.tool, call.arguments)
+        if not wrong:
+            key = call.key or f"call-{number}"
+            try:
+                calls.append(ToolCall(tool=known[call.tool].name, arguments=arguments, key=key))
+            except ValueError as error:  # deeper than a record may be, no number, no text
+                wrong = f"the arguments of {call.tool!r} {_UNKEPT}: {type(error).__name__}"
         if wrong:
             return ModelReply(text=said.text or f"{call.tool}({_said(call.arguments)})", wrong=wrong)
-        calls.append(ToolCall(tool=known[call.tool].name, arguments=arguments, key=call.key or f"call-{number}"))
     return ModelReply(text=said.text, tool_calls=tuple(calls))
 
 
@@ -170,6 +176,8 @@ def mismatch(value: Any, schema: Mapping[str, Any]) -> str:
         error = best_match(_validator(canonical_json(schema)).iter_errors(value))
     except Unresolvable as unknown:
         return f"it can't be checked: {unknown.ref} leads nowhere"[:200]
+    except RecursionError:
+        return "it can't be checked: it, or its schema, is nested too deeply"
     if error is None:
         return ""
     wanted = json.dumps(error.validator_value, ensure_ascii=False)

@@ -89,6 +89,26 @@ def test_a_schema_fetches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "leads nowhere" in mismatch({}, {"$ref": "http://127.0.0.1:9/schema.json"})
 
 
+@pytest.mark.parametrize("depth", [100, 300, 900])
+def test_an_answer_that_is_too_deep_for_its_check_is_wrong(depth: int) -> None:
+    list_of_itself = {"$defs": {"more": {"type": "array", "items": {"$ref": "#/$defs/more"}}}, "$ref": "#/$defs/more"}
+    asked = question(ASKED.replace(answer_schema=list_of_itself), provider="openai", protocol="native")
+    said = Said(text=f'{{"{ANSWER}": {"[" * depth + "]" * depth}}}')
+    assert "it can't be" in reply_to(asked, said).wrong
+
+
+@pytest.mark.parametrize("protocol", ["native", "json"])
+@pytest.mark.parametrize("written", ["[" * 100 + "]" * 100, "1e400", '"\\ud800"'])
+def test_arguments_that_can_not_be_recorded_are_wrong(protocol: str, written: str) -> None:
+    anything = ToolSpec(name="look_up", input_schema={"type": "object"})
+    asked = question(ASKED.replace(tools=(anything,)), provider="openai", protocol=protocol)
+    arguments = f'{{"word": {written}}}'
+    native = Said(calls=(SaidCall("look_up", arguments),))
+    action = Said(text=f'{{"action": "call", "tool": "look_up", "arguments": {arguments}}}')
+    reply = reply_to(asked, native if protocol == "native" else action)
+    assert "can't be recorded" in reply.wrong and reply.tool_calls == ()
+
+
 def test_a_question_with_a_schema_that_is_none_is_never_sent(lab: Any, run: Any) -> None:
     odd = ToolSpec(name="odd", input_schema={"type": "thing"})
     for asked, named in ((ASKED.replace(answer_schema={"type": "thing"}), "the answer"),
