@@ -123,16 +123,20 @@ def failed(task: Task, attempt: int, error: BaseException, context: TaskContext)
                       label=context.label, usage=context.usage, model=context.answered_by)
 
 
-def undone(plan: Plan, task: Task, attempt: int, label: Label) -> TaskResult:
-    """Return the blocked result of a task that has no agent, or one that needs a model where none is configured."""
+NO_AGENT = "install a plugin whose agent has the skill, or do the work order by hand"
+WITH_MODEL = "genesis resume RUN --model NAME, as more agents work where there is a model"
+
+
+def undone(plan: Plan, task: Task, attempt: int, label: Label, *, models: bool = False) -> TaskResult:
+    """Return the blocked result of a task that has no agent, or one that needs a model where there are no *models*."""
     assignment, what = plan.assigned.get(task.id), task.description or task.id
     if assignment is None:
         why = next((a.reasons for a in plan.unrouted if a.task_id == task.id), ())
         tried = tuple(reason.text for reason in why[:1])
         error = TaskError(category=Category.ROUTING, message=f"no agent here can do this: {what}", code="unrouted",
-                          hint="install a plugin whose agent has the skill, or do the work order by hand")
+                          hint=NO_AGENT if models else f"{WITH_MODEL}; or {NO_AGENT}")
     else:
-        error = TaskError(category=Category.LLM, code="no_model", hint="genesis resume RUN --model NAME",
+        error = TaskError(category=Category.LLM, code="no_model", hint=WITH_MODEL.partition(",")[0],
                           message=f"agent {assignment.agent!r} needs a model, and none is configured: {what}")
         tried = (f"the plan gives it to {assignment.agent!r}, which needs a model",)
     return TaskResult(

@@ -239,7 +239,8 @@ class Driver:
         assignment = self.plan.assigned.get(task.id)
         attempt = self._next(task.id)
         if assignment is None or self.planner.lacks_model(assignment.agent):
-            return self._record(undone(self.plan, task, attempt, self._label(task)))
+            return self._record(undone(
+                self.plan, task, attempt, self._label(task), models=bool(self.scope.lineup.models)))
         self.attempts[task.id] = attempt
         agent = self.agents[assignment.agent]
         key = self._key(task.id)

@@ -192,9 +192,11 @@ def problem_of_run(result: RunResult, code: int) -> Problem | None:
                        code="degraded", exit_code=code, correlation_id=result.run_id)
     if lost(result) and code == 8:
         words = ", ".join(f'"{streams.one_line(word)}"' for word in result.plan.not_understood) if result.plan else ""
-        return Problem("nothing was done: nobody here understood the goal", words,
-                       "genesis agents shows what can be done", code=result.state.value,
-                       exit_code=code, correlation_id=result.run_id)
+        unread = result.plan.degraded if result.plan else ""
+        return Problem("nothing was done: nobody here understood the goal",
+                       f"{words}; no model read it: {unread}"[:500] if unread else words,
+                       "genesis models test" if unread else "genesis agents shows what can be done",
+                       code=result.state.value, exit_code=code, correlation_id=result.run_id)
     return Problem(
         f"the run is {_word(result)}" if result.state is not RunState.FAILED else "the run failed",
         cause, hint or _way_on(result), code=(error.code if error else "") or result.state.value,
@@ -219,6 +221,12 @@ def _way_on(result: RunResult) -> str:
     return f"genesis {'explain' if result.state in (RunState.PARTIAL, RunState.FAILED) else 'resume'} {result.run_id}"
 
 
+def _wants_model(result: RunResult) -> bool:
+    """Whether a task is blocked that a model may help, and none is configured."""
+    errors = (t.error for t in result.tasks.values() if t.state is TaskState.BLOCKED)
+    return not lost(result) and any("--model NAME" in e.hint for e in errors if e is not None)
+
+
 def next_steps(result: RunResult) -> list[tuple[str, str]]:
     """Return what to type next, and what it does."""
     run, state = result.run_id, result.state
@@ -233,5 +241,6 @@ def next_steps(result: RunResult) -> list[tuple[str, str]]:
     if state in (RunState.CANCELED, RunState.INTERRUPTED):
         return [(f"genesis resume {run}", "go on; what is recorded does not run again")]
     if state is RunState.PARTIAL:
-        return [explain, (f"genesis resume {run}", "try the blocked tasks again")]
+        with_model = (f"genesis resume {run} --model NAME", "have a model do what is blocked")
+        return [explain, with_model if _wants_model(result) else (f"genesis resume {run}", "try the blocked tasks again")]
     return [explain, (f"genesis run --again {run}", "run again what did not complete")]

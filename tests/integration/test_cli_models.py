@@ -140,3 +140,18 @@ def test_a_fetch_without_an_index_says_what_pip_said(shell: Any, tmp_path: Path)
     done = shell("models", "fetch", "smollm2")
     assert done.returncode == 7
     assert "cause: ERROR: " in done.stderr and "hint: genesis models fetch smollm2 goes on from here" in done.stderr
+
+
+def test_a_task_that_waits_for_a_model_says_how_to_give_it_one(shell: Any) -> None:
+    done = shell("run", "Write unit tests for the parser")
+    assert done.returncode == 8
+    assert "hint: genesis resume 2" in done.stderr and " --model NAME, as more agents" in done.stderr
+    assert "--model NAME  have a model do what is blocked" in done.stderr
+
+
+def test_a_goal_that_no_model_read_says_what_was_wrong_with_the_model(lab: Any) -> None:
+    done = lab("run", "Zibble the wug", "--model", "lab")
+    assert done.returncode == 8
+    assert 'nobody here understood the goal\ncause: "' in done.stderr
+    assert "no model read it: the model 'lab' can't be reached" in done.stderr
+    assert "hint: genesis models test" in done.stderr
