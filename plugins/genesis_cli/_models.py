@@ -91,7 +91,10 @@ def settings_of(session: Session) -> Settings:
 @asynccontextmanager
 async def opened(session: Session, settings: Settings, names: tuple[str, ...] = ()) -> AsyncIterator[Genesis]:
     """Enter a Genesis that has the models *names* and no others (raises what making one raises)."""
-    section = {"use": list(names), "endpoint": settings.models.get("endpoint", {})}
+    section = {key: value for key, value in settings.models.items() if key != "roles"}  # a wrong key is told, too
+    section["use"] = list(names)
+    if unknown := set(settings.models.get("roles", {})) - set(ROLES):
+        section["roles"] = {role: [] for role in unknown}  # refused as at a run, and no model of a known role is made
     genesis = Genesis.open(settings=settings.replace(models=section), block=session.block)
     with streams.quiet_stdout():
         await genesis.__aenter__()

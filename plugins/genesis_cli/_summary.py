@@ -241,6 +241,7 @@ def next_steps(result: RunResult) -> list[tuple[str, str]]:
     if state in (RunState.CANCELED, RunState.INTERRUPTED):
         return [(f"genesis resume {run}", "go on; what is recorded does not run again")]
     if state is RunState.PARTIAL:
-        with_model = (f"genesis resume {run} --model NAME", "have a model do what is blocked")
-        return [explain, with_model if _wants_model(result) else (f"genesis resume {run}", "try the blocked tasks again")]
+        if _wants_model(result):
+            return [explain, (f"genesis resume {run} --model NAME", "have a model do what is blocked")]
+        return [explain, (f"genesis resume {run}", "try the blocked tasks again")]
     return [explain, (f"genesis run --again {run}", "run again what did not complete")]

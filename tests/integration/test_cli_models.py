@@ -155,3 +155,14 @@ def test_a_goal_that_no_model_read_says_what_was_wrong_with_the_model(lab: Any) 
     assert 'nobody here understood the goal\ncause: "' in done.stderr
     assert "no model read it: the model 'lab' can't be reached" in done.stderr
     assert "hint: genesis models test" in done.stderr
+
+
+@pytest.mark.parametrize(("section", "said"), [
+    ('uses = ["lab"]', "can't have 'uses'; did you mean 'use'?"),
+    ('use = []\nroles = { chep = "lab" }', "can't have the role 'chep'; did you mean 'cheap'?"),
+])
+def test_a_section_that_no_run_could_use_is_refused_when_it_is_looked_at(shell: Any, section: str, said: str) -> None:
+    Path(shell.environment["GENESIS_CONFIG"]).write_text(f"[models]\n{section}\n")
+    looked, ran = shell("models"), shell("run", "Profile the tables")
+    assert (looked.returncode, ran.returncode) == (2, 2)
+    assert said in looked.stderr and said in ran.stderr
