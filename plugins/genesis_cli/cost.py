@@ -49,7 +49,8 @@ async def _cost(session: Session, run: str, model: tuple[str, ...], strong: str 
             "models": _json(found.models), "strong": against,
             "saving": None if saving is None else {"strong_cost": str(saving[0]), "share": round(saving[1], 4)},
         }
-        return session.answer(data, lambda: "\n".join(_lines(found, against, saving)))
+        free = against is not None and _price(genesis, against, 10**6, 10**6) == 0
+        return session.answer(data, lambda: "\n".join(_lines(found, against, saving, free)))
 
 
 def _price(genesis: Genesis, name: str, input_tokens: int, output_tokens: int) -> Any:
@@ -69,7 +70,9 @@ def _json(parts: Mapping[str, Part]) -> dict[str, Any]:
     return {name: part.to_json() for name, part in parts.items()}
 
 
-def _lines(found: Spending, against: str | None, saving: tuple[Any, float] | None) -> Iterator[str]:
+def _lines(
+    found: Spending, against: str | None, saving: tuple[Any, float] | None, free: bool = False,
+) -> Iterator[str]:
     from . import _streams as streams
 
     if not found.total.calls:
@@ -85,8 +88,18 @@ def _lines(found: Spending, against: str | None, saving: tuple[Any, float] | Non
     if saving is not None:
         yield f"saved  {saving[1]:.1%} of the {_money(saving[0])} that {against} would have cost for the same tokens"
     elif found.total.input_tokens or found.total.output_tokens:
-        yield "saved  unknown: " + ("a price is not known" if against else "no configured model has a known price; "
-                                    "name one: --strong NAME")
+        yield f"saved  unknown: {_unsaid(found, against, free)}"
+
+
+def _unsaid(found: Spending, against: str | None, free: bool) -> str:
+    """Return why no saving can be told."""
+    if found.total.cost is None:
+        return "what the run cost is not known"
+    if against is None:
+        return "no configured model has a known price; name one: --strong NAME"
+    if free:
+        return f"{against} is free; name one that is not: --strong NAME"
+    return f"the price of {against} is not known"
 
 
 def _numbers(part: Part) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from genesis_cli._spending import PLANNING, spending
+from genesis_cli.cost import _lines
 from genesis_core import EventKind, RunEvent
 
 
@@ -36,3 +37,16 @@ def test_a_saving_is_on_the_same_tokens_and_unknown_where_a_price_is() -> None:
     assert found.saving(lambda i, o: None) is None
     assert spending([answered(1, "a", "m", None, 300, 100)]).saving(lambda i, o: Decimal(1)) is None
     assert spending([answered(1, "a", "m", None, 3, 1), answered(2, "a", "m", "1", 3, 1)]).total.cost is None
+
+
+@pytest.mark.parametrize(("paid", "against", "free", "why"), [
+    ("0.1", "lab", True, "lab is free; name one that is not: --strong NAME"),
+    ("0.1", "lab", False, "the price of lab is not known"),
+    ("0.1", None, False, "no configured model has a known price; name one: --strong NAME"),
+    (None, "big", False, "what the run cost is not known"),
+])
+def test_a_saving_that_is_not_known_says_what_is_missing(
+    paid: str | None, against: str | None, free: bool, why: str
+) -> None:
+    lines = list(_lines(spending([answered(1, "a", "m", paid, 300, 100)]), against, None, free))
+    assert lines[-1] == f"saved  unknown: {why}"
