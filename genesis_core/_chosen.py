@@ -53,8 +53,9 @@ def chosen_models(settings: Settings, given: Provided) -> Lineup:
     for role in set(roles) - set(ROLES):
         raise _wrong_models(f"the role {role!r}{did_you_mean(role, ROLES)}")
     own = [name for name in given.models if given.of_program("model", name)]
-    names = dict.fromkeys((*_names(section.get("use", [])), *(n for chain in roles.values() for n in chain), *own))
-    return Lineup({name: _model(name, section, given) for name in names}, roles)
+    use = _names(section.get("use", []))
+    names = dict.fromkeys((*use, *(n for chain in roles.values() for n in chain), *own))
+    return Lineup({name: _model(name, section, given) for name in names}, roles, (*use, *own) if use else ())
 
 
 def _wrong_models(what: str) -> SettingsError:

@@ -18,10 +18,21 @@ class Lineup:
     models: Mapping[str, Model] = field(default_factory=dict)
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Role to a chain of names: the first is asked, the next when it fails."""
+    use: tuple[str, ...] = ()
+    """Those that serve every role; empty: all do. The others serve the roles that name them, and no other."""
+
+    def choices(self, role: str) -> tuple[str, ...]:
+        """Return the names that the operator left to choose from for *role*: its own, else those for every role."""
+        return self.roles.get(role) or self.use or tuple(self.models)
 
     def chain(self, role: str, preferred: str = "") -> tuple[Model, ...]:
-        """Return who is asked for *role*, in order: *preferred*, those of the role, then the rest as fallback."""
-        names = (preferred, *self.roles.get(role, ()), *self.models)
+        """Return who is asked for *role*, in order: those of the role, then those for every role as fallback.
+
+        *preferred* comes first where the operator left it to choose; it never displaces the models of a role.
+        """
+        choices = self.choices(role)
+        first = (preferred,) if preferred in choices else ()
+        names = (*first, *choices, *(self.use or self.models))
         return tuple(self.models[name] for name in dict.fromkeys(names) if name in self.models)
 
     def price(self, name: str, input_tokens: int, output_tokens: int) -> Decimal | None:

@@ -62,7 +62,7 @@ class RunScope:
         if self.tape is None:
             return {}
         roles = {role: list(names) for role, names in self.lineup.roles.items()}
-        return {"recorded": {"models": list(self.lineup.models), "roles": roles}}
+        return {"recorded": {"models": list(self.lineup.models), "roles": roles, "use": list(self.lineup.use)}}
 
     def tell(self, decided: Iterable[tuple[EventKind, dict[str, Any]]], memory: Recorder | None) -> None:
         """Record what planning decided, and keep what models answered there, as far as it is in *memory*."""

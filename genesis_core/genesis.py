@@ -35,6 +35,7 @@ from ._workers import Workers
 from ._workspace import Workspace
 from .engines import KeyRing, TaskEngine
 from .errors import GenesisError, SettingsError
+from .models import ROLES
 from .plans import Plan, PlanContext, PlanReport, Verdict
 from .policy import Budget
 from .runs import EventKind, Run, RunEvent, RunState
@@ -157,7 +158,7 @@ class Genesis:
             goal=goal, agents=tuple(a.card for _, a in sorted(given.agents.items())),
             tools=tuple(t.spec for _, t in sorted(given.tools.items())), models=tuple(sorted(given.models)),
             limits=self.settings.limits, budget=budget or self.settings.budget, settings=self.settings.sections,
-            offers=given.offers, price=self._lineup.price,
+            offers=given.offers, price=self._lineup.price, roles={r: self._lineup.choices(r) for r in ROLES},
             files=no_files if workspace is None else workspace.files,
         )
 

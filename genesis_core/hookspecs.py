@@ -85,8 +85,9 @@ def genesis_estimate(task: Task, agent: AgentCard, plan: Plan, context: PlanCont
     implementation may weigh them against each other: ``context.budget`` is what is left for them. Asked for each task
     when a plan is made; under a budget in money again, for those not begun, when a task that asked a model has ended.
     The kernel asks ``Estimate.model`` first, and those of ``Estimate.escalate`` in turn when the task's acceptance
-    check fails. None: no opinion; in the end the kernel uses the card's prior, price and tier, with confidence 0.
-    Raising ends planning; in a running plan the estimates stay as they are.
+    check fails, each only for roles for which ``context.roles`` has it: what the operator mapped is never displaced.
+    None: no opinion; in the end the kernel uses the card's prior, price and tier, with confidence 0. Raising
+    ends planning; in a running plan the estimates stay as they are.
     """
 
 

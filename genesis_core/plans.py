@@ -62,6 +62,8 @@ class PlanContext:
     """
     price: Callable[[str, int, int], Decimal | None] = _no_price
     """``price(model, input_tokens, output_tokens)``: what they cost in US dollars; None: unknown."""
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By role the models that may be asked for it first, in the operator's order: ``Estimate.model`` is one of them."""
     success: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """Learned success by (agent, skill); empty until the journal knows enough."""
 
@@ -85,7 +87,7 @@ class Estimate(Record):
     tokens: int = Field(default=0, ge=0)
     seconds: float = Field(default=0.0, ge=0)
     model: str = ""
-    """Name of the configured model to ask; empty: that of the role."""
+    """Name of the configured model to ask first, for roles that the operator left it to; empty: that of the role."""
     escalate: tuple[str, ...] = ()
     """Models to ask in turn when the result does not pass the task's acceptance check."""
     quality: float | None = Field(default=None, ge=0, le=1)

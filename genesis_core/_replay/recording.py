@@ -205,4 +205,5 @@ def _lineup(said: Any) -> Lineup | None:
     if said is None:
         return None
     roles = {str(role): tuple(names) for role, names in said.get("roles", {}).items()}
-    return Lineup({name: RecordedModel(name) for name in said.get("models", ())}, roles)
+    return Lineup({name: RecordedModel(name) for name in said.get("models", ())}, roles,
+                  tuple(map(str, said.get("use", ()))))

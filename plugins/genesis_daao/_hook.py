@@ -22,6 +22,8 @@ CONFIDENCE = 0.5
 _SAMPLE = (1000, 500)
 """Tokens that models are compared by."""
 _ASKED, _ANSWERED, _HARDER = 600, 200, 800
+_ROLES = ("orchestrate", "code")
+"""What tasks ask models for; an estimate can't know which of them an agent will ask for."""
 _LETTERS = 4
 """Letters a token, roughly."""
 
@@ -85,16 +87,28 @@ def _options(task: Task, context: PlanContext) -> tuple[Option, ...]:
 
 
 def _candidates(task: Task, context: PlanContext) -> Sequence[Candidate]:
-    """Return the configured models whose price is known: what is not known can't be weighed."""
+    """Return the models to choose from whose price is known: what is not known can't be weighed.
+
+    None where the model that comes first has no price: it is what the operator said, unless a budget in money passes it
+    over.
+    """
     asked, answered = expected_tokens(task.description, difficulty(task.description))
-    sample = {m: _price(m, *_SAMPLE, context) for m in context.models}
+    sample = {m: _price(m, *_SAMPLE, context) for m in _free_to_choose(context)}
     known = {m: price for m, price in sample.items() if price is not None}
+    if context.budget.max_cost is None and next(iter(sample), "") not in known:
+        return []
     found = []
     for model, price in known.items():
         cost = _price(model, asked, answered, context)
         if cost is not None:
             found.append(Candidate(model, tier_of(price, known.values()), cost))
     return found
+
+
+def _free_to_choose(context: PlanContext) -> Sequence[str]:
+    """Return the models that any task may begin with, in the operator's order: no role is given another model."""
+    allowed = [context.roles.get(role, context.models) for role in _ROLES]
+    return [name for name in allowed[0] if all(name in names for names in allowed)]
 
 
 def _price(model: str, asked: int, answered: int, context: PlanContext) -> Decimal | None:

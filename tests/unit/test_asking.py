@@ -116,6 +116,47 @@ def test_a_role_has_models_of_its_own_and_the_others_behind_them(tmp_path: Path)
     assert ran(tmp_path / "b", judge, Offers(), settings=chosen).tasks["t"].output["said"] == "big says"
 
 
+def test_an_estimate_chooses_among_the_models_of_a_role_and_displaces_none(tmp_path: Path) -> None:
+    class Estimates:
+        seen: dict[str, Any] = {}
+
+        @hookimpl
+        def genesis_provide(self) -> list[object]:
+            return [ScriptedModel(*[f"{name} says"] * 3, name=name) for name in ("big", "judge", "small")]
+
+        @hookimpl
+        def genesis_estimate(self, task: Task, context: PlanContext) -> Estimate:
+            self.seen.update(context.roles)
+            return Estimate(task_id=task.id, model=self.wanted)
+
+        def __init__(self, wanted: str) -> None:
+            self.wanted = wanted
+
+    def said(name: str, role: str, wanted: str, **models: Any) -> Any:
+        chosen = {"models": {"use": ["big", "small"], **models}}
+        asks = asker(QUESTION.replace(role=role))
+        return ran(tmp_path / name, asks, Estimates(wanted), settings=chosen).tasks["t"].output["said"]
+
+    assert said("left to it", "code", "small") == "small says"
+    assert said("mapped", "code", "small", roles={"code": "big"}) == "big says"
+    assert said("among several", "code", "small", roles={"code": ["big", "small"]}) == "small says"
+    assert said("for judging alone", "code", "judge", roles={"judge": "judge"}) == "big says"
+    assert Estimates.seen["judge"] == ("judge",) and Estimates.seen["code"] == ("big", "small")
+
+
+def test_a_model_for_one_role_is_no_fallback_for_another(tmp_path: Path) -> None:
+    judge, lab = ScriptedModel("judged", name="judge"), ScriptedModel(DependencyDown("gone"), name="lab")
+
+    class Offers:
+        @hookimpl
+        def genesis_provide(self) -> list[object]:
+            return [judge, lab]
+
+    chosen = {"models": {"use": "lab", "roles": {"judge": "judge"}}}
+    ran(tmp_path, asker(), Offers(), settings=chosen)
+    assert not judge.requests
+
+
 def test_without_a_model_asking_says_how_to_get_one(tmp_path: Path) -> None:
     result = ran(tmp_path, asker())
     error = result.tasks["t"].error

@@ -93,6 +93,20 @@ def test_the_hard_question_gets_the_strong_model_and_the_easy_one_the_cheap() ->
     assert found.model == "large" and found.cost == price("large", found.tokens, 0) and found.quality
 
 
+def test_a_model_that_the_operator_mapped_to_the_roles_of_tasks_is_not_replaced() -> None:
+    task, models = Task(id="a", description=EASY), ("large", "small")
+    both = {"orchestrate": ("large",), "code": ("large",), "judge": models}
+    assert estimate(task, context(*models, roles=both)).model == "large"
+    differing = {"orchestrate": ("large",), "code": ("small",)}
+    assert estimate(task, context(*models, roles=differing)).model == ""
+
+
+def test_a_model_that_comes_first_is_not_passed_over_because_its_price_is_unknown() -> None:
+    task = Task(id="a", description=HARD)
+    assert estimate(task, context("lab", "large", "small")).model == ""
+    assert estimate(task, context("lab", "large", "small", budget=Budget(max_cost=Decimal(1)))).model == "large"
+
+
 def test_a_task_with_a_check_tries_the_cheap_model_first() -> None:
     task = Task(id="a", description=HARD, accept=Acceptance(output=("/total",)))
     found = estimate(task, context("large", "small"))
