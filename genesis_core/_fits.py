@@ -66,14 +66,15 @@ def _in_object(
             yield from _faults(item, extra, root, f"{at}.{name}")
 
 
-def _meant(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a ``$ref`` into the schema's own definitions stands for."""
+def _meant(schema: Mapping[str, Any] | bool, root: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a ``$ref`` into the schema's own definitions, or a plain true or false, stands for."""
     for _ in range(8):
-        name = schema.get("$ref")
+        meant = ({} if schema else {"enum": ()}) if isinstance(schema, bool) else schema
+        name = meant.get("$ref")
         if not isinstance(name, str):
-            return schema
+            return meant
         schema = root.get("$defs", {}).get(name.rpartition("/")[2], {})
-    return schema
+    return {}
 
 
 def _anything(value: Any) -> bool:

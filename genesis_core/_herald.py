@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
 from ._journal import Entry
 from ._plugins import Plugins
 from ._runscope import RunScope
-from .errors import GenesisError
+from .errors import GenesisError, JournalError
 from .runs import EventKind, RunEvent
 
 __all__ = ["Herald"]
@@ -110,7 +111,8 @@ class Herald:
         self._deaf.add(plugin)
         if not (self._finished or self._ended):
             text = f"observer {plugin!r} is not asked again: {why}"
-            self._scope.emit(EventKind.WARNING, data={"text": text})
+            with contextlib.suppress(JournalError):  # the run is just ending, in a way that no row tells of
+                self._scope.emit(EventKind.WARNING, data={"text": text})
 
 
 def _look_at(messenger: asyncio.Future[None]) -> None:

@@ -52,6 +52,7 @@ class Writer:
         self._full, self._probe = full, probe
         self._slow = self._rest = 0
         self._error: JournalError | None = None
+        self._closed = False
         self.committed: tuple[int, bytes] | None = None
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -66,9 +67,11 @@ class Writer:
         return self._error is not None
 
     def put(self, row: Row) -> None:
-        """Take in one row; raises JournalError when an earlier one could not be written."""
+        """Take in one row; raises JournalError when an earlier one could not be written, or after :meth:`close`."""
         if self._error is not None:
             raise self._error
+        if self._closed:
+            raise JournalError("the journal is closed", cause="its run has ended")
         if not self._rows:
             self._timer = self._loop.call_later(PUSH_SECONDS, self._push)
         self._rows.append(row)
@@ -76,18 +79,24 @@ class Writer:
 
     async def flush(self) -> None:
         """Return when every row so far is committed; raises JournalError when one can't be."""
-        if self._may_write_here():
+        if self._closed:
+            await self.close()
+        elif self._may_write_here():
             self._write_here()
-            return
-        self._rest = max(0, self._rest - 1)
-        done: asyncio.Future[None] = self._loop.create_future()
-        self._push(done)
-        await done
+        else:
+            self._rest = max(0, self._rest - 1)
+            done: asyncio.Future[None] = self._loop.create_future()
+            self._push(done)
+            await done
+        if self._error is not None:
+            raise self._error
 
     async def close(self) -> None:
         """Commit what is left and close the database."""
-        self._push()
-        self._queue.put(None)
+        if not self._closed:
+            self._push()
+            self._closed = True  # from here on the connection is the thread's alone
+            self._queue.put(None)
         await asyncio.to_thread(self._thread.join)  # a slow disk must not hold the loop
 
     # -- on the loop ------------------------------------------------------------------------------------------------
@@ -102,8 +111,6 @@ class Writer:
         self._write(rows)
         self._slow = self._slow + 1 if time.monotonic() - began >= SLOW_SECONDS else 0
         self._rest = REST if self._slow > 1 else 0
-        if self._error is not None:
-            raise self._error
 
     def _gathered(self) -> list[Row]:
         if self._timer is not None:

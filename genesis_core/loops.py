@@ -162,7 +162,7 @@ class _Loop:
     results: list[ToolResult] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
     seen: dict[tuple[str, bytes], str] = field(default_factory=dict)
-    """The key of the call that first asked the same."""
+    """The key of the call that first asked the same, since something was last changed."""
     shown: int = 0
 
     async def ask(self, request: ModelRequest, seconds: float) -> ModelReply:
@@ -208,6 +208,8 @@ class _Loop:
         same = (call.tool, canonical_json(call.arguments))
         if same in self.seen:
             return f"You made this call before: see the result of {self.seen[same]}."
+        if spec.effect in (Effect.WRITE, Effect.SEND):
+            self.seen.clear()  # what was looked at before may be another now
         self.seen[same] = call.key
         result = await self._run(call)
         self.calls.append(call)

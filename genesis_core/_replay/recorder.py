@@ -48,14 +48,14 @@ class Recorder:
         asked = {"kind": call.kind, "name": call.name, "what": shown}
         try:
             value = await run()
+            plain_value = value.to_json() if isinstance(value, Record) else value
+            said |= await asyncio.to_thread(self._kept, {**asked, "value": plain_value})
         except asyncio.CancelledError:
-            self._keep({**asked, "cut": True}, said)
+            said |= self._kept({**asked, "cut": True})
             raise
         except Exception as error:
-            self._keep({**asked, "error": _failure(error)}, said)
+            said |= self._kept({**asked, "error": _failure(error)})
             raise
-        plain_value = value.to_json() if isinstance(value, Record) else value
-        await asyncio.to_thread(self._keep, {**asked, "value": plain_value}, said)
         return value
 
     def _count(self, call: Call, match: str) -> int:
@@ -63,13 +63,13 @@ class Recorder:
         self._times[key] = self._times.get(key, 0) + 1
         return self._times[key]
 
-    def _keep(self, value: dict[str, Any], said: dict[str, Any]) -> None:
-        """Keep *value* and name it in *said*; when there is no room for it, say so: the answer itself is not lost."""
+    def _kept(self, value: dict[str, Any]) -> dict[str, str]:
+        """Keep *value* and return its name; when there is no room for it, say so: the answer itself is not lost."""
         body = _body({"kind": value.pop("kind"), "name": value.pop("name"), **self._redact(value)})
         try:
-            said["kept"] = self._put(body)
+            return {"kept": self._put(body)}
         except OSError as error:
-            said["unkept"] = str(error)
+            return {"unkept": str(error)}
 
     def _put(self, body: bytes) -> str:
         name = hashlib.sha256(body).hexdigest()

@@ -48,6 +48,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"(?i)((?:{_NAMES}){_ASSIGNED})({_VALUE})"), ""),
 )
 _ASSIGNMENT = _PATTERNS[-1][0]
+_QUOTE = re.compile(r"(?:\\?[\"'])?")
 _TELLING = re.compile(rf"(?i)(?:^|[_ -])(?:{_NAMES})$|^(?:{_NAMES})$")
 _HINTS = re.compile(rf"(?i)-----BEGIN|sk-|_live_|_test_|AIza|ya29|gh[opsur]_|github_pat|glpat|xox|AKIA|ASIA|hf_|npm_|"
                     rf"pypi-|SG\.|eyJ|authorization|bearer|://|{_NAMES}")
@@ -90,7 +91,7 @@ class Redactor:
 def _assigned(found: re.Match[str]) -> str:
     """Return the assignment with its value gone, and its quotes as they were."""
     value = found[2]
-    mark = value[: len(value) - len(value.lstrip("\\\"'"))]
+    mark = _QUOTE.match(value)[0]  # type: ignore[index]  # it matches nothing, too
     return f"{found[1]}{mark}{REDACTED}{mark if mark and value[len(mark):].endswith(mark) else ''}"
 
 

@@ -312,6 +312,27 @@ def test_rows_that_nobody_waits_for_are_committed_before_later_ones(tmp_path: Pa
     assert [e.data["text"] for e in read_events(path, KEYS)] == [str(number) for number in range(30)]
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_a_closed_journal_takes_no_row_and_nobody_waits_for_it(tmp_path: Path, full: bool) -> None:
+    async def main() -> None:
+        journal = Journal("r", path=path, keys=KEYS, full=full)
+        journal.append(**warning("kept"))
+        closing = asyncio.ensure_future(journal.close())
+        await asyncio.sleep(0)
+        with pytest.raises(JournalError, match="closed"):
+            journal.append(**warning("late"))
+        for _ in range(2):  # while it closes, and when it is closed
+            async with asyncio.timeout(5):
+                await journal.flush()
+            assert journal.committed[0] == 1 and not journal.broken
+            await closing
+
+    path = tmp_path / "r" / "journal.db"
+    path.parent.mkdir()
+    asyncio.run(main())
+    assert [e.data["text"] for e in read_events(path, KEYS)] == ["kept"]
+
+
 def test_the_log_of_a_long_run_does_not_grow_for_ever(tmp_path: Path) -> None:
     async def main() -> int:
         journal = Journal("r", path=path, keys=KEYS)

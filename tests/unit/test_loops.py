@@ -267,6 +267,13 @@ def test_the_same_call_is_made_once(tmp_path: Path) -> None:
     assert len(set(keys)) == 3 and keys[:2] == ["k1", "k2"]
 
 
+def test_the_same_call_is_made_again_when_something_was_changed_between(tmp_path: Path) -> None:
+    look, change = call("double", number=4), call("send", text="x")
+    world = World(tmp_path, calls(look), calls(change), calls(change), calls(look), "8")
+    world.run()
+    assert world.through == ["double", "send", "double"]
+
+
 def test_a_large_result_is_cut_with_a_note_and_kept_whole(tmp_path: Path) -> None:
     asks = [calls(call("long_list", count=5000 + n)) for n in range(4)]
     world = World(tmp_path, *asks, "done", max_chars=3000)
@@ -365,6 +372,8 @@ def _texts(request: ModelRequest) -> list[str]:
     (2, {"type": ["integer", "null"]}, ""),
     (2, {"$ref": "#/$defs/loop", "$defs": {"loop": {"$ref": "#/$defs/loop"}}}, ""),
     (float("inf"), {"type": "number", "unheard": True}, ""),
+    ({"a": 1}, {"properties": {"a": True}}, ""),
+    ({"a": 1}, {"properties": {"a": False}}, "a is 1, none of "),
 ])  # fmt: skip
 def test_a_misfit_is_told_with_its_place(value: Any, schema: dict[str, Any], wrong: str) -> None:
     assert misfit(value, schema) == wrong
