@@ -56,7 +56,7 @@ def used(endpoint: Endpoint, usage: Any, model: str, calls: int) -> Usage | None
                  model_calls=calls)
 
 
-def bound(endpoint: Endpoint, sent: int, messages: int, tools: int, *, answer: int, calls: int) -> Usage:
+def bound(endpoint: Endpoint, sent: int, messages: int, *, tools: bool, answer: int, calls: int) -> Usage:
     """Return the most that an answer to *sent* bytes can take; a token is at least one byte of what is sent."""
     import genai_prices
 

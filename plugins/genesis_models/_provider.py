@@ -16,7 +16,7 @@ from genesis_core import Category, DependencyDown, ModelError, ModelProvider, Mo
 from ._answer import unusable
 from ._options import PROVIDERS, Endpoint
 from ._prices import bound, price_of
-from ._question import Question, question
+from ._question import Mode, Question, question
 from ._resilience import Resilience
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ class RemoteModel:
     def most(self, request: ModelRequest) -> Usage:
         """Return the most that one answer can take; its cost is None when no price is known."""
         asked = self._question(request)
-        return bound(self.endpoint, asked.size, len(asked.turns), len(asked.tools),
+        tools = bool(asked.tools) or asked.mode is Mode.TOOL  # an answer that comes as a call is explained as one
+        return bound(self.endpoint, asked.size, len(asked.turns), tools=tools,
                      answer=request.max_output_tokens, calls=self.resilience.tuning.attempts)
 
     async def complete(self, request: ModelRequest) -> ModelReply:

@@ -230,6 +230,14 @@ def test_the_most_costs_what_the_table_of_prices_says(service: str, monkeypatch:
     assert made(service, "model-of-nobody").most(ASKED).cost is None
 
 
+def test_an_answer_that_comes_as_the_call_of_a_tool_has_room_for_what_the_service_says_of_tools(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
+    most = made("anthropic", "claude-sonnet-4-5").most(ASKED.replace(answer_schema={"type": "object"}))
+    assert most.tokens - most.output_tokens > 1000
+
+
 def test_what_a_server_of_ones_own_costs_is_unknown_unless_it_is_said(lab: Any, run: Any) -> None:
     assert lab.model().most(ASKED).cost is None
     assert run(lab.model().complete(ASKED)).usage.cost is None
