@@ -14,9 +14,10 @@ from .plans import Finding, PlanReport, Severity
 from .tasks import Goal, TaskResult
 
 if TYPE_CHECKING:
+    from ._fold import RunRecord
     from ._run import Driver
 
-__all__ = ["entry_of", "goal_of", "granted_trust", "no_files", "rejection"]
+__all__ = ["entry_of", "goal_of", "granted_trust", "no_files", "no_replay", "rejection"]
 
 
 def goal_of(goal: str | Goal, workspace: Any) -> Goal:
@@ -25,6 +26,15 @@ def goal_of(goal: str | Goal, workspace: Any) -> Goal:
     if not goal.strip():
         raise SettingsError("the goal is empty", cause="there is nothing to do", hint='genesis run "Map this folder"')
     return Goal(text=goal, workspace=os.fspath(workspace or "."))
+
+
+def no_replay(record: RunRecord) -> RunRecord:
+    """Return *record*; raises SettingsError for that of a replay, as what it says was called was not."""
+    if record.replay_of:
+        raise SettingsError(f"run {record.run_id} is itself a replay",
+                            cause=f"what it repeats is run {record.replay_of}",
+                            hint=f"genesis replay {record.replay_of}")
+    return record
 
 
 def no_files(pattern: str = "**/*") -> tuple[str, ...]:

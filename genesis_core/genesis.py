@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ._again import Again, agent_code
 from ._chosen import chosen_engine, chosen_models, chosen_ring, key_ring
-from ._facade import entry_of, goal_of, granted_trust, no_files, rejection
+from ._facade import entry_of, goal_of, granted_trust, no_files, no_replay, rejection
 from ._fold import RunRecord
 from ._journal import Probe, RunLock
 from ._kernel import Decided, Planner
@@ -263,13 +263,14 @@ class Genesis:
     ) -> Run:
         """Go on with a run: what is recorded is not run again, what was in flight is, under the same key.
 
-        Blocked tasks are tried again. Raises JournalError when the record is damaged, newer or being driven.
+        Blocked tasks are tried again. Raises JournalError when the record is damaged, newer or being driven, and
+        SettingsError for a replay: it would call for real what no recording answers.
         """
         self._entered()
         folder, code, engine = self.folder(run_id), self._codes(), self._engine()
         lock = RunLock(folder)
         try:
-            record = self.records.whole(run_id)
+            record = no_replay(self.records.whole(run_id))
             plan = record.plan
             assert plan is not None  # noqa: S101  # fold() takes it from the first row
             planner = self._planner(plan.goal, record.workspace, budget or record.budget)
@@ -351,7 +352,7 @@ class Genesis:
         return {name: agent_code(agent, given.tools, given.models) for name, agent in given.agents.items()}
 
     def _again(self, run_id: str) -> Again:
-        return Again(self.record(run_id), self.folder(run_id))
+        return Again(no_replay(self.record(run_id)), self.folder(run_id))
 
     def _ended(self, driver: Driver, state: RunState) -> None:
         self._running.discard(driver)

@@ -39,8 +39,8 @@ Emit = Callable[..., object]
 class Replay:
     """Answers for the models and tools of one run, from its recording, and notes what goes another way than then."""
 
-    def __init__(self, recording: Recording, redact: Redactor | None = None) -> None:
-        self.recording, self._redact = recording, redact or Redactor()
+    def __init__(self, recording: Recording, redact: Redactor) -> None:
+        self.recording, self._redact = recording, redact
         self.emit: Emit = lambda *_, **__: None
         self.folder = Path()
         """The folder of the new run."""

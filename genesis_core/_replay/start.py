@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genesis_core._facade import no_replay
 from genesis_core._fold import RunRecord, fold
 from genesis_core._ledger import Ledger
 from genesis_core._records import Records
 from genesis_core._rows import decode, read_rows
-from genesis_core._runscope import open_scope
+from genesis_core._runscope import key_names, open_scope
 from genesis_core._workspace import Workspace
 from genesis_core.errors import JournalError, SettingsError
 from genesis_core.policy import Budget
@@ -19,6 +20,7 @@ from genesis_core.runs import EventKind, Run, RunEvent, RunState
 
 from .recorder import check_kept
 from .recording import Recording
+from .redact import Redactor
 from .replay import Replay
 
 if TYPE_CHECKING:
@@ -60,10 +62,7 @@ def read_recording(folder: str | os.PathLike[str]) -> Recording:
 
 
 def _checked(record: RunRecord, events: Sequence[RunEvent], folder: Path) -> Recording:
-    name = record.run_id
-    if record.replay_of:
-        raise SettingsError(f"run {name} is itself a replay", cause=f"what it repeats is run {record.replay_of}",
-                            hint=f"genesis replay {record.replay_of}")
+    name = no_replay(record).run_id
     if not record.recorded:
         raise SettingsError(f"run {name} was not recorded",
                             cause="what models answered and tools returned was not kept", hint=NEW_RECORDING)
@@ -82,7 +81,8 @@ async def start_replay(
 ) -> Run:
     """Start the replay of *run* in *genesis* and return it."""
     recording = find_recording(genesis.records, run)
-    replay, record, plan = Replay(recording), recording.record, recording.plan
+    replay = Replay(recording, Redactor(names=key_names(genesis.settings)))
+    record, plan = recording.record, recording.plan
     place = Workspace(Path(record.workspace if workspace is None else workspace))
     place.named = Path(plan.goal.workspace)
     planner = genesis._planner(plan.goal, str(place.root), record.budget, recording.lineup)

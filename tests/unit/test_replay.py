@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import stat
 import time
@@ -616,6 +617,23 @@ def test_journals_of_before_are_refused_politely(place: Path) -> None:
             replay(place, worker(), run=folder.name)
 
 
+def test_a_replay_is_neither_resumed_nor_taken_over(place: Path) -> None:
+    async def main() -> None:
+        async with open_genesis(place / "home", worker()) as genesis:
+            run = await genesis.replay("last")
+            await run.cancel()
+            for goes_on in (genesis.resume(run.id), genesis.start(plan, again=run.id)):
+                with pytest.raises(SettingsError, match="is itself a replay") as error:
+                    await goes_on
+                assert error.value.hint == f"genesis replay {before.run_id}"
+
+    before = recorded(place, worker(), ScriptedModel(reply("hi"), name="m"))
+    plan = before.plan
+    assert plan is not None
+    asyncio.run(main())
+    assert not CALLS, "it would have been called for real, and without the budget"
+
+
 def test_a_replay_can_not_be_replayed(place: Path) -> None:
     before = recorded(place, worker(), ScriptedModel("hi"))
     replay(place, worker())
@@ -845,6 +863,25 @@ def test_the_key_of_an_endpoint_is_redacted_whatever_its_variable_is_called(
     chosen = {"record": True, "models": {"endpoint": {"lab": {"key_env": "LAB_ENTRY"}}}}
     recorded(place, worker(), ScriptedModel("this is a-strange-key", name="m"), settings=chosen)
     assert blobs(place) and not any("a-strange-key" in path.read_text("utf-8") for path in blobs(place))
+
+
+def test_a_key_that_was_changed_since_makes_no_difference_and_is_shown_in_none(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asks(prompt: str) -> FakeAgent:
+        async def work(task: Task, context: TaskContext) -> str:
+            return (await context.ask(question(f"{prompt} {os.environ['LAB_ENTRY']}"))).text
+
+        return FakeAgent("w", work=work)
+
+    chosen = {"record": True, "models": {"endpoint": {"lab": {"key_env": "LAB_ENTRY"}}}}
+    monkeypatch.setenv("LAB_ENTRY", "a-strange-key")
+    before = recorded(place, asks("enter with"), ScriptedModel("in", name="m"), settings=chosen)
+    monkeypatch.setenv("LAB_ENTRY", "another-word")
+    again = replay(place, asks("enter with"), run=before.run_id, settings=chosen)
+    assert compared(again).difference is None
+    other = replay(place, asks("go out with"), run=before.run_id, settings=chosen)
+    assert compared(other).difference is not None and "another-word" not in str(compared(other).to_json())
 
 
 def test_a_budget_in_money_does_not_stop_a_replay(place: Path) -> None:
