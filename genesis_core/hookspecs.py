@@ -35,8 +35,8 @@ hookimpl = pluggy.HookimplMarker("genesis")
 class Offer:
     """Something that ``genesis_provide`` offers under a name, for the operator or another part to choose.
 
-    *kind*: "engine" (*value*: a callable that makes one), "keyring" (*value*: the key ring), "pipeline", "rule",
-    "pattern", "evaluation" or "health".
+    *kind*: "engine" (*value*: a callable that makes one), "keyring" (*value*: the key ring), "provider" (*value*: a
+    :class:`ModelProvider`), "pipeline", "rule", "pattern", "price", "estimator", "evaluation" or "health".
     """
 
     kind: str
