@@ -1,14 +1,15 @@
 """The child process that loads weights and answers in the words of the OpenAI interface, on 127.0.0.1 alone.
 
 ``python -m genesis_models.local.serve FILE --name NAME ...`` prints its address when it is ready and ends when its
-standard input does: so it never outlives whoever started it, however that one ended. The key comes on standard input's
-first line, since arguments can be read by everybody on the machine.
+standard input or its parent does: so it never outlives whoever started it, however that one ended. The key comes on
+standard input's first line, since arguments can be read by everybody on the machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import select
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -19,24 +20,34 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 LOOP = 12
+"""Tokens that a repetition has before it is held back."""
+LOOK_SECONDS = 1.0
+"""How often to look whether whoever started this is still there."""
 CACHE_MB = 256
 """Prompts that are remembered between requests; the library's own default is 8 GB."""
 
 
 def main() -> None:
-    """Serve until standard input ends."""
+    """Serve until standard input ends, or whoever started this."""
     words = argparse.ArgumentParser()
     words.add_argument("file")
     words.add_argument("--name", required=True)
     for option, default in (("--port", 0), ("--threads", 1), ("--context", 4096)):
         words.add_argument(option, type=int, default=default)
-    given = words.parse_args()
+    given, parent = words.parse_args(), os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this decides when it ends
     key = sys.stdin.readline().strip()
     server = _server(given, key)
     print(f"ready {server.listening_address}", flush=True)  # noqa: T201  # the words that the parent waits for
-    sys.stdin.read()
+    _until_alone(parent)
     os._exit(0)  # an answer may be under way, and nobody waits for it
+
+
+def _until_alone(parent: int) -> None:
+    """Return when standard input ends, or *parent* has: what it forked may hold the other end of the pipe open."""
+    while os.getppid() == parent:
+        if select.select([sys.stdin], [], [], LOOK_SECONDS)[0] and not os.read(sys.stdin.fileno(), 4096):
+            return
 
 
 def _server(given: argparse.Namespace, key: str) -> xllamacpp.Server:

@@ -239,15 +239,19 @@ def test_a_question_that_is_longer_than_the_conversation_may_be_is_an_error_that
     assert ask(model, "Hi", tokens=4).text  # and the next one is answered
 
 
-@pytest.mark.parametrize("end", ["exit", "kill"])
+@pytest.mark.parametrize("end", ["exit", "kill", "kill, with a child of its own left behind"])
 def test_the_server_ends_with_the_process_that_started_it(end: str, smoke: Weights) -> None:
     program = f"""
-import os, sys
+import os, sys, time
 from genesis_models.local._server import shared
 from genesis_models.local._weights import catalogue
 print(shared(catalogue()["smollm2"]).process.pid, flush=True)
 sys.stdin.readline()
-{"os.kill(os.getpid(), 9)" if end == "kill" else ""}
+if {"left behind" in end} and os.fork() == 0:
+    os.close(1)  # what this test reads
+    time.sleep(20)  # longer than it waits, with the other end of the pipe open
+    os._exit(0)
+{"os.kill(os.getpid(), 9)" if end.startswith("kill") else ""}
 """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with subprocess.Popen([sys.executable, "-c", program], env=environment, stdin=subprocess.PIPE, text=True,
