@@ -128,23 +128,25 @@ def _data(reply: ModelReply) -> str:
 
 async def _call(doors: Doors, model: Model, request: ModelRequest) -> ModelReply:
     await doors.authorize(Action("ask", model.name, Effect.SEND))
-    need = most(model, request)
+    need, answer = most(model, request), lambda: _within(model, request, doors.seconds_left)
     if need.cost is None and doors.in_money:
-        raise _unpriced(model)
-    reply: ModelReply = await doors.spend(need, lambda: _asked(doors, model, request, need))
+        need, answer = Usage(), lambda: _unpriced(model)  # on record like any other failure, so that a replay has it
+    reply: ModelReply = await doors.spend(need, lambda: _asked(doors, model, request, need, answer))
     return reply
 
 
-def _unpriced(model: Model) -> ModelError:
-    """Return why *model* is passed over: no sum of money would ever be enough, so the run is not out of budget."""
-    return ModelError(
+async def _unpriced(model: Model) -> ModelReply:
+    """Raise ModelError: *model* is passed over, as no sum of money would ever be shown to be enough for it."""
+    raise ModelError(
         f"the price of the model {model.name!r} is not known: under a budget in money it is not asked",
         cause="what it costs can't be shown to fit", category=Category.RESOURCE,
         hint="state input_price and output_price of its endpoint, or leave money out of the budget: --budget tokens=N",
         usage=Usage())
 
 
-async def _asked(doors: Doors, model: Model, request: ModelRequest, need: Usage) -> tuple[ModelReply, Usage]:
+async def _asked(
+    doors: Doors, model: Model, request: ModelRequest, need: Usage, answer: Callable[[], Awaitable[ModelReply]]
+) -> tuple[ModelReply, Usage]:
     """Send one request; its two rows hold what it may cost and what it did."""
     name = digest(request.to_json())
     doors.emit(EventKind.MODEL_ASKED, {
@@ -154,7 +156,7 @@ async def _asked(doors: Doors, model: Model, request: ModelRequest, need: Usage)
     began = time.monotonic()
     said: dict[str, Any] = {"model": model.name, "request": name}
     try:
-        reply = await doors.reply(model, request, lambda: _within(model, request, doors.seconds_left), said)
+        reply = await doors.reply(model, request, answer, said)
     except GenesisError as error:
         spent = need if error.usage is None else error.usage
         _say(doors, said, spent, began, error=error.code, message=error.message[:500])

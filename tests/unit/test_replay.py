@@ -267,6 +267,18 @@ def test_the_next_model_of_a_chain_and_a_repair_are_replayed(place: Path) -> Non
     assert (compared(after).differences, compared(after).models, after.output) == ((), 3, [3, "s"])
 
 
+def test_a_model_that_was_passed_over_for_its_unknown_price_is_so_in_a_replay(place: Path) -> None:
+    async def work(task: Task, context: TaskContext) -> Any:
+        return (await context.ask(question("n"))).text
+
+    agent = FakeAgent("w", work=work)
+    unpriced = ScriptedModel("never said", name="unpriced", bound=Usage(model_calls=1, cost=None))
+    money = {**RECORD, "budget": {"max_cost": "1"}}
+    recorded(place, agent, unpriced, ScriptedModel("said", name="known"), settings=money)
+    after = replay(place, agent)
+    assert (compared(after).differences, after.output, unpriced.requests) == ((), "said", [])
+
+
 def test_a_result_has_its_names_in_the_order_in_which_the_tool_gave_them(place: Path) -> None:
     async def work(task: Task, context: TaskContext) -> Any:
         found = await context.call(post, text="x", key="k")
