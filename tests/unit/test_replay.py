@@ -210,6 +210,7 @@ def leave_a_mark(path: Path) -> str:
     return "written"
 
 
+@pytest.mark.one_thread
 def test_a_tool_of_a_worker_process_is_not_run_and_no_process_is_started(place: Path) -> None:
     async def work(task: Task, context: TaskContext) -> Any:
         return await context.call(leave_a_mark, path="mark.txt")

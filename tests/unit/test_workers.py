@@ -36,6 +36,7 @@ from genesis_core.testing import FakeAgent, open_genesis, run_graph
 ROOT = Path(__file__).parents[2]
 TOOLS = [value for value in vars(slow_tools).values() if isinstance(value, Tool)]
 Work = Callable[[Task, TaskContext], Any]
+pytestmark = pytest.mark.one_thread
 
 
 def run(home: Path, work: Work, *extend: object, **task: Any) -> Any:

@@ -1,0 +1,19 @@
+"""Order: what needs a process with one thread comes first, before the servers of other tests are started in it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests marked ``one_thread`` first; the others keep their order."""
+    items.sort(key=lambda item: item.get_closest_marker("one_thread") is None)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread(request: pytest.FixtureRequest) -> None:
+    """Skip what would take this very process for the fork server, where somebody has started threads before it."""
+    if request.node.get_closest_marker("one_thread") and threading.active_count() > 1:
+        pytest.skip(f"other threads run: {', '.join(t.name for t in threading.enumerate()[1:])}")
