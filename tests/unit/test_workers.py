@@ -133,10 +133,11 @@ def test_a_worker_takes_no_module_from_the_folder_that_it_is_started_in(
     (tmp_path / "json.py").write_text(f"open({str(marker)!r}, 'w').close()\nfrom nowhere import loads\n")
 
     async def work(task: Task, context: TaskContext) -> int:
-        server = await context.call(slow_tools.server)
+        forked, server = await context.call(slow_tools.whoami), await context.call(slow_tools.server)
         monkeypatch.chdir(tmp_path)
         os.kill(server, signal.SIGKILL)
         assert await gone(server)
+        assert await gone(forked)
         with ThreadPoolExecutor(1) as pool:  # beside a thread no process is forked: the next worker is a fresh one
             pool.submit(int).result()
             return int(await context.call(slow_tools.whoami))
