@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Callable
 from decimal import Decimal
+
+from crash_driver import killer
 
 from genesis_core import Message, ModelReply, ModelRequest, Task, TaskContext, TaskGraph, Usage, agent
 from genesis_core.testing import open_genesis
@@ -47,23 +48,10 @@ async def asker(task: Task, context: TaskContext) -> str:
     return reply.text
 
 
-def deadly(boundary: str, count: int) -> Callable[[str], None]:
-    """Return a probe that ends this process at the *count*-th *boundary*."""
-    seen = 0
-
-    def probe(name: str) -> None:
-        nonlocal seen
-        seen += name == boundary
-        if name == boundary and seen == count:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return probe
-
-
 async def main() -> None:
     """Start or resume, and say how it ended."""
     boundary, count = (sys.argv[4], int(sys.argv[5])) if len(sys.argv) > 4 else ("", 0)
-    probe = deadly(boundary, count)
+    probe = killer(boundary, count)
     graph = TaskGraph(tasks=tuple(
         Task(id=f"t{n}", agent="asker", depends_on=(f"t{n - 5}",) if n >= 5 else ()) for n in range(TASKS)))
     settings = {"budget": {"max_cost": str(LIMIT)}}
