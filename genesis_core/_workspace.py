@@ -7,7 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from .errors import AccessDenied, SettingsError
@@ -21,6 +21,9 @@ SKIPPED = frozenset(
 """Folders that hold other people's code or made files; those whose name begins with a dot are left out as well."""
 VERSIONS = frozenset(".git .hg .svn .bzr .jj CVS _darcs".split())
 """Folders of version control: all that a folder's digest leaves out."""
+
+GLOBS = 256
+"""Patterns that are kept compiled: models may choose them, so their number has no end."""
 
 
 class Workspace:
@@ -164,7 +167,7 @@ def _entries(folder: str) -> tuple[list[os.DirEntry[str]], str]:
         return [], (error.strerror or type(error).__name__).lower()
 
 
-@cache
+@lru_cache(maxsize=GLOBS)
 def _glob(pattern: str) -> re.Pattern[str].match:  # type: ignore[valid-type]
     """Return the test for *pattern*, linear in the name: each part is looked for once, where it stands first."""
     runs: list[list[str]] = [[]]

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from .errors import did_you_mean
 from .policy import Label, Usage
 from .records import Json, JsonObject, Record
 from .tools import ToolCall, ToolSpec
@@ -43,6 +44,15 @@ class ModelRequest(Record):
     max_output_tokens: int = Field(default=1024, ge=1)
     seconds: float = Field(default=60.0, gt=0)
     """Time limit of one answer, retries included."""
+
+    @field_validator("role")
+    @classmethod
+    def _known_role(cls, role: str) -> str:
+        """Refuse a word that no setting can map to a model: it would quietly be served by the default chain."""
+        if role in ROLES:
+            return role
+        raise ValueError(f"there is no role {role[:100]!r}{did_you_mean(role[:100], ROLES)}; "
+                         f"the roles are {', '.join(ROLES)}")
 
 
 class ModelReply(Record):

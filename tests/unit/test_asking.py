@@ -45,6 +45,7 @@ from genesis_core import (
     hookimpl,
 )
 from genesis_core._ledger import Ledger
+from genesis_core.models import ROLES
 from genesis_core.testing import FakeAgent, ScriptedModel, open_genesis, run_graph
 
 ONE = TaskGraph(tasks=(Task(id="t", agent="asker"),))
@@ -142,6 +143,14 @@ def test_an_estimate_chooses_among_the_models_of_a_role_and_displaces_none(tmp_p
     assert said("among several", "code", "small", roles={"code": ["big", "small"]}) == "small says"
     assert said("for judging alone", "code", "judge", roles={"judge": "judge"}) == "big says"
     assert Estimates.seen["judge"] == ("judge",) and Estimates.seen["code"] == ("big", "small")
+
+
+def test_a_role_that_nobody_can_configure_is_refused_when_it_is_asked_for() -> None:
+    with pytest.raises(ValueError, match=r"no role 'chep'; did you mean 'cheap'\?; the roles are orchestrate, code"):
+        ModelRequest(role="chep")
+    with pytest.raises(ValueError, match="no role ''"):
+        QUESTION.replace(role="")
+    assert {ModelRequest(role=role).role for role in ROLES} == {"orchestrate", "code", "cheap", "judge"}
 
 
 def test_a_model_for_one_role_is_no_fallback_for_another(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis_core import AccessDenied, SettingsError, Task, TaskContext
-from genesis_core._workspace import SKIPPED, Workspace, _glob, sha256_file
+from genesis_core._workspace import GLOBS, SKIPPED, Workspace, _glob, sha256_file
 from genesis_core.testing import FakeAgent, run_agent
 
 
@@ -290,3 +290,12 @@ def test_listing_a_workspace_with_odd_names_is_recorded(tmp_path: Path) -> None:
     result = asyncio.run(run_agent(FakeAgent(work=lambda t, c: list(c.files())), home=tmp_path / ".home",
                                    workspace=tmp_path))
     assert result.output == ["é.txt"]
+
+
+def test_patterns_that_models_choose_do_not_pile_up(tmp_path: Path) -> None:
+    (tmp_path / "a.py").touch()
+    workspace = Workspace(tmp_path)
+    for number in range(2 * GLOBS):
+        workspace.files(f"**/{number}*.py")
+    assert _glob.cache_info().currsize == _glob.cache_info().maxsize == GLOBS
+    assert workspace.files("*.py") == ("a.py",)
