@@ -62,6 +62,8 @@ class Again:
         old = record.results.get(task.id)
         if old is None or old.state is not TaskState.COMPLETED:
             return "it did not complete before"
+        if old.degraded:
+            return "no model answered it before"
         assert record.plan is not None  # noqa: S101  # a run with results has a plan
         if task.id not in record.plan.graph or record.plan.graph[task.id] != task:
             return "the task was changed"

@@ -116,7 +116,7 @@ class PlanDoors:
         try:
             return await ask(self, self.lineup.chain(request.role), request, who="planning")
         except Exception as error:
-            self.failed = str(error)
+            self.failed = error.told if isinstance(error, GenesisError) else str(error)
             raise
 
     def emit(self, kind: EventKind, data: dict[str, Any]) -> object:

@@ -202,7 +202,7 @@ class TaskContext:
         try:
             reply = await ask(TaskDoors(self), chain, request, who=f"agent {self._card.name!r}")
         except (DependencyDown, ModelError, TimedOut) as error:
-            self.unanswered = error.message if chain else ""
+            self.unanswered = error.told if chain else ""
             raise
         self.answered_by = reply.model
         return reply

@@ -82,6 +82,11 @@ class GenesisError(Exception):
         name = type(self).__name__
         return "".join(("_" if i and c.isupper() else "") + c.lower() for i, c in enumerate(name))
 
+    @property
+    def told(self) -> str:
+        """What happened and the way out, in one line: ``MESSAGE (hint: HINT)``."""
+        return f"{self.message} (hint: {self.hint})" if self.hint else self.message
+
 
 class SettingsError(GenesisError):
     """A setting, flag or input file can't be used."""

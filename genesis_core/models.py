@@ -118,7 +118,7 @@ class ModelProvider(Protocol):
         """Return the model that settings call *name*.
 
         *model* is what the provider calls it; *options* is the operator's ``[models.endpoint.NAME]`` (``url``,
-        ``key_env``, ...), empty for a plain ``PROVIDER:MODEL``. Raises SettingsError for what it can't make, and
-        DependencyDown when a package is missing.
+        ``key_env``, ...), empty for a plain ``PROVIDER:MODEL``. Raises SettingsError for what it can't make: a
+        setting that can't be, a key that is nowhere, a package that is not installed.
         """
         ...

@@ -109,7 +109,7 @@ class Plan(Record):
     """Words of the goal that no task covers."""
     pipeline: str = "v2"
     degraded: str = ""
-    """Why the plan is below the configured level: what the models that planning asked failed with."""
+    """Why the plan is below the configured level: what the models that planning asked failed with, ``(hint: ...)``."""
 
     @cached_property
     def digest(self) -> str:

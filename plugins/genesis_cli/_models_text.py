@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _streams as streams
 from ._models import Answered, Configured, Weights
 from ._plan_text import table
 from ._problem import Problem
 from ._session import Session
+
+if TYPE_CHECKING:
+    from genesis_core import GenesisError
 
 __all__ = ["Progress", "endpoint_lines", "list_data", "list_text", "size", "test_answer"]
 
@@ -82,16 +85,22 @@ def _state(one: Configured) -> str:
 
 
 def test_answer(session: Session, found: Sequence[tuple[Configured, Sequence[Answered]]]) -> int:
-    """Print what the questions came to and return the exit code: 7 when one failed."""
-    failed = [(one.name, *_fault(one, answers)) for one, answers in found if _fault(one, answers)]
+    """Print what the questions came to and return the exit code: 7 when one failed, 2 when one could not be asked."""
+    failed = [(one.name, *_fault(one, answers), one.error) for one, answers in found if _fault(one, answers)]
+    failed.sort(key=lambda fault: _exit(fault[-1]))  # what has to be mended here comes before what may pass
     problem = None
     if failed:
-        name, what, cause, hint = failed[0]
+        name, what, cause, hint, error = failed[0]
         count = f"{len(failed)} of {len(found)} models failed: " if len(found) > 1 else ""
         problem = Problem(f"{count}{name}: {what}", cause or "the model's own answer", hint or "genesis models",
-                          code="model_error", exit_code=7)
+                          code="model_error" if error is None else error.code, exit_code=_exit(error))
     data = {"models": [_tested(one, answers) for one, answers in found]}
     return session.answer(data, lambda: "\n".join(_rows(found)), problem)
+
+
+def _exit(error: GenesisError | None) -> int:
+    """Return the exit code for a model that failed: 7 when it was asked, else that of why it could not be made."""
+    return 7 if error is None else error.exit_code
 
 
 def _fault(one: Configured, answers: Sequence[Answered]) -> tuple[str, str, str] | tuple[()]:

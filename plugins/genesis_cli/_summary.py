@@ -31,6 +31,8 @@ _LACK = re.compile(
     r"\b(?:not|no|none|nothing|left out|skipped|unreadable|can't|cannot|unknown|too (?:large|many))\b", re.IGNORECASE)
 """How a note begins that says what is missing; the others say how something was measured."""
 MAX_NOTES = 3
+WAY_OUT = " (hint: "
+"""Where the kernel's word on why something is degraded goes over to the way out."""
 """Notes of one task that the summary tells."""
 
 
@@ -156,20 +158,20 @@ def _troubles(result: RunResult) -> Iterator[str]:
                 " ".join(result.plan.graph[name].description.split()) in told:
             continue  # these words stand under "not understood" already
         if _is_leaf(result, name) and task.state not in (TaskState.COMPLETED, TaskState.CANCELED):
-            yield from _trouble(name, task)
+            yield from _trouble(name, task, result.run_id)
     waiting = [] if result.plan is None else [t.id for t in result.plan.graph.leaves if t.id not in result.tasks]
     if waiting and result.state is not RunState.COMPLETED:
         yield f"\nnot done: {', '.join(waiting[:10])}" + (f" and {len(waiting) - 10} more" if len(waiting) > 10 else "")
 
 
-def _trouble(name: str, task: TaskResult) -> Iterator[str]:
+def _trouble(name: str, task: TaskResult, run_id: str) -> Iterator[str]:
     word = streams.paint(task.state.value, MARKS.get(task.state.value, ("", "", "dim"))[2])
     error = task.error
     yield f"\n{word}  {name}: {streams.one_line(error.message if error else 'no reason was given')}"
     if error is not None and error.cause:
         yield f"  cause: {streams.one_line(error.cause)}"
     if error is not None and error.hint:
-        yield f"  hint: {streams.one_line(error.hint)}"
+        yield f"  hint: {streams.one_line(_real(error.hint, run_id))}"
     order = task.work_order
     if order is not None:
         yield from (f"  to do: {streams.one_line(text)}" for text in (order.goal,) if text)
@@ -187,15 +189,15 @@ def problem_of_run(result: RunResult, code: int) -> Problem | None:
     hint = _real(why.hint, result.run_id) if why is not None and result.state not in CAUSES else ""
     stopped = CAUSES.get(result.state, "") if error is None else ""
     cause = stopped or ("" if why is None else why.message)
-    if code == 8 and why is None and (degraded := _degraded(result)):
-        return Problem("the run is done, in part without the model", degraded, "genesis models test",
-                       code="degraded", exit_code=code, correlation_id=result.run_id)
+    if code == 8 and why is None and (degraded := _degraded(result))[0]:
+        return Problem("the run is done, in part without the model", *degraded, code="degraded",
+                       exit_code=code, correlation_id=result.run_id)
     if lost(result) and code == 8:
         words = ", ".join(f'"{streams.one_line(word)}"' for word in result.plan.not_understood) if result.plan else ""
-        unread = result.plan.degraded if result.plan else ""
+        unread = _way_out(result.plan.degraded)[0] if result.plan else ""
         return Problem("nothing was done: nobody here understood the goal",
                        f"{words}; no model read it: {unread}"[:500] if unread else words,
-                       "genesis models test" if unread else "genesis agents shows what can be done",
+                       _degraded(result)[1] if unread else "genesis agents shows what can be done",
                        code=result.state.value, exit_code=code, correlation_id=result.run_id)
     return Problem(
         f"the run is {_word(result)}" if result.state is not RunState.FAILED else "the run failed",
@@ -204,17 +206,27 @@ def problem_of_run(result: RunResult, code: int) -> Problem | None:
     )
 
 
-def _degraded(result: RunResult) -> str:
-    """Return what was done below the configured level, and why; empty when nothing was."""
+def _degraded(result: RunResult) -> tuple[str, str]:
+    """Return what was done below the configured level and why, empty when nothing was, and the way out."""
     found = {t.task_id: t.degraded for t in result.tasks.values() if t.degraded}
     if result.plan is not None and result.plan.degraded:
         found = {"the plan": result.plan.degraded, **found}
     names = ", ".join(list(found)[:5]) + (" and more" if len(found) > 5 else "")
-    return f"{names}: {'; '.join(dict.fromkeys(found.values()))}"[:500] if found else ""
+    told = [_way_out(why) for why in found.values()]
+    hint = next((hint for _, hint in told if hint), "genesis models test")
+    whys = "; ".join(dict.fromkeys(why for why, _ in told))
+    return f"{names}: {whys}"[:500] if found else "", _real(hint, result.run_id)
+
+
+def _way_out(degraded: str) -> tuple[str, str]:
+    """Return why something was done without the model, and what the failure gave as the way out."""
+    why, _, hint = degraded.partition(WAY_OUT)
+    return why, hint.removesuffix(")")
 
 
 def _real(hint: str, run_id: str) -> str:
-    return hint.replace(" RUN", f" {run_id}")
+    """Return *hint* with the id where it says RUN."""
+    return re.sub(r"\bRUN\b", run_id, hint)
 
 
 def _way_on(result: RunResult) -> str:

@@ -183,7 +183,7 @@ def _first_fetched(offered: Mapping[str, Weights]) -> Weights:
 
 
 def _not_fetched(weights: Weights) -> GenesisError:
-    from genesis_core import DependencyDown
+    from genesis_core import SettingsError
 
-    return DependencyDown(f"the local model {weights.name} has not been fetched", cause=f"there is no {weights.path}",
-                          hint=f"genesis models fetch {weights.name}")
+    return SettingsError(f"the local model {weights.name} has not been fetched", cause=f"there is no {weights.path}",
+                         hint=f"genesis models fetch {weights.name}")

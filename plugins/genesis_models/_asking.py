@@ -18,7 +18,7 @@ from stamina.instrumentation import LoggingOnRetryHook, get_on_retry_hooks, set_
 from genesis_core import Category, DependencyDown, GenesisError, ModelError, ModelReply, ModelRequest, TimedOut, Usage
 
 from ._answer import Said, reply_to
-from ._failures import Failure, Kind
+from ._failures import LATER, Failure, Kind
 from ._options import Endpoint
 from ._prices import used
 from ._question import Question
@@ -29,9 +29,11 @@ __all__ = ["Asking"]
 
 LONGEST_WAIT = 60.0
 """Seconds between two tries, at most; who is told to wait longer asks somebody else."""
-LEFT_ALONE = Kind(DependencyDown, Category.NETWORK, "is left alone after failing again and again", unbilled=True)
-TOLD_TO_WAIT = Kind(ModelError, Category.RESOURCE, "asked to be left alone", unbilled=True)
-NO_PLACE = Kind(TimedOut, Category.RESOURCE, "had no place free in time", unbilled=True)
+LEFT_ALONE = Kind(DependencyDown, Category.NETWORK, "is left alone after failing again and again", unbilled=True,
+                  hint=LATER)
+TOLD_TO_WAIT = Kind(ModelError, Category.RESOURCE, "asked to be left alone", unbilled=True, hint=LATER)
+NO_PLACE = Kind(TimedOut, Category.RESOURCE, "had no place free in time", unbilled=True,
+                hint="ask for less at a time: --max-parallel N, or raise max_concurrent of [plugin.models]")
 
 
 @dataclass(slots=True)
@@ -138,7 +140,15 @@ class Asking:
         said = " ".join(filter(None, (f"the model {self.endpoint.name!r} {kind.says}", failure.detail, tries)))
         where = f"{self.endpoint.provider} at {urlsplit(self.endpoint.url).netloc}, model {self.endpoint.model}"
         return kind.error(said, cause=where, category=kind.category, usage=self._spent(failure),
-                          hint=kind.hint or f"genesis models test {self.endpoint.name}")
+                          hint=self._way_out(kind))
+
+    def _way_out(self, kind: Kind) -> str:
+        """Return what helps against a failure of this *kind*, with the names and the wait of this model."""
+        endpoint, resilience = self.endpoint, self.resilience
+        left = max(resilience.breaker(endpoint).seconds_left(), resilience.seconds_to_wait(endpoint))
+        return (kind.hint or "genesis models test {name}").format(
+            name=endpoint.name, wait=f"{left:.0f} s" if left >= 1 else "a minute",
+            key=" or ".join(endpoint.key_names) or "the variable that key_env names")
 
     def _spent(self, failure: Failure) -> Usage:
         """Return what the failed tries cost: nothing, what is known, or the most that it can have been."""

@@ -16,7 +16,7 @@ from pydantic_ai import exceptions as ai
 
 from genesis_core import Category, DependencyDown, GenesisError, ModelError, TimedOut
 
-__all__ = ["TABLE", "Failure", "Kind", "failure_of"]
+__all__ = ["LATER", "TABLE", "Failure", "Kind", "failure_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,18 @@ class Kind:
     counts: bool = False
     """It says that the other side is ill, so the breaker counts it."""
     hint: str = ""
+    """The way out: ``{name}`` of the model, ``{key}`` the variable that its key is looked for in, ``{wait}`` how long.
+    """
 
 
-_LATER = "genesis resume RUN goes on later"
-_LIMITED = Kind(ModelError, Category.RESOURCE, "limits the rate of requests", unbilled=True, again=True, hint=_LATER)
-_BUSY = Kind(ModelError, Category.RESOURCE, "is overloaded", unbilled=True, again=True, counts=True, hint=_LATER)
-_AWAY = Kind(DependencyDown, Category.NETWORK, "is not available", unbilled=True, again=True, counts=True, hint=_LATER)
-_ILL = Kind(ModelError, Category.LLM, "failed on its side", unbilled=True, again=True, counts=True, hint=_LATER)
+LATER = "wait {wait}, then genesis run --again RUN asks again where no model answered"
+_LIMITED = Kind(ModelError, Category.RESOURCE, "limits the rate of requests", unbilled=True, again=True, hint=LATER)
+_BUSY = Kind(ModelError, Category.RESOURCE, "is overloaded", unbilled=True, again=True, counts=True, hint=LATER)
+_AWAY = Kind(DependencyDown, Category.NETWORK, "is not available", unbilled=True, again=True, counts=True, hint=LATER)
+_ILL = Kind(ModelError, Category.LLM, "failed on its side", unbilled=True, again=True, counts=True, hint=LATER)
 _NOT_TAKEN = Kind(ModelError, Category.NETWORK, "did not take the request", unbilled=True, again=True, counts=True)
 _UNREACHED = Kind(DependencyDown, Category.NETWORK, "can't be reached", unbilled=True, again=True, counts=True,
-                  hint="check the url and that the server runs")
+                  hint="check that the server runs, and the url in [models.endpoint.{name}]")
 _BROKEN = Kind(DependencyDown, Category.NETWORK, "broke the connection off", counts=True)
 _LATE = Kind(TimedOut, Category.NETWORK, "did not answer in time", counts=True)
 _GARBLED = Kind(ModelError, Category.LLM, "sent what can't be read", counts=True)
@@ -50,9 +52,9 @@ _ENDED = Kind(ModelError, Category.LLM, "ended without an answer", counts=True)
 _FILTERED = Kind(ModelError, Category.LLM, "had its answer withheld by a filter")
 _NO_CREDIT = Kind(ModelError, Category.RESOURCE, "has no credit left", unbilled=True, hint="top the account up")
 _NO_KEY = Kind(ModelError, Category.SECURITY, "refuses the key", unbilled=True,
-               hint="check the key and what it is allowed to use")
+               hint="check the key in {key}, and what it is allowed to use")
 _NO_MODEL = Kind(ModelError, Category.VALIDATION, "is not known there", unbilled=True,
-                 hint="check the model's name and the url in [models.endpoint.NAME]")
+                 hint="check the model's name and the url in [models.endpoint.{name}]")
 _TOO_LONG = Kind(ModelError, Category.RESOURCE, "can't take a text of this length", unbilled=True,
                  hint="ask with less, or choose a larger model")
 _REJECTED = Kind(ModelError, Category.VALIDATION, "rejects the request", unbilled=True)

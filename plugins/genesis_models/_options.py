@@ -118,12 +118,17 @@ class Endpoint:
         """Whether it is on this machine."""
         return _is_loopback(urlsplit(self.url).hostname or "")
 
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The variables that its key is looked for in; none for another's service unless ``key_env`` names one."""
+        return (self.key_env,) if self.key_env else PROVIDERS[self.provider].keys if self.own_service else ()
+
     def key(self) -> str:
         """Return the key, empty when none is needed; raises SettingsError when it is nowhere.
 
         A key in the provider's usual variable goes to the provider's own service alone, never to another address.
         """
-        names = (self.key_env,) if self.key_env else PROVIDERS[self.provider].keys if self.own_service else ()
+        names = self.key_names
         for name in names:
             if os.environ.get(name):
                 return os.environ[name]

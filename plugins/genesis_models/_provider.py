@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from genesis_core import Category, DependencyDown, ModelError, ModelProvider, ModelReply, ModelRequest, TimedOut, Usage
+from genesis_core import Category, ModelError, ModelProvider, ModelReply, ModelRequest, SettingsError, TimedOut, Usage
 
 from ._answer import unusable
 from ._options import PROVIDERS, Endpoint
@@ -35,8 +35,8 @@ def provider(service: str, resilience: Resilience) -> ModelProvider:
         endpoint = Endpoint.read(service, name, model, options)
         for package in ("pydantic_ai", PROVIDERS[service].package, "stamina", "jsonschema", "genai_prices"):
             if not _installed(package):
-                raise DependencyDown(f"the model {name!r} needs packages that are not installed",
-                                     cause=f"{package} is missing", hint="pip install 'genesis-agents[models]'")
+                raise SettingsError(f"the model {name!r} needs packages that are not installed",
+                                    cause=f"{package} is missing", hint="pip install 'genesis-agents[models]'")
         return RemoteModel(endpoint, resilience)
 
     return make

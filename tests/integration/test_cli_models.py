@@ -93,23 +93,30 @@ def test_a_model_that_does_not_answer_ends_the_test_with_7_and_the_way_out(lab: 
     assert done.returncode == 7
     lines = [line for line in done.stderr.splitlines() if line.startswith(("error:", "cause:", "hint:"))]
     assert len(lines) == 3 and lines[0].startswith("error: lab: ")
-    found = lab.json("models", "test", code=7)
+
+
+def test_a_model_that_could_not_be_asked_ends_the_test_with_2_as_it_would_a_run(lab: Any) -> None:
+    found = lab.json("models", "test", code=2)
     assert [m["ok"] for m in found["data"]["models"]] == [False] * 4
-    assert found["error"]["message"].startswith("4 of 4 models failed: lab: ")
+    assert found["error"]["message"].startswith("4 of 4 models failed: local:nobody: ")
+    assert found["error"]["code"] == "settings_error"
+    found = lab.json("models", "test", "openai:gpt-5-mini", code=2)
+    assert found["error"]["hint"] == "export OPENAI_API_KEY=..."
+    assert lab("run", "Say hello", "--model", "openai:gpt-5-mini").returncode == 2
 
 
 BAD = {
     "an unknown local model": (("models", "fetch", "smolm2"), 2, "did you mean 'smollm2'"),
     "one to serve": (("models", "serve", "smolm2"), 2, "did you mean 'smollm2'"),
-    "one that is not fetched": (("models", "serve", "smollm2"), 7, "smollm2 has not been fetched"),
+    "one that is not fetched": (("models", "serve", "smollm2"), 2, "smollm2 has not been fetched"),
     "no thread": (("models", "serve", "--threads", "0"), 2, "--threads"),
     "a port that can't be": (("models", "serve", "--port", "70000"), 2, "--port"),
     "an unknown command": (("models", "tset"), 2, "tset"),
-    "a model that nobody knows": (("models", "test", "opnai:gpt"), 7, "there is no model 'opnai:gpt'"),
+    "a model that nobody knows": (("models", "test", "opnai:gpt"), 2, "there is no model 'opnai:gpt'"),
     "a role that is none": (("run", "Say hello", "--model", "chep=lab"), 2, "did you mean 'cheap'"),
     "a run with a model that nobody knows": (("run", "Say hello", "--model", "opnai:gpt"), 2, "opnai:gpt"),
-    "a run with one that is not fetched": (("run", "Say hello", "--model", "local:smollm2"), 7, "has not been fetched"),
-    "a plan with one that is not fetched": (("plan", "Say hello", "--model", "local"), 7, "has been fetched"),
+    "a run with one that is not fetched": (("run", "Say hello", "--model", "local:smollm2"), 2, "has not been fetched"),
+    "a plan with one that is not fetched": (("plan", "Say hello", "--model", "local"), 2, "has been fetched"),
 }
 
 
@@ -147,6 +154,8 @@ def test_a_task_that_waits_for_a_model_says_how_to_give_it_one(shell: Any) -> No
     assert done.returncode == 8
     assert "hint: genesis resume 2" in done.stderr and " --model NAME, as more agents" in done.stderr
     assert "--model NAME  have a model do what is blocked" in done.stderr
+    shown = shell("runs", "show", "last").stdout
+    assert "hint: genesis resume 2" in shown and " RUN" not in shown
 
 
 def test_a_goal_that_no_model_read_says_what_was_wrong_with_the_model(lab: Any) -> None:
@@ -154,7 +163,7 @@ def test_a_goal_that_no_model_read_says_what_was_wrong_with_the_model(lab: Any) 
     assert done.returncode == 8
     assert 'nobody here understood the goal\ncause: "' in done.stderr
     assert "no model read it: the model 'lab' can't be reached" in done.stderr
-    assert "hint: genesis models test" in done.stderr
+    assert "hint: check that the server runs, and the url in [models.endpoint.lab]" in done.stderr
 
 
 @pytest.mark.parametrize(("section", "said"), [

@@ -7,7 +7,7 @@ import importlib
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,9 +15,12 @@ from typing import Any
 import pytest
 
 from genesis_core import (
+    DependencyDown,
     EventKind,
     JournalError,
     Label,
+    Level,
+    ModelRequest,
     RunEvent,
     RunResult,
     Secrecy,
@@ -76,12 +79,12 @@ class Runs:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def go(self, graph: TaskGraph, work: Work, again: str = "") -> RunResult:
+    def go(self, graph: TaskGraph, work: Work, again: str = "", extend: Sequence[object] = ()) -> RunResult:
         """Run *graph* (the first time from nothing) and note which tasks the agent was given."""
         agent = FakeAgent("w", work=work, tools=[size, names, sizes, whole])
 
         async def main() -> RunResult:
-            async with open_genesis(self.home, agent) as genesis:
+            async with open_genesis(self.home, agent, *extend) as genesis:
                 report = await genesis.plan("x", workspace=self.workspace, graph=graph)
                 run = await genesis.start(report, again=again or self.last)
                 self.last = run.id
@@ -286,6 +289,23 @@ def test_what_depends_on_a_composite_runs_again_when_one_of_its_children_gives_s
     result = runs.go(graph, work)
     assert runs.ran == ["b", "z"]
     assert result.output == {"a": "a", "b": "new"}
+
+
+def test_a_task_that_no_model_answered_asks_again(runs: Runs) -> None:
+    model = ScriptedModel(DependencyDown("the line is dead", hint="look at the line"), "three", name="m")
+
+    async def work(task: Task, context: TaskContext) -> Any:
+        try:
+            return context.result((await context.ask(ModelRequest())).text, level=Level.MODEL)
+        except DependencyDown:
+            return context.result("by hand")
+
+    first = runs.go(tasks(Task(id="a")), work, extend=[model])
+    assert (first.output, first.tasks["a"].degraded) == ("by hand", "the line is dead (hint: look at the line)")
+    assert runs.go(tasks(Task(id="a")), work, extend=[model]).output == "three"
+    assert runs.ran == ["a"]
+    assert runs.go(tasks(Task(id="a")), work, extend=[model]).output == "three", "and then it is done"
+    assert runs.ran == []
 
 
 def test_a_failed_task_and_those_skipped_behind_it_run_again(runs: Runs) -> None:

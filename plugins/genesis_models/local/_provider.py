@@ -13,7 +13,7 @@ from genesis_models._options import Endpoint
 from genesis_models._provider import RemoteModel
 from genesis_models._resilience import Resilience
 
-from ._server import LocalServer, shared
+from ._server import LocalServer, not_runnable, runnable, shared
 from ._weights import Weights, catalogue, find
 
 __all__ = ["LocalModel", "local_provider"]
@@ -79,6 +79,8 @@ def local_provider(resilience: Resilience) -> ModelProvider:
 
     def make(name: str, model: str, options: Mapping[str, Any]) -> LocalModel:
         weights = find(model if model != name or model in catalogue() else "")
+        if not runnable():
+            raise not_runnable()
         return LocalModel(name, weights, resilience, **_read(options, name))
 
     return make

@@ -18,7 +18,7 @@ from genesis_core import DependencyDown, SettingsError
 
 from ._weights import Weights
 
-__all__ = ["LocalServer", "shared"]
+__all__ = ["LocalServer", "not_runnable", "runnable", "shared"]
 
 SECONDS = 120.0
 """Time to load; a gigabyte from a slow disk takes most of it."""
@@ -42,11 +42,11 @@ class LocalServer:
     ) -> LocalServer:
         """Start the child and return when it is ready.
 
-        Raises SettingsError for a port that is taken, DependencyDown with the child's last words.
+        Raises SettingsError for a port that is taken or a package that is missing, DependencyDown with the child's last
+        words.
         """
-        if importlib.util.find_spec("xllamacpp") is None:
-            raise DependencyDown("local models can't be run", cause="the package xllamacpp is not installed",
-                                 hint="pip install 'genesis-agents[local]'")
+        if not runnable():
+            raise not_runnable()
         _look_at(port)
         # -P: the folder that this is started in may be anybody's; no module is taken from it.
         command = [sys.executable, "-P", "-m", f"{__package__}.serve", str(weights.path), "--name", weights.name,
@@ -81,6 +81,17 @@ class LocalServer:
     def stop(self) -> None:
         """End the child."""
         _end(self.process)
+
+
+def runnable() -> bool:
+    """Return whether the package that runs local models is installed."""
+    return importlib.util.find_spec("xllamacpp") is not None
+
+
+def not_runnable() -> SettingsError:
+    """Return the error that says what to install."""
+    return SettingsError("local models can't be run", cause="the package xllamacpp is not installed",
+                         hint="pip install 'genesis-agents[local]'")
 
 
 def _look_at(port: int) -> None:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genesis_core import DependencyDown, SettingsError
+from genesis_core import SettingsError
 
 if TYPE_CHECKING:
     from ._server import LocalServer
@@ -112,7 +112,7 @@ def _weights(name: str, row: Mapping[str, str | int]) -> Weights:
 def find(name: str = "", known: Iterable[Weights] | None = None) -> Weights:
     """Return the fetched weights that *name* stands for; an empty name: the first of the list that is there.
 
-    Raises SettingsError for a name that is not pinned, DependencyDown for weights that have not been fetched.
+    Raises SettingsError for a name that is not pinned, and for weights that have not been fetched.
     """
     table = catalogue() if known is None else {w.name: w for w in known}
     if name and name not in table:
@@ -124,5 +124,5 @@ def find(name: str = "", known: Iterable[Weights] | None = None) -> Weights:
         if weights.fetched:
             return weights
     what = f"the local model {name} has not been fetched" if name else "no local model has been fetched"
-    raise DependencyDown(what, cause=f"{folder()} holds no {' and no '.join(w.file for w in wanted)}",
-                         hint=f"genesis models fetch {wanted[0].name}")
+    raise SettingsError(what, cause=f"{folder()} holds no {' and no '.join(w.file for w in wanted)}",
+                        hint=f"genesis models fetch {wanted[0].name}")

@@ -150,6 +150,7 @@ def test_a_service_that_is_down_gets_exactly_five_requests(lab: Any, service: st
     assert [type(e) for e in errors] == [ModelError] * 5 + [DependencyDown] * 3
     assert "is left alone" in errors[-1].message
     assert "60 s more" in errors[-1].message
+    assert errors[-1].hint == "wait 60 s, then genesis run --again RUN asks again where no model answered"
     assert errors[-1].usage.model_calls == errors[-1].usage.cost == 0
 
 

@@ -200,12 +200,12 @@ def test_local_is_the_best_that_is_there(store: Path) -> None:
         with catalogue()[name].path.open("wb") as file:
             file.truncate(catalogue()[name].bytes)
 
-    with pytest.raises(DependencyDown, match="no local model has been fetched") as caught:
+    with pytest.raises(SettingsError, match="no local model has been fetched") as caught:
         find()
     assert caught.value.hint == "genesis models fetch qwen2.5-coder-1.5b"
     put("smollm2")
     assert find().name == find("smollm2").name == "smollm2"
-    with pytest.raises(DependencyDown, match=r"qwen2\.5-coder-1\.5b has not been fetched"):
+    with pytest.raises(SettingsError, match=r"qwen2\.5-coder-1\.5b has not been fetched"):
         find("qwen2.5-coder-1.5b")
     put("qwen2.5-coder-1.5b")
     assert find().name == "qwen2.5-coder-1.5b"
@@ -214,7 +214,7 @@ def test_local_is_the_best_that_is_there(store: Path) -> None:
 def test_half_a_file_counts_as_none(store: Path) -> None:
     store.mkdir()
     (store / catalogue()["smollm2"].file).write_bytes(b"half")
-    with pytest.raises(DependencyDown, match="has not been fetched"):
+    with pytest.raises(SettingsError, match="has not been fetched"):
         find("smollm2")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import genesis_models
-from genesis_core import DependencyDown, Label, Message, ModelError, ModelRequest, SettingsError, ToolSpec, Trust, tool
+from genesis_core import Label, Message, ModelError, ModelRequest, SettingsError, ToolSpec, Trust, tool
 from genesis_models import _prompts
 from genesis_models._options import Endpoint, Tuning
 from genesis_models._prices import price_of
@@ -162,7 +162,7 @@ def test_a_provider_whose_package_is_missing_says_what_to_install(monkeypatch: p
     import genesis_models._provider as module
 
     monkeypatch.setattr(module, "_installed", lambda package: package != "openai")
-    with pytest.raises(DependencyDown) as caught:
+    with pytest.raises(SettingsError) as caught:
         made(url="http://127.0.0.1:1/v1")
     assert caught.value.hint == "pip install 'genesis-agents[models]'"
     assert "openai is missing" in caught.value.cause

@@ -54,6 +54,10 @@ def test_what_cannot_pass_is_tried_once(
     assert found.message
     assert found.cause
     assert found.hint
+    if found.category is Category.SECURITY:
+        assert "LAB_KEY" in found.hint
+    if status == 404:
+        assert "[models.endpoint.lab]" in found.hint
 
 
 def test_the_next_try_waits_as_long_as_it_is_asked_to(lab: Any, service: str, run: Any) -> None:
