@@ -18,6 +18,8 @@ _PLACE = frozenset({"in", "from", "within", "inside", "under", "below", "across"
 _BELOW = frozenset({"under", "below", "inside", "beneath", "within"})
 Wording = tuple[object, ...]
 """What tokens say, whatever they are called that they say it of."""
+_VERBAL = ("ing", "ed")
+"""Behind "the folder", words that end so go on with the sentence, unless a folder is called so."""
 FOLDER_WORDS = frozenset({"folder", "folders", "directory", "directories", "dir", "subfolder", "subdirectory", "path"})
 
 
@@ -131,14 +133,24 @@ def _is_folder(tokens: Sequence[Token], at: int, places: Places) -> bool:
     after = tokens[at + 1].low if at + 1 < len(tokens) else ""
     if word.low in FOLDER_WORDS or word.low in lexicon().stop:
         return False
-    if before in FOLDER_WORDS or after in FOLDER_WORDS:
-        return before in FOLDER_WORDS or after == "folder" or word.low in places.folders()
+    if before in FOLDER_WORDS:
+        return _names_itself(tokens, at, places)
+    if after in FOLDER_WORDS:
+        return after == "folder" or word.low in places.folders()
     if at == 1 and after == "for" and word.low in places.folders():
         return not _means(word)  # "scan src for secrets", and not "scan code for secrets"
     last = at + 1 == len(tokens) or after in lexicon().stop
     if before in _BELOW and last and word.text.islower():
         return True
     return before == "in" and last and word.low in places.folders()
+
+
+def _names_itself(tokens: Sequence[Token], at: int, places: Places) -> bool:
+    """Whether a word behind "the folder" is its name: not behind "the data/ folder", and "using" names none."""
+    word, known = tokens[at], places.folders()
+    if at > 1 and (tokens[at - 2].kind is NAME or tokens[at - 2].low in known):
+        return False
+    return word.low in known or not word.low.endswith(_VERBAL)
 
 
 def _means(word: Token) -> bool:
