@@ -12,8 +12,6 @@ from ._options import common, run_argument
 from ._session import Session
 
 if TYPE_CHECKING:
-    from genesis_core import Genesis
-
     from ._spending import Part, Spending
 
 __all__ = ["cost"]
@@ -27,8 +25,8 @@ __all__ = ["cost"]
 def cost(session: Session, run: str, model: tuple[str, ...], strong: str | None) -> int:
     """Show what RUN spent on models by task, agent and model, and the saving against the strong model.
 
-    The saving compares the same tokens at both prices. Prices come from the providers of the models that are configured
-    now; nothing is asked.
+    The saving compares the same tokens at both prices. Prices are those of the providers of the models that are
+    configured now; nothing is asked, and no key is needed.
     """
     from ._drive import run_async
 
@@ -36,34 +34,27 @@ def cost(session: Session, run: str, model: tuple[str, ...], strong: str | None)
 
 
 async def _cost(session: Session, run: str, model: tuple[str, ...], strong: str | None) -> int:
+    from genesis_core import load_settings
+
+    from ._prices import Prices, configured_names, dearest
     from ._spending import spending
 
-    chosen = model_settings((*model, *((strong,) if strong else ())))
-    async with session.entered(chosen) as genesis:
+    flags = {**model_settings(model), **({"home": session.home} if session.home else {})}
+    settings = load_settings(flags).settings
+    async with session.entered(settings.replace(models={})) as genesis:  # who asks nobody needs no key
         name = genesis.folder(run).name
         found = spending(genesis.events(name))
-        against = strong or _dearest(genesis)
-        saving = None if against is None else found.saving(lambda i, o: _price(genesis, against, i, o))
+        prices = Prices.of(session, settings, genesis)
+        against = strong or await dearest(prices, configured_names(settings.models))
+        price = None if against is None else await prices.of_model(against)
+        saving = None if price is None else found.saving(price)
         data = {
             "run": name, "total": found.total.to_json(), "tasks": _json(found.tasks), "agents": _json(found.agents),
             "models": _json(found.models), "strong": against,
             "saving": None if saving is None else {"strong_cost": str(saving[0]), "share": round(saving[1], 4)},
         }
-        free = against is not None and _price(genesis, against, 10**6, 10**6) == 0
+        free = price is not None and price(10**6, 10**6) == 0
         return session.answer(data, lambda: "\n".join(_lines(found, against, saving, free)))
-
-
-def _price(genesis: Genesis, name: str, input_tokens: int, output_tokens: int) -> Any:
-    from genesis_core import Goal
-
-    return genesis.context(Goal(text="cost")).price(name, input_tokens, output_tokens)
-
-
-def _dearest(genesis: Genesis) -> str | None:
-    """Return the configured model that costs most for a million tokens in and out; None when no price is known."""
-    prices = {name: _price(genesis, name, 10**6, 10**6) for name in genesis.provided.models}
-    known = {name: price for name, price in prices.items() if price is not None}
-    return max(known, key=lambda name: known[name], default=None)
 
 
 def _json(parts: Mapping[str, Part]) -> dict[str, Any]:

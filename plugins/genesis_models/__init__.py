@@ -17,9 +17,12 @@ genesis_api = 1
 
 @hookimpl
 def genesis_provide(settings: Mapping[str, Any]) -> list[Offer]:
-    """Offer a provider for each of the services, and how their models fare."""
+    """Offer a provider and its prices for each of the services, and how their models fare."""
+    from decimal import Decimal
+
     from ._about import about
     from ._options import PROVIDERS, Tuning
+    from ._prices import prices
     from ._provider import provider
     from ._resilience import of_this_process
     from .local._provider import local_provider
@@ -28,7 +31,9 @@ def genesis_provide(settings: Mapping[str, Any]) -> list[Offer]:
     resilience = of_this_process(Tuning.read(settings))
     return [
         *(Offer("provider", name, provider(name, resilience)) for name in PROVIDERS),
+        *(Offer("price", name, prices(name)) for name in PROVIDERS),
         Offer("provider", "local", local_provider(resilience)),
+        Offer("price", "local", lambda *_: Decimal(0)),
         *(Offer("weights", name, weights) for name, weights in catalogue().items()),
         Offer("health", "models", resilience.health),
         Offer("models", "about", about),

@@ -90,8 +90,13 @@ class Endpoint:
     """It is the provider's own service, at its own address."""
 
     @classmethod
-    def read(cls, provider: str, name: str, model: str, options: Mapping[str, Any]) -> Endpoint:
-        """Return what ``[models.endpoint.NAME]`` says; raises SettingsError for what can't be or is not safe."""
+    def read(
+        cls, provider: str, name: str, model: str, options: Mapping[str, Any], *, asked: bool = True
+    ) -> Endpoint:
+        """Return what ``[models.endpoint.NAME]`` says; raises SettingsError for what can't be or is not safe.
+
+        One that will never be *asked* needs no key.
+        """
         where = f"[models.endpoint.{name}]"
         kinds = {"url": "str", "key_env": "str", "protocol": "str", "insecure": "bool", "free": "bool",
                  "input_price": "float", "output_price": "float"}
@@ -105,7 +110,8 @@ class Endpoint:
         endpoint = cls(provider, name, model, own_service=known["url"] == service.url, **known)
         _check_url(endpoint, where)
         _check_price(endpoint, where)
-        endpoint.key()
+        if asked:
+            endpoint.key()
         return endpoint
 
     @property

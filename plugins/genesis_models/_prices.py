@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from genesis_core import Usage
+from genesis_core import SettingsError, Usage
 
 from ._options import Endpoint
 
 if TYPE_CHECKING:
     from genai_prices.types import AbstractUsage
 
-__all__ = ["bound", "price", "price_of", "used"]
+__all__ = ["bound", "price", "price_of", "prices", "used"]
 
 MILLION = Decimal(1_000_000)
 PER_MESSAGE = 16
@@ -45,6 +46,22 @@ def price_of(endpoint: Endpoint, input_tokens: int, output_tokens: int) -> Decim
     import genai_prices
 
     return price(endpoint, genai_prices.Usage(input_tokens=input_tokens, output_tokens=output_tokens))
+
+
+def prices(service: str) -> Callable[[str, str, Mapping[str, Any], int, int], Decimal | None]:
+    """Return what tells prices of the models of *service* by name, model and options: no key, no client is needed."""
+
+    def tell(
+        name: str, model: str, options: Mapping[str, Any], input_tokens: int, output_tokens: int
+    ) -> Decimal | None:
+        endpoint = Endpoint.read(service, name, model, options, asked=False)
+        try:
+            return price_of(endpoint, input_tokens, output_tokens)
+        except ModuleNotFoundError:
+            raise SettingsError(f"the price of {name!r} can't be looked up", cause="genai_prices is missing",
+                                hint="pip install 'genesis-agents[models]'") from None
+
+    return tell
 
 
 def used(endpoint: Endpoint, usage: Any, model: str, calls: int) -> Usage | None:

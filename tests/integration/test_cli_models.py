@@ -105,6 +105,50 @@ def test_a_model_that_could_not_be_asked_ends_the_test_with_2_as_it_would_a_run(
     assert lab("run", "Say hello", "--model", "openai:gpt-5-mini").returncode == 2
 
 
+PRICED = """
+[models]
+use = ["lab", "openai:gpt-5-mini"]
+roles = {cheap = "local"}
+
+[models.endpoint.lab]
+model = "unheard-of"
+url = "https://models.example/v1"
+key_env = "LAB_KEY"
+"""
+
+
+@pytest.fixture
+def priced(shell: Any) -> Any:
+    """A shell with a run, and settings whose models can't be asked: their keys are nowhere."""
+    shell.run({"id": "say", "agent": "echo", "inputs": {"text": {"value": "hello"}}})
+    Path(shell.environment["GENESIS_CONFIG"]).write_text(PRICED)
+    for name in ("OPENAI_API_KEY", "LAB_KEY"):
+        shell.environment.pop(name, None)
+    return shell
+
+
+@pytest.mark.parametrize(("options", "against"), [
+    ((), "openai:gpt-5-mini"), (("--strong", "openai:gpt-5"), "openai:gpt-5"), (("--strong", "lab"), "lab"),
+    (("--model", "anthropic:claude-sonnet-4-5"), "anthropic:claude-sonnet-4-5"),
+])
+def test_prices_need_no_key_and_load_no_client(priced: Any, options: tuple[str, ...], against: str) -> None:
+    words = ["cost", "last", *options, "--json"]
+    code = (f"import json, sys\nfrom genesis_cli import main\nstatus = main({words!r})\n"
+            "print(json.dumps([status, sorted(sys.modules)]))\n")
+    done = subprocess.run([sys.executable, "-c", code], cwd=priced.folder, env=priced.environment, capture_output=True,
+                          text=True, timeout=60, check=True)
+    *document, last = done.stdout.splitlines()
+    status, modules = json.loads(last)
+    assert status == 0, done.stderr
+    assert json.loads("\n".join(document))["data"]["strong"] == against
+    assert [name for name in CLIENTS if name in modules] == []
+
+
+def test_a_strong_model_that_nobody_knows_is_refused(priced: Any) -> None:
+    error = priced.json("cost", "last", "--strong", "opnai:gpt-5", code=2)["error"]
+    assert error["message"].startswith("there is no model 'opnai:gpt-5'")
+
+
 BAD = {
     "an unknown local model": (("models", "fetch", "smolm2"), 2, "did you mean 'smollm2'"),
     "one to serve": (("models", "serve", "smolm2"), 2, "did you mean 'smollm2'"),
