@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from ._fold import RunRecord as RunRecord
     from ._index import Entry as Entry
     from ._index import Index as Index
+    from ._lock import PluginLock as PluginLock
     from ._plugins import PluginInfo as PluginInfo
     from ._plugins import Plugins as Plugins
     from ._scope import TaskContext as TaskContext
     from ._settings import Settings as Settings
     from ._settings import load_settings as load_settings
+    from ._shipped import PluginDistribution as PluginDistribution
+    from ._shipped import plugin_distributions as plugin_distributions
     from ._state import StateFolder as StateFolder
     from .agents import Agent as Agent
     from .agents import AgentCard as AgentCard
@@ -134,9 +137,11 @@ __version__ = "0.1.0"
 _OWNERS = {
     "_fold": "RunRecord",
     "_index": "Entry Index",
+    "_lock": "PluginLock",
     "_plugins": "PluginInfo Plugins",
     "_scope": "TaskContext",
     "_settings": "Settings load_settings",
+    "_shipped": "PluginDistribution plugin_distributions",
     "_state": "StateFolder",
     "agents": "Agent AgentCard Assignment Reason Skill Tier agent",
     "engines": "Attempt Completion KeyRing TaskEngine",

@@ -1,18 +1,18 @@
-"""The state folder: made for its owner alone, and the ids of the runs in it."""
+"""The state folder: made for its owner alone, and the ids of the runs in it; and where the user's own settings are."""
 
 from __future__ import annotations
 
 import errno
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from .errors import SettingsError
 
-__all__ = ["make_home", "new_id", "writing"]
+__all__ = ["make_home", "new_id", "user_config", "writing"]
 
 
 def new_id(clock: Callable[[], datetime] | None) -> str:
@@ -40,3 +40,12 @@ def make_home(home: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
     if not os.access(home / "runs", os.W_OK):
         raise PermissionError(errno.EACCES, "it is read-only", str(home / "runs"))
+
+
+def user_config(environ: Mapping[str, str]) -> Path:
+    """Return the path of the user's own settings file (``GENESIS_CONFIG``, or the platform's folder)."""
+    if environ.get("GENESIS_CONFIG"):
+        return Path(environ["GENESIS_CONFIG"])
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("genesis", appauthor=False)) / "genesis.toml"

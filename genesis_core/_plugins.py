@@ -19,15 +19,17 @@ from typing import Any, Literal, get_args
 import pluggy
 
 from . import hookspecs
-from .errors import GenesisError, PluginError, SettingsError
+from ._lock import LEVELS, PluginLock
+from ._shipped import HOME, PluginDistribution, look
+from .errors import GenesisError, PluginError, SettingsError, did_you_mean
 from .hookspecs import GENESIS_API
 
 __all__ = ["PluginInfo", "Plugins", "discover"]
 
 GROUP = "genesis.plugins"
-HOME = "genesis-agents"
-"""The distribution that the built-ins come from."""
 NO_AUTOLOAD = "GENESIS_DISABLE_PLUGIN_AUTOLOAD is set"
+SECTION = ("lock", "trust")
+"""What the operator may say in ``[plugins]``."""
 Installed = Literal["all", "builtin", "none"]
 """Which of the installed plugins are loaded."""
 
@@ -40,12 +42,16 @@ class PluginInfo:
     distribution: str = ""
     version: str = ""
     state: str = "loaded"
-    """loaded, blocked or failed."""
+    """loaded, blocked (the operator left it out), refused (not imported: the lock, or its files) or failed."""
     reason: str = ""
     trust: str = "ordinary"
     """"security" lets its allows count; only the operator grants that to others than the built-in guard."""
     hooks: tuple[str, ...] = ()
     target: str = ""
+    lock: str = ""
+    """locked or unlocked; empty for built-ins, for the program's own and for what is not looked at."""
+    flags: tuple[str, ...] = ()
+    """What its distribution has that reaches further than its own package."""
     entry: Any = field(default=None, compare=False, repr=False)
 
     @property
@@ -59,18 +65,47 @@ class PluginInfo:
         return f"{self.distribution} {self.version}".strip() or "this program"
 
 
-def discover(*, block: Iterable[str] = (), autoload: bool = True, why: str = NO_AUTOLOAD) -> list[PluginInfo]:
+class Gate:
+    """Decides who may be imported, before anybody is: by the lock, and by what its files are now."""
+
+    def __init__(self, lock: PluginLock, *, required: bool = False, trust: Mapping[str, str] | None = None) -> None:
+        self._lock, self._required, self._named = lock, required, trust or {}
+        self._seen: dict[str, PluginDistribution] = {}
+
+    def judge(self, info: PluginInfo) -> PluginInfo:
+        """Return *info* refused, or with how it is locked and trusted."""
+        dist = None if info.entry is None else info.entry.dist
+        if dist is None:
+            return replace(info, state="refused", reason="no distribution ships it")
+        if dist.name not in self._seen:
+            self._seen[dist.name] = look(dist)
+        found = self._seen[dist.name]
+        why = self._lock.refusal(found, required=self._required)
+        info = replace(info, flags=found.flags)
+        if why:
+            return replace(info, state="refused", reason=why)
+        trust = self._named.get(info.name, LEVELS[0]) if self._lock.there else LEVELS[0]
+        return replace(info, lock="locked" if self._lock.there else "unlocked",
+                       trust=max(trust, self._lock.trust(found, info.name), key=LEVELS.index))
+
+
+def discover(
+    *, block: Iterable[str] = (), autoload: bool = True, why: str = NO_AUTOLOAD, gate: Gate | None = None
+) -> list[PluginInfo]:
     """Return the installed plugins, built-ins first, then by name; nothing is imported.
 
     *block* names plugins to leave out. With *autoload* false (``GENESIS_DISABLE_PLUGIN_AUTOLOAD``, or *why* else),
-    third-party ones are left out as well. Two plugins of one name are both marked as failed.
+    third-party ones are left out as well; *gate* refuses some of the others. Two plugins of one name that are left
+    are both marked as failed.
     """
     found = [_info(entry) for entry in metadata.entry_points(group=GROUP)]
     found = list(dict.fromkeys(found))
     found.sort(key=lambda p: (not p.builtin, p.name, p.distribution))
     blocked = set(block)
-    rivals = [p for p in found if autoload or p.builtin]
-    return [_verdict(p, blocked, "" if autoload else why, [q for q in rivals if q.name == p.name]) for p in found]
+    found = [_left_out(p, blocked, "" if autoload else why) for p in found]
+    if gate is not None:
+        found = [p if p.builtin or p.state != "loaded" else gate.judge(p) for p in found]
+    return [_only_one(p, [q for q in found if q.name == p.name and q.state == "loaded"]) for p in found]
 
 
 def _info(entry: metadata.EntryPoint) -> PluginInfo:
@@ -79,16 +114,20 @@ def _info(entry: metadata.EntryPoint) -> PluginInfo:
     return PluginInfo(entry.name, name, version, target=entry.value, entry=entry)
 
 
-def _verdict(plugin: PluginInfo, blocked: set[str], strangers: str, same: Sequence[PluginInfo]) -> PluginInfo:
+def _left_out(plugin: PluginInfo, blocked: set[str], strangers: str) -> PluginInfo:
     """Return *plugin* with its state; *strangers* says why third-party ones are left out, when they are."""
     if plugin.name in blocked:
         return replace(plugin, state="blocked", reason="blocked by name")
     if strangers and not plugin.builtin:
         return replace(plugin, state="blocked", reason=strangers)
-    if len(same) > 1:
-        owners = " and ".join(p.owner for p in same)
-        return replace(plugin, state="failed", reason=f"two plugins are named {plugin.name!r}: {owners}")
     return plugin
+
+
+def _only_one(plugin: PluginInfo, same: Sequence[PluginInfo]) -> PluginInfo:
+    if plugin.state != "loaded" or len(same) < 2:
+        return plugin
+    owners = " and ".join(p.owner for p in same)
+    return replace(plugin, state="failed", reason=f"two plugins are named {plugin.name!r}: {owners}")
 
 
 def blocked_by_environment(environ: Mapping[str, str]) -> tuple[list[str], bool]:
@@ -115,18 +154,23 @@ class Plugins:
         environ: Mapping[str, str] | None = None,
         strict: bool = True,
         installed: Installed = "all",
+        settings: Mapping[str, Any] | None = None,
     ) -> Plugins:
-        """Load every installed plugin that is not blocked: all, the built-in ones, or none.
+        """Load every installed plugin that is neither blocked nor refused: all, the built-in ones, or none.
+
+        *trust* is the program's own word; *settings* is the operator's section ``[plugins]``.
 
         With *strict*, a plugin that can't be loaded raises PluginError naming its distribution; without, it is kept
         with its reason, for ``genesis plugins`` and ``genesis doctor`` to tell.
         """
-        names, autoload = blocked_by_environment(os.environ if environ is None else environ)
+        environ = os.environ if environ is None else environ
+        names, autoload = blocked_by_environment(environ)
         self = cls()
         if installed not in get_args(Installed):
             raise SettingsError(f"plugins can't be {installed!r}", cause=f"it is one of {get_args(Installed)}")
         why = NO_AUTOLOAD if not autoload else "the program loads built-in plugins alone"
-        found = discover(block={*block, *names}, autoload=autoload and installed == "all", why=why)
+        found = discover(block={*block, *names}, autoload=autoload and installed == "all", why=why,
+                         gate=gate_of(environ, settings))
         for info in found if installed != "none" else ():
             info = replace(info, trust=_trust(info, trust or {}))
             info = self._load(info) if info.state == "loaded" else info
@@ -206,7 +250,26 @@ class Plugins:
 def _trust(info: PluginInfo, granted: Mapping[str, str]) -> str:
     if info.builtin:
         return "security" if info.name == "guard" else "ordinary"
-    return granted.get(info.name, "ordinary")
+    return granted.get(info.name, info.trust)
+
+
+def gate_of(environ: Mapping[str, str], settings: Mapping[str, Any] | None = None) -> Gate:
+    """Return the gate of the operator's lock and section ``[plugins]``; raises SettingsError for what it can't say."""
+    section = settings or {}
+    if unknown := sorted(set(section) - set(SECTION)):
+        raise _wrong_section(f"{unknown[0]!r}{did_you_mean(unknown[0], SECTION)}")
+    if (lock := section.get("lock", "optional")) not in ("optional", "required"):
+        raise _wrong_section(f"lock = {lock!r}")
+    trust = section.get("trust", {})
+    if not isinstance(trust, Mapping) or not set(trust.values()) <= set(LEVELS):
+        raise _wrong_section(f"trust = {trust!r}")
+    return Gate(PluginLock.find(environ), required=lock == "required", trust={str(k): str(v) for k, v in trust.items()})
+
+
+def _wrong_section(what: str) -> SettingsError:
+    return SettingsError(f"[plugins] can't have {what}"[:300],
+                         cause='it takes lock = "optional" or "required", and trust = { NAME = "security" }',
+                         hint="genesis config --origin")
 
 
 def _check_api(plugin: object, info: PluginInfo) -> None:

@@ -17,6 +17,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError, field_validator
 
+from ._home import user_config
+from ._lock import PluginLock
 from .errors import SettingsError, did_you_mean
 from .models import ROLES
 from .policy import Budget, PlanLimits
@@ -104,7 +106,7 @@ def load_settings(
     project = (folder or Path.cwd()) / "genesis.toml"
     user = user_file or user_config(environ)
     own, given = _read(user), dict(flags or {})
-    guards = _guards(own, given)
+    guards = _guards(own, given) | PluginLock.read(user.parent).guards
     for origin, layer in (
         (str(user), own),
         (str(project), _checked(project, _read(project), guards)),
@@ -127,15 +129,6 @@ def state_home(settings: Settings, environ: Mapping[str, str] | None = None) -> 
     import platformdirs
 
     return Path(platformdirs.user_data_dir("genesis", appauthor=False))
-
-
-def user_config(environ: Mapping[str, str]) -> Path:
-    """Return the path of the user's own settings file (``GENESIS_CONFIG``, or the platform's folder)."""
-    if environ.get("GENESIS_CONFIG"):
-        return Path(environ["GENESIS_CONFIG"])
-    import platformdirs
-
-    return Path(platformdirs.user_config_dir("genesis", appauthor=False)) / "genesis.toml"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -108,7 +108,8 @@ class Genesis:
     async def __aenter__(self) -> Self:
         """Load plugins; raises PluginError naming the distribution at fault, SettingsError for a choice not offered."""
         granted = {**granted_trust(self.settings), **self._trust}
-        self._plugins = Plugins.load(block=self._block, trust=granted, installed=self._installed)
+        self._plugins = Plugins.load(block=self._block, trust=self._trust, installed=self._installed,
+                                     settings=self.settings.plugins)
         self._provided = await Provided.collect(self._plugins, self._extend, self.settings, granted)
         self._lineup = chosen_models(self.settings, self._provided)
         self._provided.models = dict(self._lineup.models)

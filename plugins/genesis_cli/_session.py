@@ -50,6 +50,9 @@ class Session:
         genesis = self.open(settings)
         with streams.quiet_stdout():
             await genesis.__aenter__()
+        for info in genesis.plugins:
+            if info.state == "refused":
+                self.warn(f"plugin {info.name!r} of {info.owner} is not imported: {info.reason}")
         try:
             yield genesis
         finally:

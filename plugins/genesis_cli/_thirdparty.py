@@ -79,11 +79,14 @@ def _entries(text: str, folder: str, group: str) -> Iterator[Found]:
 
 
 def load(command: Found) -> object:
-    """Return the body of *command*; raises PluginError that names its distribution when it can't be had."""
+    """Return the body of *command*; raises PluginError that names its distribution when it can't or mustn't be had."""
     import importlib
 
     from genesis_core import PluginError
 
+    if (why := _refusal(command.distribution)):
+        raise PluginError(f"command {command.name!r} of {command.owner} is not imported", cause=why,
+                          hint="genesis plugins verify; genesis plugins lock takes what is installed as it is")
     module, _, attribute = command.target.partition(":")
     try:
         body: object = importlib.import_module(module)
@@ -96,3 +99,14 @@ def load(command: Found) -> object:
             hint=f"pip uninstall {command.distribution}, or mend it; genesis plugins shows all",
         ) from error
     return body
+
+
+def _refusal(distribution: str) -> str:
+    """Return why nothing of *distribution* may be imported: the same lock as that of plugins."""
+    from genesis_core import PluginDistribution, PluginLock, load_settings
+
+    found = PluginDistribution.installed(distribution)
+    if found is None:
+        return f"there is no distribution {distribution!r}"
+    required = load_settings().settings.plugins.get("lock") == "required"
+    return PluginLock.find().refusal(found, required=required)

@@ -145,15 +145,36 @@ def _plugins(session: Session) -> Iterator[Check]:
 
     infos = load_all(session).infos
     for info in infos:
-        if info.state == "failed":
+        if info.state in ("failed", "refused"):
+            without = f"genesis -p no:{info.name} ... runs without it"
             yield Check(f"plugin {info.name}", False, f"{info.owner}: {info.reason}",
-                        f"genesis -p no:{info.name} ... runs without it", OURS)
+                        without if info.state == "failed" else "genesis plugins verify", OURS)
     loaded = [info.name for info in infos if info.state == "loaded"]
     yield Check("plugins", bool(loaded), f"{len(loaded)} loaded: {', '.join(loaded)}" if loaded else "none is loaded",
                 f"pip install --force-reinstall {DISTRIBUTION}")
     guarded = any(info.trust == "security" for info in infos if info.state == "loaded")
     said = "a plugin of trust level security decides" if guarded else "nobody can allow anything"
     yield Check("policy", guarded, said, "nothing runs without a policy: is the plugin 'guard' blocked?")
+
+
+def _trust(_: Session) -> Iterator[Check]:
+    """Plugins of others: the lock, what reaches further than its own package, and two that say they are ours."""
+    from importlib import metadata
+
+    from genesis_core import PluginLock, plugin_distributions
+
+    lock, found = PluginLock.find(), plugin_distributions()
+    for dist in found:
+        if dist.flags:
+            yield Check(f"distribution {dist.name}", False, "; ".join(dist.flags),
+                        f"look at what it brings, or pip uninstall {dist.name}")
+    said = f"{len(lock.plugins)} distributions of others are locked: {lock.path}" if lock.there else \
+        f"none: {len(found)} distributions of others are imported as they are"
+    yield Check("plugin lock", not lock.problem, lock.problem or said, "genesis plugins lock writes a new one")
+    twins = [str(dist.locate_file("")) for dist in metadata.distributions(name=DISTRIBUTION)]
+    if len(set(twins)) != len(twins):
+        yield Check(DISTRIBUTION, False, f"more than one distribution of this name lies in {twins[0]}",
+                    f"pip uninstall {DISTRIBUTION}, look at what is left, then pip install {DISTRIBUTION}")
 
 
 def _commands(_: Session) -> Iterator[Check]:
@@ -169,5 +190,5 @@ def _commands(_: Session) -> Iterator[Check]:
 
 
 LOOKS: tuple[Callable[[Session], Iterator[Check]], ...] = (
-    _python, _sqlite, _ownership, _settings, _state, _plugins, _commands,
+    _python, _sqlite, _ownership, _settings, _state, _plugins, _trust, _commands,
 )

@@ -1,4 +1,4 @@
-"""``genesis plugins``: what is installed, what became of it and why, and who answers which hook."""
+"""``genesis plugins``: what is installed, what became of it and why, who answers which hook; and its lock."""
 
 from __future__ import annotations
 
@@ -16,16 +16,60 @@ if TYPE_CHECKING:
 
 __all__ = ["hooks_of", "load_all", "plugins"]
 
-TONES = {"loaded": "green", "blocked": "yellow", "failed": "red"}
+TONES = {"loaded": "green", "blocked": "yellow", "refused": "red", "failed": "red"}
 
 
-@click.command("plugins")
+@click.group("plugins", invoke_without_command=True)
+@click.pass_context
 @common
-def plugins(session: Session) -> int:
+def plugins(session: Session, ctx: click.Context) -> int | None:
     """Show every plugin with distribution, version, state and reason, and the hooks in the order they are asked.
 
-    A plugin that can't be loaded is shown with its reason; it never stops this command.
+    A plugin that can't be loaded, or must not be, is shown with its reason; it never stops this command. A command
+    after it locks what is installed, compares it with the lock, or grants trust.
     """
+    return None if ctx.invoked_subcommand is not None else _list(session)
+
+
+@plugins.command("list")
+@common
+def list_(session: Session) -> int:
+    """Show every plugin, and the hooks in the order they are asked."""
+    session.command = "plugins"
+    return _list(session)
+
+
+@plugins.command("lock")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@common
+def lock(session: Session, names: tuple[str, ...]) -> int:
+    """Write down every installed third-party distribution, or only NAME; from then on no other is imported."""
+    from ._locking import lock_plugins
+
+    return lock_plugins(session, names)
+
+
+@plugins.command("verify")
+@common
+def verify(session: Session) -> int:
+    """Compare what is installed with the lock; exit 1 when anything differs. Nothing is imported."""
+    from ._locking import verify_plugins
+
+    return verify_plugins(session)
+
+
+@plugins.command("trust")
+@click.argument("name", required=False)
+@click.argument("level", required=False)
+@common
+def trust(session: Session, name: str | None, level: str | None) -> int:
+    """Show who has trust, or give the locked plugin NAME a LEVEL: security (its allows count) or ordinary."""
+    from ._locking import show_trust, trust_plugin
+
+    return show_trust(session, name) if level is None else trust_plugin(session, name or "", level)
+
+
+def _list(session: Session) -> int:
     from ._thirdparty import third_party
 
     found = load_all(session)
@@ -47,11 +91,11 @@ def load_all(session: Session) -> Plugins:
     from genesis_core import GenesisError, Plugins, load_settings
 
     with streams.quiet_stdout():
-        found = Plugins.load(block=session.block, strict=False)
         try:
             settings = load_settings().settings
-        except GenesisError:
-            return found  # genesis doctor and genesis config say what is wrong with them
+            found = Plugins.load(block=session.block, strict=False, settings=settings.plugins)
+        except GenesisError:  # genesis doctor and genesis config say what is wrong with the settings
+            return Plugins.load(block=session.block, strict=False, settings={"lock": "required"})
         failed = asyncio.run(_refusals(found, settings.section))
     found.infos = [replace(i, state="failed", reason=failed[i.name]) if i.name in failed else i for i in found.infos]
     return found
@@ -76,19 +120,24 @@ def hooks_of(found: Plugins) -> dict[str, list[str]]:
     return {name: [impl.plugin_name for impl in found.hook(name)] for name in names}
 
 
+def _why(info: PluginInfo) -> str:
+    """Return what there is to know: the reason for its state, and what reaches further than its package."""
+    return "; ".join(filter(None, (info.reason, *info.flags)))
+
+
 def _json(info: PluginInfo) -> dict[str, Any]:
     return {"name": info.name, "distribution": info.distribution, "version": info.version, "state": info.state,
-            "reason": info.reason, "trust": info.trust, "builtin": info.builtin, "target": info.target,
-            "hooks": list(info.hooks)}
+            "reason": info.reason, "trust": info.trust, "lock": info.lock, "builtin": info.builtin,
+            "target": info.target, "hooks": list(info.hooks), "flags": list(info.flags)}
 
 
 def _lines(found: Plugins, commands: list[tuple[str, str]]) -> Iterator[str]:
     from ._plan_text import table
 
-    rows = [(info.name, info.owner, streams.paint(info.state, TONES.get(info.state, "dim")), info.trust,
-             streams.one_line(info.reason)) for info in found.infos]
+    rows = [(info.name, info.owner, streams.paint(info.state, TONES.get(info.state, "dim")), info.lock, info.trust,
+             streams.one_line(_why(info))) for info in found.infos]
     if rows:
-        yield from table(("PLUGIN", "FROM", "STATE", "TRUST", "REASON"), rows)
+        yield from table(("PLUGIN", "FROM", "STATE", "LOCK", "TRUST", "REASON"), rows)
     else:
         yield "no plugins: is the distribution genesis-agents installed, or only its source on the path?"
     yield ""

@@ -225,10 +225,17 @@ def test_two_plugins_of_one_name_are_refused_and_both_distributions_named(instal
 
 
 def test_the_same_module_under_two_names_is_refused(install: Install) -> None:
-    install("one-dist", decomposes("None"), plugin="one", module="shared_module")
-    install("two-dist", "", plugin="two", module="shared_module")
-    with pytest.raises(PluginError, match="'two' of two-dist"):
+    install("same-dist", decomposes("None"), plugin="one = shared_module\nother", module="shared_module")
+    with pytest.raises(PluginError, match="'other' of same-dist|'one' of same-dist"):
         load()
+
+
+def test_a_plugin_whose_module_another_distribution_hides_is_refused(install: Install) -> None:
+    install("one-dist", decomposes("None"), plugin="one", module="hidden_module")
+    install("two-dist", decomposes("None"), plugin="two", module="hidden_module")
+    plugins = load()
+    assert (plugins.info("one").state, plugins.info("two").state) == ("refused", "loaded")
+    assert "hidden_module would be imported from" in plugins.info("one").reason
 
 
 def test_a_plugin_of_the_program_needs_a_name_of_its_own() -> None:
