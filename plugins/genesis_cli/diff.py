@@ -11,6 +11,8 @@ from ._options import common, run_argument
 from ._session import Session
 
 if TYPE_CHECKING:
+    from genesis_core import Replayed
+
     from ._compare import Comparison, Seen
 
 __all__ = ["diff"]
@@ -41,7 +43,9 @@ def diff(session: Session, run_a: str, run_b: str, fail_on: str | None) -> int:
         problem = Problem(f"the gate {fail_on!r} is tripped", _why(found, fail_on),
                           f"genesis explain {b.run_id}", code="gate", exit_code=1, correlation_id=b.run_id)
     data = {"run_a": a.run_id, "run_b": b.run_id, **found.to_json(), "gate": fail_on, "tripped": problem is not None}
-    return session.answer(data, lambda: "\n".join(_lines(found, a.run_id, b.run_id)), problem)
+    replayed = b.replayed if b.replay_of == a.run_id else None
+    data["replay"] = None if replayed is None else [each.to_json() for each in replayed.differences]
+    return session.answer(data, lambda: "\n".join(_lines(found, a.run_id, b.run_id, replayed)), problem)
 
 
 def _why(found: Comparison, gate: str) -> str:
@@ -51,7 +55,7 @@ def _why(found: Comparison, gate: str) -> str:
     return f"{count} new observation{'s' if count != 1 else ''}" if gate == "new" or count else "the runs differ"
 
 
-def _lines(found: Comparison, a: str, b: str) -> Iterator[str]:
+def _lines(found: Comparison, a: str, b: str, replayed: Replayed | None = None) -> Iterator[str]:
     from . import _streams as streams
 
     yield f"{streams.paint(a, 'bold')} {streams.glyph('→', '->', None)} {streams.paint(b, 'bold')}"
@@ -68,6 +72,8 @@ def _lines(found: Comparison, a: str, b: str) -> Iterator[str]:
         yield f"             and {len(found.figures) - SHOWN} more figures: --json has all"
     yield from _observations("new", found.new)
     yield from _observations("gone", found.gone)
+    for each in () if replayed is None else replayed.differences:
+        yield f"replay       {streams.one_line(str(each))}"
     if not found.trips("any"):
         yield "no difference in plan, figures, observations or state"
     yield _spent(found)

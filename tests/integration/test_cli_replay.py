@@ -15,6 +15,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from genesis_cli.replay import way_out
+from genesis_core import Difference
+
 FIND = {"id": "find", "agent": "finder", "description": "find what is left to do"}
 SAY = {"id": "say", "agent": "echo", "inputs": {"text": {"value": "hello"}}}
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "run.schema.json").read_text("utf-8"))
@@ -64,6 +67,33 @@ def test_the_first_difference_is_named_and_ends_with_1(shell: Any, recorded: dic
     assert done.returncode == 1
     assert "error: the replay differs: task 'find': file 'a.txt'" in done.stderr
     assert "cause: recorded: sha256 " in done.stderr and "; now: sha256 " in done.stderr
+    assert f"hint: put back what changed, or genesis replay {recorded['run_id']} --workspace DIR" in done.stderr
+
+
+def test_further_differences_are_counted_and_listed_on_demand_and_diff_tells_them_too(shell: Any) -> None:
+    (shell.folder / "a.txt").write_text("TODO tidy up\n")
+    then = shell.run(FIND, {**FIND, "id": "again"}, options=["--record"])
+    (shell.folder / "a.txt").write_text("TODO something else\n")
+    done = shell("replay", then["run_id"])
+    assert "error: the replay differs: task 'find': file 'a.txt' and 1 more" in done.stderr
+    assert "in 1 more: -v lists all" in done.stdout
+    listed = [line for line in shell("replay", then["run_id"], "-v").stdout.splitlines() if line.startswith("differs ")]
+    assert [line.split("'")[1] for line in listed] == ["find", "again"]
+    data = shell.json("diff", then["run_id"], "last")["data"]
+    assert [each["task_id"] for each in data["replay"]] == ["find", "again"]
+    shown = shell("diff", then["run_id"], "last").stdout
+    assert shown.count("\nreplay       task ") == 2 and "no difference in plan" in shown
+    assert shell.json("diff", then["run_id"], then["run_id"])["data"]["replay"] is None
+
+
+def test_what_to_do_depends_on_what_differs() -> None:
+    def hint(what: str, comparison: str = "genesis diff a b") -> str:
+        return way_out(Difference(what=what, recorded="one", now="two"), "my run", comparison)
+
+    assert "genesis replay 'my run' --workspace DIR" in hint("file")
+    assert hint("request").startswith("a prompt, a tool or the agent has changed")
+    assert hint("output") == "genesis diff a b"
+    assert hint("output", "") == 'genesis run --record "GOAL" records it anew'  # of another state folder
 
 
 def test_a_run_that_was_not_recorded_ends_with_2_and_the_way_out(shell: Any) -> None:
