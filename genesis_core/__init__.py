@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from .models import ModelReply as ModelReply
     from .models import ModelRequest as ModelRequest
     from .models import PricedModel as PricedModel
+    from .outcomes import TaskOutcome as TaskOutcome
     from .plan_files import PlanFile as PlanFile
     from .plan_files import plan_document as plan_document
     from .plan_files import read_any_plan as read_any_plan
@@ -151,6 +152,7 @@ _OWNERS = {
     "hookspecs": "GENESIS_API Offer hookimpl",
     "loops": "LoopResult fenced tool_loop",
     "models": "BoundedModel Message Model ModelProvider ModelReply ModelRequest PricedModel",
+    "outcomes": "TaskOutcome",
     "plan_files": "PlanFile plan_document read_any_plan read_plan read_plan_file",
     "plans": "Decomposition Estimate Finding Mend Outcome Plan PlanContext PlanReport Score Screening Severity Verdict",
     "policy": "Action Budget Decision Effect Identity Label PlanLimits Ruling Secrecy Trust Usage",

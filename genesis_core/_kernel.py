@@ -247,6 +247,12 @@ class Planner:
         plan = plan.replace(estimates=tuple(e for e in plan.estimates if e.task_id in begun))
         return plan.replace(estimates=tuple(await self._estimates(plan)))
 
+    async def resumed(self, plan: Plan, settled: Collection[str], seconds: float) -> Plan:
+        """Return *plan* with who does what nobody could do so far, all that is to do within what is left to spend."""
+        self.context = replace(self.context, budget=self.ledger.left(seconds))
+        kept = settled if self.context.models else plan.estimated  # other models may be there, or more money
+        return await self.assign(plan.replace(estimates=tuple(e for e in plan.estimates if e.task_id in kept)))
+
     async def _estimate(self, task: Task, card: AgentCard, plan: Plan) -> Estimate:
         answer = await self.plugins.first("genesis_estimate", task=task, agent=card, plan=plan, context=self.context)
         if answer is None:

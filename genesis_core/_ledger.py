@@ -40,13 +40,15 @@ class Ledger:
         self._reserved.remove(reserved)
         self.spent = self.spent + actual
 
-    def left(self) -> Budget:
-        """Return the budget with its money and tokens less what is spent and reserved; an unknown sum leaves none."""
+    def left(self, seconds: float = 0.0) -> Budget:
+        """Return the budget less what is spent and reserved, and *seconds*; an unknown sum leaves no money."""
         total, budget = self.spent + self.reserved, self.budget
         cost = None if budget.max_cost is None else max(Decimal(0), budget.max_cost - (
             budget.max_cost if total.cost is None else total.cost))
         tokens = None if budget.max_tokens is None else max(0, budget.max_tokens - total.tokens)
-        return budget.replace(max_cost=cost, max_tokens=tokens)
+        calls = None if budget.max_tool_calls is None else max(0, budget.max_tool_calls - total.tool_calls)
+        time = None if budget.max_seconds is None else max(0.0, budget.max_seconds - seconds)
+        return Budget(max_cost=cost, max_tokens=tokens, max_tool_calls=calls, max_seconds=time)
 
     def _check_budget(self, total: Usage) -> None:
         budget = self.budget

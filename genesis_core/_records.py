@@ -14,10 +14,12 @@ from ._head import Head, read_head
 from ._index import Index
 from ._journal import Journal, RunLock
 from ._keys import LocalKeyRing
+from ._outcomes import Outcomes
 from ._rows import read_events
 from ._state import StateFolder
 from .engines import KeyRing
 from .errors import GenesisError, JournalError, SettingsError, did_you_mean
+from .outcomes import TaskOutcome
 from .runs import EventKind, RunEvent, RunState
 
 __all__ = ["Records"]
@@ -121,6 +123,13 @@ class Records:
                     raise JournalError(f"run {record.run_id} is damaged: {error}", cause=getattr(error, "cause", ""),
                                        hint=f"genesis run --again {record.run_id}") from None
         return record
+
+    def outcomes(self) -> tuple[TaskOutcome, ...]:
+        """Return what came of the tasks of the newest runs that have ended, newest run first.
+
+        Each journal is read once, and what it tells is kept in the index; a journal that can't be read does not count.
+        """
+        return Outcomes(self.index, self.events).latest()
 
     def kept(self, run_id: str) -> dict[str, Any]:
         """Return what was kept of the calls of a recorded run, by digest (raises JournalError)."""

@@ -297,7 +297,9 @@ class Driver:
             result = finished(task, attempt, value, context)
             if number == len(models) or result.error is None or result.error.code != "not_accepted":
                 return result
-            context.warn(f"{result.error.message}; asked again with model {models[number]!r}")
+            self.scope.emit(EventKind.WARNING, agent.card.name, task.id, attempt, {
+                "text": f"{result.error.message}; asked again with model {models[number]!r}",
+                "not_accepted": result.model or context.preferred}, context.label)
         raise AssertionError("unreachable")
 
     def _why_cancelled(self, error: asyncio.CancelledError, key: str, seconds: float) -> GenesisError:

@@ -15,6 +15,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -160,7 +161,7 @@ class Genesis:
             tools=tuple(t.spec for _, t in sorted(given.tools.items())), models=tuple(sorted(given.models)),
             limits=self.settings.limits, budget=budget or self.settings.budget, settings=self.settings.sections,
             offers=given.offers, price=self._lineup.price, roles={r: self._lineup.choices(r) for r in ROLES},
-            files=no_files if workspace is None else workspace.files,
+            files=no_files if workspace is None else workspace.files, outcomes=cache(self.records.outcomes),
         )
 
     # -- plan -------------------------------------------------------------------------------------------------------
@@ -277,7 +278,7 @@ class Genesis:
             planner = self._planner(plan.goal, record.workspace, budget or record.budget)
             planner.ledger.spent = record.usage
             planner.check_agents(plan)
-            plan = await planner.assign(plan)  # what nobody could do may have found an agent, or a model, meanwhile
+            plan = await planner.resumed(plan, record.settled, record.seconds)
             scope = open_scope(self, plan, planner, yes, record=record, lock=lock)
         except BaseException:
             lock.release()

@@ -83,7 +83,8 @@ def genesis_estimate(task: Task, agent: AgentCard, plan: Plan, context: PlanCont
 
     *first*. *plan* has all assignments; its tasks without an estimate are those that are still to be done, so that an
     implementation may weigh them against each other: ``context.budget`` is what is left for them. Asked for each task
-    when a plan is made; under a budget in money again, for those not begun, when a task that asked a model has ended.
+    when a plan is made; under a budget in money again, for those not begun, when a task that asked a model has ended;
+    with models also when a run is resumed. ``context.outcomes()`` tells what came of tasks in earlier runs.
     The kernel asks ``Estimate.model`` first, and those of ``Estimate.escalate`` in turn when the task's acceptance
     check fails, each only for roles for which ``context.roles`` has it: what the operator mapped is never displaced.
     None: no opinion; in the end the kernel uses the card's prior, price and tier, with confidence 0. Raising

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +14,7 @@ from pydantic import Field
 from .agents import AgentCard, Assignment
 from .errors import DependencyDown
 from .models import ModelReply, ModelRequest
+from .outcomes import TaskOutcome
 from .policy import Budget, PlanLimits, Usage
 from .records import Record, digest
 from .tasks import Goal, Task, TaskGraph
@@ -31,6 +32,10 @@ def _no_files(pattern: str = "**/*") -> tuple[str, ...]:
 
 def _no_price(model: str, input_tokens: int, output_tokens: int) -> Decimal | None:
     return None
+
+
+def _no_outcomes() -> Sequence[TaskOutcome]:
+    return ()
 
 
 async def _no_model(request: ModelRequest) -> ModelReply:
@@ -66,6 +71,8 @@ class PlanContext:
     """By role the models that may be asked for it first, in the operator's order: ``Estimate.model`` is one of them."""
     success: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """Learned success by (agent, skill); empty until the journal knows enough."""
+    outcomes: Callable[[], Sequence[TaskOutcome]] = _no_outcomes
+    """``outcomes()``: what came of tasks in earlier runs, newest run first; the same at each call for one plan."""
 
 
 class Decomposition(Record):
@@ -94,6 +101,8 @@ class Estimate(Record):
     """How likely the result is right; None: not estimated."""
     confidence: float = Field(default=0.0, ge=0, le=1)
     """0: taken from the agent's card alone."""
+    reason: str = ""
+    """Where this comes from, in words: how much is learned, and from how many outcomes."""
 
 
 class Plan(Record):
