@@ -61,6 +61,14 @@ if TYPE_CHECKING:
     from .hookspecs import GENESIS_API as GENESIS_API
     from .hookspecs import Offer as Offer
     from .hookspecs import hookimpl as hookimpl
+    from .identity import Delegation as Delegation
+    from .identity import Envelope as Envelope
+    from .identity import EnvelopeRefused as EnvelopeRefused
+    from .identity import Envelopes as Envelopes
+    from .identity import KeyInfo as KeyInfo
+    from .identity import KeyState as KeyState
+    from .identity import KeyStore as KeyStore
+    from .identity import Refusal as Refusal
     from .loops import LoopResult as LoopResult
     from .loops import fenced as fenced
     from .loops import tool_loop as tool_loop
@@ -90,9 +98,11 @@ if TYPE_CHECKING:
     from .plans import Severity as Severity
     from .plans import Verdict as Verdict
     from .policy import Action as Action
+    from .policy import Approval as Approval
     from .policy import Budget as Budget
     from .policy import Decision as Decision
     from .policy import Effect as Effect
+    from .policy import Grant as Grant
     from .policy import Identity as Identity
     from .policy import Label as Label
     from .policy import PlanLimits as PlanLimits
@@ -150,12 +160,13 @@ _OWNERS = {
     "ModelError NoAnswer PlanError PlanRejected PluginError SettingsError TaskError TimedOut ToolError",
     "genesis": "Genesis",
     "hookspecs": "GENESIS_API Offer hookimpl",
+    "identity": "Delegation Envelope EnvelopeRefused Envelopes KeyInfo KeyState KeyStore Refusal",
     "loops": "LoopResult fenced tool_loop",
     "models": "BoundedModel Message Model ModelProvider ModelReply ModelRequest PricedModel",
     "outcomes": "TaskOutcome",
     "plan_files": "PlanFile plan_document read_any_plan read_plan read_plan_file",
     "plans": "Decomposition Estimate Finding Mend Outcome Plan PlanContext PlanReport Score Screening Severity Verdict",
-    "policy": "Action Budget Decision Effect Identity Label PlanLimits Ruling Secrecy Trust Usage",
+    "policy": "Action Approval Budget Decision Effect Grant Identity Label PlanLimits Ruling Secrecy Trust Usage",
     "records": "Record canonical_json digest",
     "reports": "Observation Report Table Weight",
     "runs": "Difference EventKind Replayed Run RunEvent RunResult RunState",

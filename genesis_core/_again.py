@@ -21,14 +21,16 @@ from ._fold import RunRecord
 from ._workspace import Workspace, sha256_file
 from .agents import Agent
 from .errors import AccessDenied, ToolError
-from .policy import Usage
+from .policy import Label, Usage
 from .records import canonical_json, digest
 from .runs import EventKind
 from .tasks import Task, TaskResult, TaskState
 from .tools import Tool
 
 if TYPE_CHECKING:
+    from ._kernel import Planner
     from ._run import Driver
+    from .plans import Plan
 
 __all__ = ["Again", "agent_code", "changed_files", "copy_artifacts"]
 
@@ -39,6 +41,16 @@ class Again:
 
     record: RunRecord
     folder: Path
+
+    def believed(self, plan: Plan, planner: Planner) -> Mapping[str, Label]:
+        """Return how far tasks of *plan* may be believed one by one, when it is the plan of that run.
+
+        Running it again approves nothing: what a model wrote then is still what a model wrote.
+        """
+        if self.record.plan is None or self.record.plan.graph != plan.graph:
+            return {}
+        planner.rise(self.record.base)
+        return self.record.floor
 
     async def reuse(self, driver: Driver, task: Task, attempt: int, code: str) -> TaskResult | None:
         """Return *task*'s earlier result, now recorded as re-used, or None when something has changed."""

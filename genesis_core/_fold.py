@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from .plans import Estimate, Plan
-from .policy import Budget, Label, PlanLimits, Usage
+from .policy import Approval, Budget, Label, PlanLimits, Trust, Usage
 from .runs import Difference, EventKind, Replayed, RunEvent, RunState
 from .tasks import GraphPatch, TaskResult, TaskState
 
@@ -43,6 +43,8 @@ class RunRecord:
     seconds: float = 0.0
     """Time that the run's drivers have spent on it."""
     updates: int = 0
+    made: int = 0
+    """Tasks over its life: those of its first plan and all that changes have added."""
     started: datetime | None = None
     ended: datetime | None = None
     seq: int = 0
@@ -61,15 +63,31 @@ class RunRecord:
     """Of a replay: where it went another way, in the order in which that was noticed."""
     taken: dict[EventKind, int] = field(default_factory=dict)
     """Of a replay: how many answers of models and results of tools came from the recording."""
+    base: Label = Label()
+    """How far the words of its tasks may be believed: as the goal, and as what models wrote into the plan."""
     floor: dict[str, Label] = field(default_factory=dict)
     """The label that a patch gave to each task that it added."""
-    _since: datetime | None = None
-    _until: datetime | None = None
+    asked: dict[str, dict[str, RunEvent]] = field(default_factory=dict)
+    """The decisions that were left to a person, by task and by the digest of the action."""
+    approvals: dict[str, dict[str, Approval]] = field(default_factory=dict)
+    """What a person has said of them."""
+    since: datetime | None = None
+    """When its last driver began; None: that one ended as it should."""
+    until: datetime | None = None
+    """When the last row was written."""
 
     @property
     def usage(self) -> Usage:
         """What the run has spent; a question that a crash cut off counts as the most that it may have cost."""
         return sum((most for asked in self.pending.values() for most in asked), start=self.settled_usage)
+
+    @property
+    def waiting(self) -> tuple[RunEvent, ...]:
+        """The decisions that wait for a person, in the order in which they came up."""
+        return tuple(
+            event for task_id, found in self.asked.items() for name, event in found.items()
+            if name not in self.approvals.get(task_id, {}) and task_id not in self.settled
+        )
 
     @property
     def in_flight(self) -> tuple[str, ...]:
@@ -123,7 +141,7 @@ def _step(record: RunRecord, event: RunEvent) -> None:
     step = _STEPS.get(event.kind)
     if step is not None:
         step(record, event)
-    record._until = event.time
+    record.until = event.time
     if event.kind is EventKind.RUN_FINISHED:
         _count_time(record)
 
@@ -178,31 +196,47 @@ def _answered(record: RunRecord, event: RunEvent) -> None:
     _returned(record, event)
 
 
+def _decided(record: RunRecord, event: RunEvent) -> None:
+    if "action" in event.data:
+        record.asked.setdefault(event.task_id, {})[event.data["action"]] = event
+
+
+def _approved(record: RunRecord, event: RunEvent) -> None:
+    record.approvals.setdefault(event.task_id, {})[event.data["action"]] = Approval(
+        granted=event.data["granted"], by=event.actor, row=event.seq, reason=event.data.get("reason", ""))
+
+
+def _label(event: RunEvent, name: str) -> Label:
+    """Return the label that a row holds beside its own."""
+    return Label.from_json(event.data[name]) if name in event.data else Label(Trust.TRUSTED)
+
+
 def _finished(record: RunRecord, event: RunEvent) -> None:
     record.state, record.ended = RunState(event.data["state"]), event.time
 
 
 def _count_time(record: RunRecord) -> None:
     """Add what the last driver has spent, up to the last row that it wrote."""
-    if record._since is not None and record._until is not None:
-        record.seconds += (record._until - record._since).total_seconds()
-    record._since = None
+    if record.since is not None and record.until is not None:
+        record.seconds += (record.until - record.since).total_seconds()
+    record.since = None
 
 
 def _patched(record: RunRecord, event: RunEvent) -> None:
     if record.plan is None:
         return
     record.plan = plan_from_json(event.data["plan"])
-    record.updates += 1
     patch = GraphPatch(**event.data["patch"])
-    floor = record.plan.goal.label | event.label
+    record.updates, record.made = record.updates + 1, record.made + len(patch.add)
+    floor = Label.from_json(event.data["label"]) if "label" in event.data else record.base | event.label
     record.floor.update({task.id: floor for task in (*patch.add, *patch.replacements)})
 
 
 def _began(record: RunRecord, event: RunEvent) -> None:
     _count_time(record)
+    record.seconds = max(record.seconds, float(event.data.get("seconds", 0.0)))  # the last driver outlived its rows
     record.settled_usage, record.pending = record.usage, {}
-    record.state, record._since = RunState.INTERRUPTED, event.time
+    record.state, record.since = RunState.INTERRUPTED, event.time
     record.settings.update(event.data.get("settings", {}))
     record.codes = dict(event.data.get("code", {}))
     record.workspace = event.data.get("workspace", record.workspace)
@@ -214,6 +248,9 @@ def _began(record: RunRecord, event: RunEvent) -> None:
         if (replay := event.data.get("replay")) is not None:
             record.replay_of, record.had_spent = replay["of"], Usage(**replay["usage"])
         record.plan = plan_from_json(event.data["report"]["plan"])
+        record.base = record.plan.goal.label | _label(event, "base")
+        record.floor = {task_id: Label.from_json(said) for task_id, said in event.data.get("floor", {}).items()}
+        record.made = len(record.plan.graph)
 
 
 def _done(record: RunRecord, event: RunEvent) -> None:
@@ -234,6 +271,8 @@ _STEPS: Mapping[EventKind, Callable[[RunRecord, RunEvent], None]] = {
     EventKind.TASK_REUSED: _reused,
     EventKind.READ: _read,
     EventKind.TASK_DONE: _done,
+    EventKind.DECIDED: _decided,
+    EventKind.APPROVED: _approved,
     EventKind.PATCHED: _patched,
     EventKind.ESTIMATED: _estimated,
     EventKind.TOOL_CALLED: _called,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ._endorse import endorse
 from ._pointers import resolve_pointer
 from ._scope import TaskContext
 from .errors import GraphError
@@ -46,9 +47,10 @@ async def _input(name: str, item: Input, context: TaskContext, results: Mapping[
                 return artifact
         raise _lacks(name, item, context, f"task {item.task!r} wrote no artefact {item.artifact!r}")
     try:
-        return resolve_pointer(upstream.output, item.output or "")
+        value = resolve_pointer(upstream.output, item.output or "")
     except KeyError:
         raise _lacks(name, item, context, f"the output of {item.task!r} has no {item.output!r}") from None
+    return await endorse(name, item, value, context) if item.endorse else value
 
 
 def _lacks(name: str, item: Input, context: TaskContext, what: str) -> GraphError:

@@ -6,10 +6,11 @@ of the run's journal.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
+from ._answers import check, check_widens, texts
 from ._doors import PlanDoors
 from ._ledger import Ledger
 from ._lineup import Lineup
@@ -40,7 +41,6 @@ from .tasks import Goal, GraphPatch, Task, TaskGraph
 
 __all__ = ["Planner"]
 
-_T = TypeVar("_T")
 GOAL_ID = "goal"
 REFUSED = (PlanError, LimitExceeded, AccessDenied)
 """What a change of the plan may raise: it is refused whole, and the plan stays as it is."""
@@ -84,8 +84,18 @@ class Planner:
         else:
             self.emit(kind, data)
 
-    def recall(self, decided: Sequence[Decided]) -> None:
-        """Take in what was decided when this plan was made, and what that has spent."""
+    @property
+    def label(self) -> Label:
+        """How far what was planned may be believed: as the goal, and as what models answered on the way."""
+        return self._doors.label
+
+    def rise(self, label: Label) -> None:
+        """Take *label* into that of what is planned here."""
+        self._doors.rise(label)
+
+    def recall(self, decided: Sequence[Decided], label: Label) -> None:
+        """Take in what was decided when this plan was made, what that has spent, and how far it may be believed."""
+        self.rise(label)
         self.decided += decided
         self.ledger.spent += _spent_by(decided)
 
@@ -120,7 +130,7 @@ class Planner:
 
     async def screen_tasks(self, label: Label, tasks: Iterable[Task], what: str) -> None:
         """Let tasks that somebody wrote pass the same door as a goal, as one text; raises AccessDenied."""
-        text = "\n".join(line for task in tasks for line in _texts(task))
+        text = "\n".join(line for task in tasks for line in texts(task))
         if text:
             await self._screen(text, label, what)
 
@@ -149,13 +159,14 @@ class Planner:
         if found is None:
             return None
         answer, plugin = found
-        if isinstance(answer, Decomposition):
-            self._doors.failed = self._doors.failed or answer.degraded
-            return answer
-        if not isinstance(answer, Sequence) or not all(isinstance(t, Task) for t in answer):
-            raise PluginError(f"plugin {plugin!r} answered genesis_decompose with {type(answer).__name__}",
-                              cause="it takes a Decomposition or a sequence of Tasks")
-        return Decomposition(tasks=tuple(answer))
+        if not isinstance(answer, Decomposition):
+            if not isinstance(answer, Sequence) or not all(isinstance(t, Task) for t in answer):
+                raise PluginError(f"plugin {plugin!r} answered genesis_decompose with {type(answer).__name__}",
+                                  cause="it takes a Decomposition or a sequence of Tasks")
+            answer = Decomposition(tasks=tuple(answer))
+        self._doors.failed = self._doors.failed or answer.degraded
+        check_widens(answer.tasks, {})
+        return answer
 
     async def _expand(self, tasks: Sequence[Task], depth: int) -> list[Task]:
         found: list[Task] = []
@@ -218,7 +229,7 @@ class Planner:
         return found
 
     def _known(self, assignment: Assignment, plugin: str) -> bool:
-        _check(assignment, Assignment, "genesis_route", plugin)
+        check(assignment, Assignment, "genesis_route", plugin)
         if assignment.agent and assignment.agent not in self._cards:
             raise PluginError(f"plugin {plugin!r} routed {assignment.task_id!r} to unknown agent {assignment.agent!r}")
         if assignment.agent and self.lacks_model(assignment.agent):
@@ -257,7 +268,7 @@ class Planner:
         answer = await self.plugins.first("genesis_estimate", task=task, agent=card, plan=plan, context=self.context)
         if answer is None:
             return _prior(task, card)
-        return _check(answer[0], Estimate, "genesis_estimate", answer[1]).replace(task_id=task.id)
+        return check(answer[0], Estimate, "genesis_estimate", answer[1]).replace(task_id=task.id)
 
     # -- validate and revise ----------------------------------------------------------------------------------------
 
@@ -288,7 +299,7 @@ class Planner:
         for answer, plugin in await self.plugins.all("genesis_validate", plan=plan, context=self.context):
             for item in answer:
                 if not isinstance(item, Score):
-                    _check(item, Finding, "genesis_validate", plugin)
+                    check(item, Finding, "genesis_validate", plugin)
                 (findings if isinstance(item, Finding) else scores).append(item)
         score = min(scores, key=lambda s: s.value, default=None)
         return PlanReport(plan=plan, findings=tuple(findings), score=score)
@@ -307,7 +318,7 @@ class Planner:
         )
         if found is None:
             return None
-        patch, plugin = _check(found[0], GraphPatch, "genesis_revise", found[1]), found[1]
+        patch, plugin = check(found[0], GraphPatch, "genesis_revise", found[1]), found[1]
         try:
             mended = await self.patched(report.plan, patch)
         except REFUSED as error:
@@ -323,6 +334,7 @@ class Planner:
         """
         graph = plan.graph.apply(patch)
         new = (*patch.add, *patch.replacements)
+        check_widens(new, plan.graph.by_id)
         await self.screen_tasks(plan.goal.label, new, "a change of the plan")
         changed = {t.id for t in new}
         kept = tuple(a for a in plan.assignments if a.task_id not in changed and a.task_id in graph)
@@ -353,29 +365,6 @@ class Planner:
 def _spent_by(decided: Iterable[Decided]) -> Usage:
     """Return what planning has spent on models."""
     return sum((Usage(**data["usage"]) for kind, data in decided if kind is EventKind.MODEL_ANSWERED), start=Usage())
-
-
-def _texts(task: Task) -> Iterator[str]:
-    """Yield what *task* says in words: its description, and the texts among the values that it is given."""
-    if task.description:
-        yield task.description
-    pending: list[Any] = [i.value for i in task.inputs.values()][::-1]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping):
-            pending += reversed(list(value.values()))
-        elif isinstance(value, Sequence):
-            pending += reversed(value)
-
-
-def _check(answer: Any, kind: type[_T], hook: str, plugin: str) -> _T:
-    """Return *answer* when it is of the *kind* that *hook* takes; raises PluginError naming *plugin*."""
-    if isinstance(answer, kind):
-        return answer
-    raise PluginError(f"plugin {plugin!r} answered {hook} with {type(answer).__name__}",
-                      cause=f"it takes {kind.__name__}", hint=f"genesis -p no:{plugin} ... runs without it")
 
 
 def _tasks_digest(plan: Plan) -> str:

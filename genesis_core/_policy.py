@@ -12,9 +12,22 @@ from typing import Any
 from ._plugins import Plugins
 from .errors import AccessDenied
 from .plans import Outcome, PlanContext, Screening
-from .policy import Action, Decision, Identity, Label, Ruling
+from .policy import Action, Decision, Effect, Identity, Label, Ruling, Secrecy, Trust
 
 __all__ = ["Authority", "Waiting", "merge_decisions", "merge_screenings"]
+
+
+CHANGES = (Effect.WRITE, Effect.SEND)
+"""What a tool may do to the world that text from outside must not choose."""
+
+
+APPROVE = "genesis approvals grant RUN TASK, then genesis resume RUN"
+POLICY = "genesis config --origin shows the policy in force"
+WAY_OUT = {
+    "kernel.provenance": "let the plan grant it: genesis plan GOAL -o plan.json, and docs/provenance.md",
+    "kernel.secrecy": "docs/provenance.md says what is secret, and why",
+}
+"""Hints by rule."""
 
 
 class Waiting(AccessDenied):
@@ -31,7 +44,11 @@ class Authority:
         ]
 
     async def decide(self, action: Action, identity: Identity, label: Label) -> Decision:
-        """Return the merged decision on *action*."""
+        """Return the merged decision on *action*: what the label forbids, no plugin can allow."""
+        if label.trust is Trust.UNTRUSTED or label.secrecy is Secrecy.SECRET:
+            forbidden = _forbidden(action, label)
+            if forbidden is not None:
+                return forbidden
         arguments = {"action": action, "identity": identity, "label": label, "context": self._context}
         answers: list[tuple[Decision, bool]] = []
         for impl, trusted in self._judges:
@@ -53,7 +70,7 @@ class Authority:
         raise kind(
             f"{action.verb} {action.resource!r} is {'not approved yet' if kind is Waiting else 'denied'}",
             cause=f"rule {decision.rule!r}" + (f": {decision.reason}" if decision.reason else ""),
-            hint="genesis resume RUN --yes" if kind is Waiting else "genesis config --origin shows the policy in force",
+            hint=WAY_OUT.get(decision.rule, POLICY) if kind is AccessDenied else APPROVE,
         )
 
     async def screen(self, text: str, label: Label, what: str) -> Screening:
@@ -68,6 +85,26 @@ class Authority:
         if screening.outcome is Outcome.BLOCK:
             raise AccessDenied(f"{what} was blocked by screening", cause="; ".join(screening.reasons))
         return screening
+
+
+def _forbidden(action: Action, label: Label) -> Decision | None:
+    """Return the denial of a call that untrusted text would choose, or that secret data would leave by."""
+    if action.verb == "endorse":
+        return Decision.deny("kernel.provenance", "text from outside endorses nothing") if (
+            label.trust is Trust.UNTRUSTED) else None
+    if action.verb != "call" or action.effect not in CHANGES:
+        return None
+    if label.trust is Trust.UNTRUSTED:
+        return Decision.deny("kernel.provenance", f"text from outside would choose it: {_sources(label)}")
+    if action.effect is Effect.SEND:
+        return Decision.deny("kernel.secrecy", f"secret data would leave by it: {_sources(label)}")
+    return None
+
+
+def _sources(label: Label) -> str:
+    named = sorted(label.sources)
+    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    return (", ".join(named[:3]) or "the goal") + more
 
 
 def _decision(answer: Any) -> Decision | None:

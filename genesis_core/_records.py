@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ._facade import no_replay
 from ._files import find_artifact
 from ._fold import RunRecord, fold
 from ._head import Head, read_head
@@ -37,7 +38,7 @@ class Records:
         self, home: Path, clock: Callable[[], datetime] | None = None, keys: Callable[[], KeyRing] | None = None
     ) -> None:
         self.home, self.index, self._clock = home, Index(home), clock
-        self._keys = keys or partial(LocalKeyRing.open, home, create=False)
+        self._keys = keys or partial(LocalKeyRing.open, home, create=False, clock=clock)
 
     async def cancel(self, run_id: str) -> RunState:
         """Cancel a run, whoever drives it, and return where it stands.
@@ -62,14 +63,51 @@ class Records:
             lock.release()
 
     async def _note_canceled(self, folder: Path, record: RunRecord) -> None:
+        await self._append(folder, record, [
+            (EventKind.RUN_FINISHED, "kernel", "", {"state": RunState.CANCELED.value, "error": None, "usage": {}})
+        ], state="canceled")
+
+    async def _append(
+        self, folder: Path, record: RunRecord, rows: Sequence[tuple[EventKind, str, str, dict[str, Any]]], state: str
+    ) -> None:
+        """Append *rows* (kind, actor, task, data) to the journal of a run that nobody drives."""
         journal = Journal(record.run_id, path=folder / "journal.db", keys=self._keys(), clock=self._clock,
                           last=(record.seq, bytes.fromhex(record.mac)))
-        journal.append(EventKind.RUN_FINISHED, data={"state": RunState.CANCELED.value, "error": None, "usage": {}})
+        for kind, actor, task_id, data in rows:
+            journal.append(kind, actor, task_id, data=data)
         await journal.flush()
         await journal.close()
         known = self.index.entries().get(record.run_id)
         if known is not None:
-            self.index.put(known._replace(state="canceled", seq=journal.seq, mac=journal.head.hex()))
+            self.index.put(known._replace(state=state, seq=journal.seq, mac=journal.head.hex()))
+
+    async def approve(
+        self, run_id: str, task_id: str, *, granted: bool, by: str = "user", reason: str = "", action: str = ""
+    ) -> tuple[RunEvent, ...]:
+        """Say yes or no to what *task_id* waits for, and return those decisions; resuming the run goes on by it.
+
+        A yes is to exactly that action, arguments included, by that task. *action* names one of several by how its
+        digest begins. Raises SettingsError when nothing waits there, JournalError while somebody drives the run.
+        """
+        folder = self.folder(run_id)
+        lock = RunLock(folder)
+        try:
+            record = no_replay(self.whole(run_id))
+            found = tuple(e for e in record.waiting if e.task_id == task_id and e.data["action"].startswith(action))
+            if not found:
+                waiting = sorted({e.task_id for e in record.waiting})
+                raise SettingsError(
+                    f"nothing of task {task_id!r} waits for approval{did_you_mean(task_id, waiting)}",
+                    cause=f"waiting: {', '.join(waiting) or 'nothing in this run'}", hint="genesis approvals list")
+            await self._append(folder, record, [
+                (EventKind.APPROVED, by, task_id, {
+                    "action": event.data["action"], "granted": granted, "verb": event.data["verb"],
+                    "resource": event.data["resource"], **({"reason": reason} if reason else {}),
+                }) for event in found
+            ], state=record.state.value)
+            return found
+        finally:
+            lock.release()
 
     def folder(self, run_id: str) -> Path:
         """Return the folder of a run; ``last`` is the newest. Raises SettingsError when there is none."""

@@ -18,9 +18,12 @@ from typing import TYPE_CHECKING
 from ._again import Again
 from ._attempt import Watched, failed, finished, row, skipped, undone
 from ._deadlines import Deadlines
+from ._endorse import given_label
 from ._herald import Herald
 from ._inputs import behind, resolve
 from ._kernel import Planner
+from ._life import INSIDE, beat
+from ._permission import told
 from ._policy import Waiting
 from ._revise import revised
 from ._runscope import RunScope
@@ -28,15 +31,9 @@ from ._scheduler import Scheduler
 from ._scope import TaskContext
 from .agents import Agent
 from .engines import Attempt, Completion, TaskEngine
-from .errors import (
-    BudgetExceeded,
-    GenesisError,
-    TaskError,
-    TimedOut,
-    ToolError,
-)
+from .errors import BudgetExceeded, GenesisError, LimitExceeded, TaskError, TimedOut, ToolError
 from .plans import Plan
-from .policy import Action, Effect, Label
+from .policy import Action, Effect, Label, Ruling
 from .runs import EventKind, RunEvent, RunResult, RunState
 from .tasks import GraphPatch, Task, TaskResult, TaskState
 
@@ -77,8 +74,12 @@ class Driver:
     """The highest attempt of each task that has a result in the journal."""
     floor: dict[str, Label] = field(default_factory=dict)
     """The label that a patch gave to each task that it added: that of its cause."""
+    base: Label = field(default_factory=Label)
+    """How far the words of the other tasks may be believed: as the goal, and as what models wrote into the plan."""
     updates: int = 0
-    max_seconds: float | None = None
+    made: int = 0
+    """Tasks over the run's life, those among them that changes have added."""
+    time_left: tuple[float, GenesisError] | None = None
     timeout: float | None = None
 
     def __post_init__(self) -> None:
@@ -88,7 +89,7 @@ class Driver:
         self._revisers = bool(self.planner.plugins.hook("genesis_revise"))
         self._may_run = {name: Action("run", name, Effect.PURE) for name in self.agents}
         self._ended = self._cancelled = False
-        self._priced = bool(self.scope.lineup.models) and self.scope.ledger.budget.max_cost is not None
+        self._priced = bool(self.scope.lineup.models) and self.scope.ledger.in_money
         self._stop: Stop | None = None
         self._waiting: dict[str, TaskError] = {}
         self._timers: list[asyncio.TimerHandle] = []
@@ -165,15 +166,17 @@ class Driver:
     def _arm(self) -> None:
         """Set the clocks: the budget's seconds, the time-out, and the look for a request to cancel."""
         loop = asyncio.get_running_loop()
-        if self.max_seconds is not None:
-            error = TaskError.of(BudgetExceeded("the run's seconds are spent", hint="genesis resume RUN --budget ..."))
-            self._timers.append(loop.call_later(self.max_seconds, self.stop, RunState.OUT_OF_BUDGET, error))
+        if self.time_left is not None:
+            seconds, spent = self.time_left
+            self._timers.append(loop.call_later(seconds, self.stop, RunState.OUT_OF_BUDGET, TaskError.of(spent)))
         if self.timeout is not None:
             error = TaskError.of(TimedOut(f"the run took longer than {self.timeout:g} s", hint="genesis resume RUN"))
             self._timers.append(loop.call_later(self.timeout, self.stop, RunState.CANCELED, error))
         self._timers.append(loop.call_later(CANCEL_POLL_SECONDS, self._look, loop))
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self.scope.lock is not None:
+            beat(self.scope.folder)
         if (self.scope.folder / "cancel").exists():
             self.stop(RunState.CANCELED)
         else:
@@ -261,9 +264,9 @@ class Driver:
         """Do *task* and return its result, whatever happens; only stopping reasons of the whole run are raised."""
         seconds = task.max_seconds or self.task_seconds
         context = TaskContext(self.scope, task, agent.card, attempt=attempt, label=self._label(task),
-                              deadline=time.monotonic() + seconds)
-        context.task_label = self.floor.get(task.id, self.plan.goal.label)
+                              said=self.floor.get(task.id, self.plan.goal.label), deadline=time.monotonic() + seconds)
         self._deadlines.add(key, context.deadline)
+        INSIDE.set(self.id)  # of this attempt alone, and of what it starts
         try:
             result = await self._tried(task, agent, attempt, context)
             if self._deadlines.passed(key):  # it swallowed its cancellation and went on
@@ -314,17 +317,16 @@ class Driver:
     async def _authorize(self, task: Task, agent: Agent, attempt: int, context: TaskContext) -> None:
         name = agent.card.name
         action = self._may_run[name]
-        decision = await self.scope.authority.decide(action, self.scope.identity, context.label)
+        decision = await context.decide(action, who=self.scope.identity)
         said = {"decision": str(decision.effect), "rule": decision.rule}
         self.scope.emit(EventKind.TASK_STARTED, name, task.id, attempt, said, context.label)
+        if decision.effect is Ruling.ASK:
+            context.note(EventKind.DECIDED, told(action, decision))
         context.enforce(action, decision)
 
     def _label(self, task: Task) -> Label:
         """What *task* starts with: the goal's label, those of all it waits for, and that of who asked for it."""
-        label, results = self.floor.get(task.id, self.plan.goal.label), self.scheduler.results
-        needs = task.needs if task.parent is None else self.plan.graph.waits_for(task.id)
-        others = [other for need in needs if (other := results[need].label) is not label]
-        return Label.join(label, *others) if others else label
+        return given_label(task, self.plan.graph, self.scheduler.results, self.floor.get(task.id, self.base))
 
     # -- what came of it --------------------------------------------------------------------------------------------
 
@@ -338,7 +340,7 @@ class Driver:
         self.scheduler.release(completion.task_id)
         if isinstance(error, Waiting):
             self._waiting[completion.task_id] = TaskError.of(error)
-        elif isinstance(error, BudgetExceeded):
+        elif isinstance(error, BudgetExceeded | LimitExceeded):
             self._start_no_more(RunState.OUT_OF_BUDGET, TaskError.of(error))
         elif error is not None and not isinstance(error, asyncio.CancelledError):
             raise error
@@ -363,11 +365,12 @@ class Driver:
             self.scope.emit(EventKind.PATCH_REFUSED, actor=plugin, task_id=result.task_id, label=result.label,
                             data={"patch": patch.to_json(), "reason": plan})
             return
-        self.updates += 1
-        self.floor.update({t.id: self.plan.goal.label | result.label for t in (*patch.add, *patch.replacements)})
+        self.updates, self.made = self.updates + 1, self.made + len(patch.add)
+        cause = self.base | result.label | self.planner.label
+        self.floor.update({t.id: cause for t in (*patch.add, *patch.replacements)})
         self.plan = plan
         self.scope.emit(EventKind.PATCHED, actor=plugin, task_id=result.task_id, label=result.label, data={
-            "patch": patch.to_json(), "plan": plan.to_json(), "reason": patch.reason,
+            "patch": patch.to_json(), "plan": plan.to_json(), "reason": patch.reason, "label": cause.to_json(),
         })
         self.scheduler.replace_graph(plan.graph, {t: a.agent for t, a in plan.assigned.items()})
 

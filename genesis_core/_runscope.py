@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._chosen import key_ring
 from ._home import make_home, new_id, writing
 from ._journal import PLAIN, Data, Entry, Journal, RunLock
 from ._ledger import Ledger
@@ -20,7 +19,8 @@ from ._workers import Workers
 from ._workspace import Workspace
 from .engines import KeyRing
 from .errors import SettingsError
-from .policy import Identity, Label
+from .policy import Approval, Identity, Label
+from .records import FrozenDict
 from .runs import EventKind
 from .tools import Tool
 
@@ -50,6 +50,8 @@ class RunScope:
     ledger: Ledger
     identity: Identity
     goal: str = ""
+    approvals: Mapping[str, Mapping[str, Approval]] = FrozenDict()
+    """What a person has said of single actions, by task and by the digest of the action."""
     lock: RunLock | None = None
     tape: Tape | None = None
     """What calls go through when the run is recorded or replayed."""
@@ -95,7 +97,8 @@ def open_scope(
     Its ledger is that of *planner*: what planning has spent, or still holds, counts.
     """
     settings, home = genesis.settings, genesis.home
-    workspace = Workspace(plan.goal.workspace if record is None else record.workspace)
+    workspace = Workspace(plan.goal.workspace if record is None else record.workspace,
+                          secret_files=settings.secret_files)
     if replay is None:  # it calls no tool
         genesis._workers.start()
     run_id = new_id(genesis._clock) if record is None else record.run_id
@@ -105,7 +108,7 @@ def open_scope(
     if settings.journal:
         with writing(home):
             make_home(home)
-        keys = key_ring(genesis._ring, home, create=True)
+        keys = genesis.keys(create=True)
         if record is None:
             with writing(home):
                 folder.mkdir(mode=0o700)
@@ -125,6 +128,7 @@ def open_scope(
         workspace=workspace, workers=genesis._workers,
         authority=Authority(genesis._plugins, planner.context, yes=yes), identity=Identity(), goal=plan.goal.text,
         lock=lock, ledger=planner.ledger, tape=tape, replay=replay,
+        approvals=FrozenDict() if record is None else record.approvals,
     )
 
 

@@ -15,6 +15,7 @@ from ._doors import TaskDoors, settled
 from ._files import artifact_path, find_artifact, read_bytes, write_atomic
 from ._journal import Entry
 from ._lineup import Lineup
+from ._permission import Permits, told
 from ._policy import Waiting
 from ._replay.tape import Call
 from ._runscope import RunScope
@@ -26,6 +27,7 @@ from .errors import (
     Category,
     DependencyDown,
     GenesisError,
+    LimitExceeded,
     ModelError,
     TaskError,
     TimedOut,
@@ -33,7 +35,7 @@ from .errors import (
     did_you_mean,
 )
 from .models import ModelReply, ModelRequest
-from .policy import Action, Decision, Effect, Label, Ruling, Secrecy, Trust, Usage
+from .policy import Action, Decision, Effect, Identity, Label, Ruling, Secrecy, Trust, Usage
 from .records import FrozenDict, canonical_json, digest, freeze
 from .runs import EventKind
 from .tasks import Artifact, Evidence, Level, Task, TaskResult, TaskState, WorkOrder
@@ -42,6 +44,7 @@ from .tools import Tool, ToolSpec
 __all__ = ["TaskContext"]
 
 NOTHING = Usage()
+NOTHING_READ = Label(Trust.TRUSTED)
 NO_INPUTS: Mapping[str, Any] = FrozenDict()
 MAX_SOURCES = 32
 
@@ -50,12 +53,13 @@ class TaskContext:
     """One attempt at one task."""
 
     __slots__ = (
-        "_card", "_label", "_open", "_scope", "_usage", "answered_by", "attempt", "deadline", "halt", "inputs",
-        "preferred", "task", "task_label", "unanswered", "upstream", "written",
+        "_card", "_label", "_open", "_permits", "_scope", "_usage", "answered_by", "attempt", "deadline", "halt",
+        "inputs", "preferred", "task", "task_label", "unanswered", "upstream", "written",
     )
 
     def __init__(
-        self, scope: RunScope, task: Task, card: AgentCard, *, attempt: int, deadline: float, label: Label
+        self, scope: RunScope, task: Task, card: AgentCard, *, attempt: int, deadline: float, label: Label,
+        said: Label | None = None,
     ) -> None:
         self._scope, self._card, self._label = scope, card, label
         self._usage: Usage | None = None
@@ -65,7 +69,7 @@ class TaskContext:
         self.written: dict[str, Artifact] = {}
         """The artefacts of this attempt by name, as they were last written."""
         self.task, self.attempt, self.deadline = task, attempt, deadline
-        self.task_label = label
+        self.task_label = label if said is None else said
         """That of the task's own words: the goal's, or that of what added the task. It does not rise."""
         self.inputs: Mapping[str, Any] = NO_INPUTS
         self.upstream: Mapping[str, tuple[TaskResult, ...]] = NO_INPUTS
@@ -73,6 +77,7 @@ class TaskContext:
         self.preferred = ""
         """The model that the plan's estimate chose for this task; asked before those of the role."""
         self.answered_by = self.unanswered = ""
+        self._permits: Permits | None = None
 
     @property
     def idempotency_key(self) -> str:
@@ -127,11 +132,13 @@ class TaskContext:
     def files(self, pattern: str = "**/*") -> tuple[str, ...]:
         """Return the workspace's files that match a glob, as sorted relative names; recorded, with their digest."""
         self._record_read(self._scope.workspace.seen(pattern))
+        self._rise(_names_label(pattern))
         return self._scope.workspace.files(pattern)
 
     @property
     def unreadable(self) -> Mapping[str, str]:
         """The folders that can't be opened, and why: what is in them is not among :meth:`files`."""
+        self._rise(_names_label("**"))
         return self._scope.workspace.unreadable
 
     async def read(self, path: str | os.PathLike[str]) -> str:
@@ -142,7 +149,7 @@ class TaskContext:
         name = await self._may_read(path)
         data = await asyncio.to_thread(read_bytes, self._scope.workspace.path(name))
         self._record_read({"files": {name: hashlib.sha256(data).hexdigest()}})
-        self._rise(_file_label(name))
+        self._rise(self._file_label(name, [name]))
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -154,11 +161,12 @@ class TaskContext:
         Raises AccessDenied, BudgetExceeded, LimitExceeded, TimedOut or ToolError.
         """
         known = self._tool(tool)
-        plain = jsonable(arguments, f"the arguments of {known.name!r}")
-        # What the call is given and gives raises the label first: permission is asked for what would leave by it.
-        plain = await self._checked_paths(known, plain)
-        self._rise(known.spec.label)
-        await self._authorize(Action("call", known.name, known.spec.effect))
+        plain, files = await self._checked_paths(known, jsonable(arguments, f"the arguments of {known.name!r}"))
+        emits = known.spec.emits
+        # Who chooses the call is what the task knows by now; what leaves by it is that and what the call reads.
+        await self._authorize(Action("call", known.name, known.spec.effect, plain), files.secrecy, emits.secrecy)
+        self._rise(files)
+        self._rise(emits)  # before it runs: what it says when it fails comes from there, too
         value = await self._spend(Usage(tool_calls=1), lambda: self._called(known, plain))
         if isinstance(value, str):
             await self._scope.authority.screen(value, self._label, f"what {known.name!r} returned")
@@ -185,7 +193,7 @@ class TaskContext:
         """Reserve *need*, do *work*, settle; a call that does not fit into the budget halts the task."""
         try:
             return await settled(self._scope.ledger, need, work, self._count)
-        except BudgetExceeded as error:
+        except (BudgetExceeded, LimitExceeded) as error:
             self.halt = error
             raise
 
@@ -298,15 +306,25 @@ class TaskContext:
                                cause="its card does not list that tool", hint=f"add {name!r} to the tools of its card")
         return found
 
-    async def _authorize(self, action: Action) -> None:
-        decision = await self._scope.authority.decide(action, self._scope.identity.delegate(self._card.name),
-                                                      self._label)
+    async def _authorize(self, action: Action, *reads: Secrecy) -> None:
+        """Let an allowed action pass, which takes along what the task knows and what it *reads*."""
+        decision = await self.decide(action, *reads)
         if action.verb != "read" or decision.effect is not Ruling.ALLOW:  # a read that is allowed has its own row
-            self._emit(EventKind.DECIDED, {
-                "verb": action.verb, "resource": action.resource, "effect": action.effect.value,
-                "decision": decision.effect.value, "rule": decision.rule, "reason": decision.reason,
-            })
+            self._emit(EventKind.DECIDED, told(action, decision))
         self.enforce(action, decision)
+
+    async def decide(
+        self, action: Action, *reads: Secrecy, who: Identity | None = None, label: Label | None = None
+    ) -> Decision:
+        """Return the decision on *action* (of *who*, by *label*: its agent, by its own); nothing is recorded."""
+        if self._permits is None:
+            self._permits = Permits.of(self._scope, self.task, self.task_label, self._card.name)
+        found = label or self._label
+        return await self._permits.decide(action, found, max(reads, default=Secrecy.PUBLIC), who)
+
+    def note(self, kind: EventKind, data: dict[str, Any]) -> None:
+        """Put a row of the kernel's about this attempt into the journal."""
+        self._scope.emit(kind, task_id=self.task.id, attempt=self.attempt, data=data, label=self._label)
 
     def enforce(self, action: Action, decision: Decision) -> None:
         """Let an allowed action pass; what a person must approve first halts the task, whatever the agent catches."""
@@ -325,8 +343,11 @@ class TaskContext:
         await self._authorize(Action("read", name, Effect.READ))
         return name
 
-    async def _checked_paths(self, tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Return *arguments* with every path inside the workspace; what they name is recorded as read."""
+    async def _checked_paths(self, tool: Tool, arguments: dict[str, Any]) -> tuple[dict[str, Any], Label]:
+        """Return *arguments* with every path inside the workspace, and the label of what they name.
+
+        That is recorded as read.
+        """
         names: list[str] = []
         arguments = {**tool.path_defaults, **arguments}
         for parameter in tool.path_parameters:
@@ -336,11 +357,16 @@ class TaskContext:
             checked = [await self._may_read(path) for path in (given if several else [given])]
             arguments = {**arguments, parameter: checked if several else checked[0]}
             names += checked
-        if names:
-            digests = await asyncio.to_thread(lambda: {n: self._scope.workspace.digest(n) for n in names})
-            event = self._record_read({"files": digests})
-            self._rise(_file_label(names[0] if len(names) == 1 else f"{len(names)} files, row {event.seq}"))
-        return arguments
+        if not names:
+            return arguments, NOTHING_READ
+        digests = await asyncio.to_thread(lambda: {n: self._scope.workspace.digest(n) for n in names})
+        event = self._record_read({"files": digests})
+        source = names[0] if len(names) == 1 else f"{len(names)} files, row {event.seq}"
+        return arguments, self._file_label(source, names)
+
+    def _file_label(self, source: str, names: Sequence[str]) -> Label:
+        secret = any(map(self._scope.workspace.is_secret, names))
+        return Label(Trust.UNTRUSTED, Secrecy.SECRET if secret else Secrecy.INTERNAL, frozenset({source}))
 
     def _record_read(self, what: dict[str, Any]) -> Entry:
         if self._scope.replay is not None:
@@ -367,8 +393,9 @@ async def _inline(tool: Tool, arguments: Mapping[str, Any]) -> Any:
         raise ToolError(f"tool {tool.name!r} failed: {type(error).__name__}: {error}") from error
 
 
-def _file_label(source: str) -> Label:
-    return Label(Trust.UNTRUSTED, Secrecy.INTERNAL, frozenset({source}))
+def _names_label(pattern: str) -> Label:
+    """Names of files are text that somebody else wrote, too."""
+    return Label(Trust.UNTRUSTED, Secrecy.INTERNAL, frozenset({f"names {pattern}"}))
 
 
 def _brief(value: Any) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ from .records import FrozenDict, JsonObject, Record
 
 __all__ = ["OPERATOR_KEYS", "PERSONAL_KEYS", "Settings", "SettingsSource", "load_settings", "state_home"]
 
-GUARD = "guard"
-"""The plugin whose section is ``[policy]``."""
+GUARD, IDENTITY = "guard", "identity"
+"""The plugins whose sections are ``[policy]`` and ``[identity]``."""
 
 OPERATOR_KEYS = frozenset({"policy", "sandbox", "plugins", "identity", "limits", "models", "keyring", "engine"})
 """Sections that neither a project file nor the environment can set."""
@@ -60,7 +60,8 @@ class Settings(Record):
     sandbox: JsonObject = FrozenDict()
     identity: JsonObject = FrozenDict()
     plugin: JsonObject = FrozenDict()
-    """Sections for plugins: ``[plugin.halo]`` in TOML. That of the guard is ``policy``, and stands nowhere else."""
+    """Sections for plugins: ``[plugin.halo]`` in TOML. That of the guard is ``policy``, that of identity ``identity``,
+    and both stand nowhere else."""
 
     @field_validator("plugin")
     @classmethod
@@ -68,12 +69,22 @@ class Settings(Record):
         if GUARD in given:
             raise SettingsError(f"[plugin.{GUARD}] is not read", cause="what may be done stands in one place, [policy]",
                                 hint=f"[[policy.rules]] instead of [[plugin.{GUARD}.rules]]")
+        if IDENTITY in given:
+            raise SettingsError(f"[plugin.{IDENTITY}] is not read", cause="it decides about safety",
+                                hint=f"[{IDENTITY}] in your own file: genesis config --origin shows which")
         return given
 
     @property
     def sections(self) -> Mapping[str, Any]:
-        """The sections of all plugins by name, that of the guard among them."""
-        return FrozenDict({**self.plugin, GUARD: self.policy}) if self.policy else self.plugin
+        """The sections of all plugins by name, those of the guard and of identity among them."""
+        own = {name: table for name, table in ((GUARD, self.policy), (IDENTITY, self.identity)) if table}
+        return FrozenDict({**self.plugin, **own}) if own else self.plugin
+
+    @property
+    def secret_files(self) -> tuple[str, ...]:
+        """Globs of files that are secret beyond those whose names say so: ``[policy] secret_files``."""
+        found = self.policy.get("secret_files", ())
+        return tuple(map(str, found)) if isinstance(found, Sequence) and not isinstance(found, str) else ()
 
     def section(self, name: str) -> Mapping[str, Any]:
         """Return the section of the plugin *name*."""

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,6 +22,11 @@ SKIPPED = frozenset(
 VERSIONS = frozenset(".git .hg .svn .bzr .jj CVS _darcs".split())
 """Folders of version control: all that a folder's digest leaves out."""
 
+SECRET_FILES = (
+    "**/.env", "**/.env.*", "**/*.pem", "**/*.key", "**/*.p12", "**/*.pfx", "**/*.keystore", "**/id_rsa", "**/id_dsa",
+    "**/id_ecdsa", "**/id_ed25519", "**/.netrc", "**/.pypirc", "**/.npmrc", "**/.pgpass", "**/.htpasswd",
+)
+"""Files that hold keys and passwords by their very name: what is read from them is secret."""
 GLOBS = 256
 """Patterns that are kept compiled: models may choose them, so their number has no end."""
 
@@ -29,8 +34,9 @@ GLOBS = 256
 class Workspace:
     """A folder, seen through names relative to it. Links that lead out are not there."""
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, *, secret_files: Iterable[str] = ()) -> None:
         self.named = Path(folder)
+        self._secret = tuple(map(_glob, (*SECRET_FILES, *secret_files)))
         try:
             self.root = self.named.expanduser().resolve(strict=True)
         except OSError:
@@ -96,6 +102,11 @@ class Workspace:
     def _inside(self, path: Path) -> bool:
         real = Path(os.path.realpath(path))
         return real.is_relative_to(self.root) and real.is_file()
+
+    def is_secret(self, name: str) -> bool:
+        """Return whether what is in the file *name* may not leave: by :data:`SECRET_FILES`, or by the operator's word.
+        """
+        return any(match(name) for match in self._secret)
 
     def path(self, name: str | Path) -> Path:
         """Return the real path of *name*; raises AccessDenied when it, or a link on the way, leads out."""

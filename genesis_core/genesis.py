@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ._again import Again, agent_code
-from ._chosen import chosen_engine, chosen_models, chosen_ring, key_ring
+from ._chosen import chosen_engine, chosen_models, chosen_ring
 from ._facade import entry_of, goal_of, granted_trust, no_files, no_replay, rejection
 from ._fold import RunRecord
 from ._journal import Probe, RunLock
 from ._kernel import Decided, Planner
+from ._life import check_outermost, lived, time_left
 from ._lineup import Lineup
 from ._plugins import Installed, PluginInfo, Plugins
 from ._provided import Provided
@@ -32,13 +33,14 @@ from ._records import Records
 from ._run import Driver
 from ._runscope import RunScope, key_names, open_scope
 from ._settings import Settings, load_settings, state_home
+from ._signing import Signing
 from ._workers import Workers
 from ._workspace import Workspace
 from .engines import KeyRing, TaskEngine
 from .errors import GenesisError, SettingsError
 from .models import ROLES
 from .plans import Plan, PlanContext, PlanReport, Verdict
-from .policy import Budget
+from .policy import Budget, Label
 from .runs import EventKind, Run, RunEvent, RunState
 from .tasks import Goal, TaskGraph
 
@@ -53,7 +55,7 @@ MAX_REMEMBERED = 32
 
 
 @dataclass(eq=False)
-class Genesis:
+class Genesis(Signing):
     """Plugins, settings and state, opened for use; make one with :meth:`open`."""
 
     settings: Settings
@@ -73,9 +75,9 @@ class Genesis:
         self._provided = Provided()
         self._workers = Workers({})
         self._running: set[Driver] = set()
-        self._decided: dict[str, list[Decided]] = {}
+        self._decided: dict[str, tuple[list[Decided], Label]] = {}
         self._planned: Recorder | None = None
-        self.records = Records(self.home, self._clock, self._reading_ring)
+        self.records = Records(self.home, self._clock, self.keys)
 
     @classmethod
     def open(
@@ -135,12 +137,6 @@ class Genesis:
             raise SettingsError("this Genesis is not open", cause="plugins are loaded on entering it",
                                 hint="use it with async with: async with Genesis.open(...) as genesis: ...")
 
-    def _reading_ring(self) -> KeyRing:
-        """Rows are verified by the ring that signed them; one that a plugin offers is there once it is loaded."""
-        if self._ring is None and self.settings.keyring != "local":
-            self._entered()
-        return key_ring(self._ring, self.home, create=False)
-
     # -- look -------------------------------------------------------------------------------------------------------
 
     @property
@@ -179,7 +175,7 @@ class Genesis:
         self._entered()
         report, planner = await self._plan(goal_of(goal, workspace), graph, budget)
         self._decided.pop(report.plan.digest, None)
-        self._decided[report.plan.digest] = planner.decided
+        self._decided[report.plan.digest] = planner.decided, planner.label
         if len(self._decided) > MAX_REMEMBERED:
             del self._decided[next(iter(self._decided))]
         return report
@@ -223,21 +219,24 @@ class Genesis:
         nothing has changed. Raises PlanRejected, and what :meth:`plan` raises.
         """
         self._entered()
+        check_outermost(self.settings.limits)
         report, planner = await self._proposed(goal, workspace, budget)
         if report.verdict is Verdict.REJECT:
             raise rejection(report)
         earlier, engine = None if again is None else self._again(again), self._engine()
         code = self._codes()
+        floor = {} if earlier is None else earlier.believed(report.plan, planner)
         scope = open_scope(self, report.plan, planner, yes)
         async with self._or_abandoned(scope):
             scope.emit(EventKind.RUN_STARTED, label=report.plan.goal.label, data=lambda: {
                 "report": report.to_json(), "workspace": str(scope.workspace.root), "again": again or "", "code": code,
                 "settings": {"budget": scope.ledger.budget.to_json(), "limits": self.settings.limits.to_json(),
                              "pipeline": report.plan.pipeline},
+                "base": planner.label.to_json(), "floor": {name: label.to_json() for name, label in floor.items()},
                 **scope.began(),
             })
             scope.tell(planner.decided, self._planned)
-            return self._drive(report.plan, planner, scope, code, engine, again=earlier, timeout=timeout)
+            return self._drive(report.plan, planner, scope, code, engine, again=earlier, timeout=timeout, floor=floor)
         raise AssertionError("unreachable")
 
     async def _proposed(
@@ -252,7 +251,7 @@ class Genesis:
         planner.check_limits(plan.graph)
         planner.check_agents(plan)
         if plan.digest in self._decided:
-            planner.recall(self._decided[plan.digest])
+            planner.recall(*self._decided[plan.digest])
         else:
             await planner.screen(plan.goal)
             await planner.screen_tasks(plan.goal.label, plan.graph.tasks, "the plan")
@@ -269,6 +268,7 @@ class Genesis:
         SettingsError for a replay: it would call for real what no recording answers.
         """
         self._entered()
+        check_outermost(self.settings.limits)
         folder, code, engine = self.folder(run_id), self._codes(), self._engine()
         lock = RunLock(folder)
         try:
@@ -276,7 +276,7 @@ class Genesis:
             plan = record.plan
             assert plan is not None  # noqa: S101  # fold() takes it from the first row
             planner = self._planner(plan.goal, record.workspace, budget or record.budget)
-            planner.ledger.spent = record.usage
+            planner.ledger.spent, record.seconds = record.usage, lived(record, folder)
             planner.check_agents(plan)
             plan = await planner.resumed(plan, record.settled, record.seconds)
             scope = open_scope(self, plan, planner, yes, record=record, lock=lock)
@@ -287,7 +287,7 @@ class Genesis:
             (folder / "cancel").unlink(missing_ok=True)
             scope.emit(EventKind.RUN_RESUMED, data={
                 "settings": {"budget": scope.ledger.budget.to_json()}, "in_flight": list(record.in_flight),
-                "code": code, **({} if plan == record.plan else {"plan": plan.to_json()}), **scope.began(),
+                "code": code, "seconds": record.seconds, **({} if plan == record.plan else {"plan": plan.to_json()}), **scope.began(),
             })
             scope.tell(planner.decided, self._planned)
             return self._drive(plan, planner, scope, code, engine, record=record, timeout=timeout)
@@ -323,20 +323,21 @@ class Genesis:
     def _drive(
         self, plan: Plan, planner: Planner, scope: RunScope, code: Mapping[str, str], engine: TaskEngine,
         *, record: RunRecord | None = None, again: Again | Replay | None = None, timeout: float | None = None,
+        floor: Mapping[str, Label] | None = None,
     ) -> Driver:
         planner.emit, planner.commit = lambda kind, data: scope.emit(kind, data=data), scope.journal.flush
         planner.tape = scope.tape
         kept = {} if record is None else record.settled
-        seconds = scope.ledger.budget.max_seconds
-        spent = 0.0 if record is None else record.seconds
         driver = Driver(
             scope=scope, plan=plan, planner=planner, engine=engine, agents=self._provided.agents, codes=code,
             max_parallel=self.settings.max_parallel, task_seconds=self.settings.task_seconds, on_end=self._ended,
             again=again, results=kept, attempts={} if record is None else dict(record.attempts),
             recorded={} if record is None else {t: r.attempt for t, r in record.results.items()},
             updates=0 if record is None else record.updates, timeout=timeout,
-            floor={} if record is None else record.floor,
-            max_seconds=None if seconds is None else max(0.0, seconds - spent),
+            floor=dict(floor or {}) if record is None else record.floor,
+            base=planner.label if record is None else record.base,
+            made=len(plan.graph) if record is None else record.made,
+            time_left=time_left(scope.ledger.budget, scope.ledger.limits, 0.0 if record is None else record.seconds),
         )
         self._running.add(driver)
         self._indexed(driver, "running")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -10,10 +11,11 @@ from typing import Any
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from .records import Record
+from .records import FrozenDict, JsonObject, Record, digest
 
 __all__ = [
-    "Action", "Budget", "Decision", "Effect", "Identity", "Label", "PlanLimits", "Ruling", "Secrecy", "Trust", "Usage",
+    "Action", "Approval", "Budget", "Decision", "Effect", "Grant", "Identity", "Label", "PlanLimits", "Ruling",
+    "Secrecy", "Trust", "Usage",
 ]
 
 
@@ -121,12 +123,49 @@ class Identity(Record):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that somebody wants to do: verb ("read", "write", "call", "ask", "run"), resource, effect."""
+    """One thing that somebody wants to do: verb ("read", "write", "call", "ask", "run", "endorse"), resource, effect.
+
+    Of a call, *arguments* are those of the tool; of a question to a model, *cost* is the most that it may take (US
+    dollars; None: not known).
+    """
 
     verb: str
     resource: str
     effect: Effect = Effect.PURE
-    detail: str = ""
+    arguments: Mapping[str, Any] | None = None
+    cost: Decimal | None = None
+
+    @property
+    def digest(self) -> str:
+        """sha256 of what is to be done, arguments included: what a person approves is exactly this."""
+        return digest([self.verb, self.resource, self.effect.value, self.arguments])
+
+
+class Grant(Record):
+    """One call that a plan's author lets a task make, whatever the task has read.
+
+    It covers a call of *tool* that gives each of *arguments* as it stands here, and nothing else but those that *free*
+    names: what is free may come from anywhere, so a recipient, a path or an amount does not belong there.
+    """
+
+    tool: str
+    arguments: JsonObject = FrozenDict()
+    free: tuple[str, ...] = ()
+    times: int = Field(default=1, ge=1)
+    """Calls that one attempt may make by it."""
+
+    def covers(self, action: Action) -> bool:
+        """Return whether *action* is a call that this grants."""
+        if action.verb != "call" or action.resource != self.tool:
+            return False
+        given = {} if action.arguments is None else action.arguments
+        same = all(name in given and _equal(given[name], value) for name, value in self.arguments.items())
+        return same and all(name in self.arguments or name in self.free for name in given)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Return whether two JSON values are the same one: 1 is neither true nor 1.0."""
+    return digest(one) == digest(other)
 
 
 class Ruling(StrEnum):
@@ -166,6 +205,17 @@ class Decision:
         return cls(Ruling.ASK, rule, reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a person said of one action."""
+
+    granted: bool
+    by: str
+    row: int
+    """Of the journal."""
+    reason: str = ""
+
+
 class Usage(Record):
     """What happened: money in US dollars (None: unknown, never 0), tokens, seconds, calls."""
 
@@ -203,11 +253,19 @@ class PlanLimits(Record):
     """How large a run may grow over the life of its root run; planner, validator and kernel read this one object."""
 
     max_tasks: int = Field(default=1000, ge=1)
+    """Of the plan, and of all that changes have added to it, dropped tasks among them."""
     max_depth: int = Field(default=5, ge=1)
+    """Levels of nesting by ``parent``, and of runs below each other's tools."""
     max_new_tasks: int = Field(default=20, ge=0)
+    """Of one update."""
     max_updates: int = Field(default=10, ge=0)
     max_model_calls: int = Field(default=1000, ge=0)
     max_tool_calls: int = Field(default=100_000, ge=0)
+    max_seconds: float | None = Field(default=None, gt=0)
+    """Seconds of drivers at work, all resumes together. A budget can be raised by whoever resumes; this can't."""
+    max_cost: Decimal | None = Field(default=None, ge=0)
+    """US dollars."""
     max_generated: int = Field(default=20, ge=0)
+    """Tools and agents; nothing generates any yet."""
     max_goal_chars: int = Field(default=5000, ge=1)
     max_revisions: int = Field(default=3, ge=0)

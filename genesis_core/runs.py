@@ -58,6 +58,7 @@ class EventKind(StrEnum):
     TASK_DONE = "task.done"
     TASK_REUSED = "task.reused"
     DECIDED = "action.decided"
+    APPROVED = "action.approved"
     TOOL_CALLED = "tool.called"
     TOOL_RETURNED = "tool.returned"
     MODEL_ASKED = "model.asked"

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_serializer, model_validator
 
 from ._pointers import has_pointer
 from .errors import GraphError, TaskError, did_you_mean
-from .policy import Label, Usage
+from .policy import Grant, Label, Usage
 from .records import FrozenDict, Json, JsonObject, Record, frozen_mapping, sayable
 
 __all__ = [
@@ -21,8 +21,10 @@ __all__ = [
     "TaskState", "WorkOrder",
 ]
 
-_INPUT_FORMS = tuple(map(frozenset, (("value",), ("file",), ("task", "output"), ("task", "artifact"))))
-_INPUT_FIELDS = ("value", "file", "task", "output", "artifact")
+_INPUT_FORMS = tuple(map(frozenset, (("value",), ("file",), ("task", "output"), ("task", "artifact"),
+                                     ("task", "output", "endorse"))))
+_INPUT_FIELDS = ("value", "file", "task", "output", "artifact", "endorse")
+MAX_ENDORSED = 256
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}\Z")
 
 
@@ -46,7 +48,8 @@ class Input(Record):
     """One input of a task, in exactly one of four forms.
 
     ``{"value": ...}``, ``{"file": "path"}`` (its text), ``{"task": "id", "output": "/json/pointer"}`` (RFC 6901; "" is
-    the whole output) or ``{"task": "id", "artifact": "name"}``. A task reference implies the dependency.
+    the whole output) or ``{"task": "id", "artifact": "name"}``. A task reference implies the dependency. An output may
+    come with ``"endorse": [...]``, the plain values of which it must be one.
     """
 
     value: Json = None
@@ -54,11 +57,17 @@ class Input(Record):
     task: str | None = None
     output: str | None = None
     artifact: str | None = None
+    endorse: tuple[Json, ...] = ()
+    """The values that it may have, when the plan's author trusts the choice among them and nothing else about it."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Input:
         if self.model_fields_set not in _INPUT_FORMS:
             raise ValueError('an input is {"value"}, {"file"}, {"task", "output"} or {"task", "artifact"}')
+        if "endorse" in self.model_fields_set and not 0 < len(self.endorse) <= MAX_ENDORSED:
+            raise ValueError(f"endorse lists 1 to {MAX_ENDORSED} values")
+        if any(isinstance(choice, list | tuple | Mapping) for choice in self.endorse):
+            raise ValueError("endorse lists plain values: texts, numbers, true, false, null")
         return self
 
     @model_serializer
@@ -105,6 +114,8 @@ class Task(Record):
     """The agent, when the plan's author names one."""
     accept: Acceptance | None = None
     max_seconds: float | None = Field(default=None, gt=0)
+    grants: tuple[Grant, ...] = ()
+    """Calls that it may make whatever it has read; they come from the author of a plan file, never from a plugin."""
     metadata: JsonObject = FrozenDict()
 
     @field_validator("id")

@@ -14,10 +14,13 @@ from pydantic import ConfigDict, Field, PydanticUserError, TypeAdapter, create_m
 from pydantic.errors import PydanticSchemaGenerationError
 
 from .errors import PluginError
-from .policy import Effect, Label
+from .policy import Effect, Label, Secrecy, Trust
 from .records import FrozenDict, Json, JsonObject, Record, digest
 
 __all__ = ["Need", "Tool", "ToolCall", "ToolResult", "ToolSpec", "tool"]
+
+
+NOTHING_MORE = Label(Trust.TRUSTED)
 
 
 class ToolSpec(Record):
@@ -38,9 +41,20 @@ class ToolSpec(Record):
     deadline while it computes; a crash is one of the whole program. Its *effect* is authorized as that of any tool.
     """
     label: Label | None = None
-    """What it emits, beyond the label of what it was given; ``None`` for nothing more."""
+    """What it emits, beyond the label of what it was given; ``None`` leaves that to its effect (:attr:`emits`)."""
     source: str = ""
     """Where the code is: ``module:qualname``, or the digest of a generated source."""
+
+    @cached_property
+    def emits(self) -> Label:
+        """The label of what it gives, beyond that of what it was given: its own, or what its effect makes it.
+
+        What a tool reads or is sent back comes from outside, and nobody here wrote it.
+        """
+        if self.label is not None:
+            return self.label
+        outside = self.effect in (Effect.READ, Effect.SEND)
+        return Label(Trust.UNTRUSTED, Secrecy.INTERNAL, frozenset({f"tool:{self.name}"})) if outside else NOTHING_MORE
 
     @cached_property
     def digest(self) -> str:

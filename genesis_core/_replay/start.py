@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from genesis_core._facade import no_replay
 from genesis_core._fold import RunRecord, fold
 from genesis_core._ledger import Ledger
+from genesis_core._life import check_outermost
 from genesis_core._records import Records
 from genesis_core._rows import decode, read_rows
 from genesis_core._runscope import key_names, open_scope
@@ -80,6 +81,7 @@ async def start_replay(
     genesis: Genesis, run: str | os.PathLike[str], workspace: str | os.PathLike[str] | None, timeout: float | None
 ) -> Run:
     """Start the replay of *run* in *genesis* and return it."""
+    check_outermost(genesis.settings.limits)
     recording = find_recording(genesis.records, run)
     replay = Replay(recording, Redactor(names=key_names(genesis.settings)))
     record, plan = recording.record, recording.plan
@@ -97,6 +99,7 @@ async def start_replay(
     async with genesis._or_abandoned(scope):
         scope.emit(EventKind.RUN_STARTED, label=plan.goal.label, data=_said(replay, here.goal.workspace, code, genesis))
         driver = genesis._drive(plan, planner, scope, code, engine, again=replay, timeout=timeout)
+        driver.base, driver.floor = record.base, dict(record.floor)
         driver.attempts.update(recording.first)  # it begins at the next turn of the loop
         return driver
     raise AssertionError("unreachable")

@@ -1,7 +1,7 @@
 """Decide what may be done, and screen what enters a prompt or a decision.
 
-The kernel asks before every action. This plugin answers from a policy file (``policy.toml``) that the operator's
-``[policy]`` section (never a project's) can only tighten. ``docs/policy.md`` shows the file and the words in it.
+The kernel asks before every action. This plugin answers from a policy file (``policy.toml``) under the operator's own
+``[policy]`` section (never a project's). ``docs/policy.md`` shows the file and the words in it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from genesis_core import Action, Decision, PlanContext, Screening, hookimpl
+from genesis_core import Action, Decision, Identity, Label, PlanContext, Screening, hookimpl
 
-from ._policy import policy_for
+from ._policy import Asked, policy_for
 from ._screen import screen
 
 genesis_api = 1
@@ -24,9 +24,9 @@ def genesis_provide(settings: Mapping[str, Any]) -> None:
 
 
 @hookimpl
-def genesis_authorize(action: Action, context: PlanContext) -> Decision:
+def genesis_authorize(action: Action, identity: Identity, label: Label, context: PlanContext) -> Decision:
     """Return what the policy says of *action*; what no rule allows is denied."""
-    return policy_for(context.settings.get("guard")).decide(action, context.models)
+    return policy_for(context.settings.get("guard")).decide(Asked(action, identity.subject, label, context.models))
 
 
 @hookimpl

@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import NamedTuple
 
-from genesis_core import Action, Decision, Ruling, SettingsError, canonical_json
+from genesis_core import Action, Decision, Label, Ruling, SettingsError, canonical_json
 
 from ._glob import is_below, matcher
+from ._hosts import hosts_of
 from ._rules import BUILT_IN, MODELS, PolicyRule, read_rules, rules_from
 
-__all__ = ["Policy", "built_in", "policy_for"]
+__all__ = ["Asked", "Policy", "built_in", "policy_for"]
 
 SECTION = "[policy]"
+_KEYS = ("rules", "file", "secret_files")
 _ORDER = {Ruling.DENY: 0, Ruling.ASK: 1, Ruling.ALLOW: 2}
 _PATHS = ("read", "write")
-Matches = Callable[[str, Sequence[str]], bool]
-"""Says whether a rule covers a resource, given the names of the configured models."""
+
+
+class Asked(NamedTuple):
+    """What a rule is held against."""
+
+    action: Action
+    agent: str = ""
+    label: Label = Label()
+    models: Sequence[str] = ()
+
+
+Matches = Callable[[Asked], bool]
+"""Says whether a rule covers what is asked."""
 
 
 class Policy:
-    """Rules, by verb and effect, the most restrictive first: the first that covers a resource decides.
+    """Rules, by verb and effect, the most restrictive first: the first that covers what is asked decides.
 
-    With a *base* they can tighten what that policy says, and nothing else.
+    With a *base*, any deny of either wins; else these rules come first, and what they leave open the base decides.
     """
 
     __slots__ = ("_base", "_table", "rules")
@@ -37,20 +52,21 @@ class Policy:
                 for effect in rule.effects:
                     self._table.setdefault((verb, effect), []).append(entry)
 
-    def decide(self, action: Action, models: Sequence[str] = ()) -> Decision:
-        """Return what the most restrictive rule that covers *action* says; deny, when none does."""
-        found = self._find(action, models)
-        if self._base is None:
-            return found or _silence(action)
-        # An "ask" of its own must not make up for an "allow" that the base does not give.
-        base = self._base.decide(action, models)
-        return found if found is not None and _ORDER[found.effect] < _ORDER[base.effect] else base
+    def decide(self, asked: Asked) -> Decision:
+        """Return what the rules say of what is *asked*; deny, when none covers it."""
+        return self._find(asked) or _silence(asked.action)
 
-    def _find(self, action: Action, models: Sequence[str]) -> Decision | None:
+    def _find(self, asked: Asked) -> Decision | None:
+        action = asked.action
+        found = None
         for covers, decision in self._table.get((action.verb, action.effect), ()):
-            if covers is None or covers(action.resource, models):
-                return decision
-        return None
+            if covers is None or covers(asked):
+                found = decision
+                break
+        if self._base is None or (found is not None and found.effect is Ruling.DENY):
+            return found
+        below = self._base._find(asked)
+        return found if found is not None and (below is None or below.effect is not Ruling.DENY) else below
 
 
 def _silence(action: Action) -> Decision:
@@ -58,24 +74,69 @@ def _silence(action: Action) -> Decision:
 
 
 def _covers(rule: PolicyRule, verb: str) -> Matches | None:
-    """Return the function that tells which resources *rule* covers; None: all of them."""
-    tests = list(_tests(rule.resources))
-    everything = len(tests) < len(rule.resources)
-    any_of: Matches | None = None if everything else (lambda name, models: any(t(name, models) for t in tests))
-    if rule.decision is not Ruling.ALLOW or verb not in _PATHS:
-        return any_of
-    # The kernel resolves paths before it asks. A name that leads out all the same is nothing that a rule can allow.
-    if any_of is None:
-        return lambda name, models: is_below(name)
-    return lambda name, models: is_below(name) and any(t(name, models) for t in tests)
+    """Return the function that tells what *rule* covers; None: everything of its verb and effect."""
+    conditions = list(_conditions(rule, verb))
+    if len(conditions) < 2:
+        return conditions[0] if conditions else None
+    return lambda asked: all(holds(asked) for holds in conditions)
 
 
-def _tests(resources: Iterable[str]) -> Iterator[Matches]:
-    for glob in resources:
-        if glob == MODELS:
-            yield lambda name, models: name in models
-        elif (match := matcher(glob)) is not None:
-            yield lambda name, models, match=match: match(name)  # type: ignore[misc]
+def _conditions(rule: PolicyRule, verb: str) -> Iterator[Matches]:
+    if (resources := _any_of(rule.resources)) is not None:
+        yield resources
+    if rule.decision is Ruling.ALLOW and verb in _PATHS:
+        # The kernel resolves paths before it asks. A name that leads out all the same is nothing that a rule can allow.
+        yield lambda asked: is_below(asked.action.resource)
+    if rule.trust:
+        yield lambda asked: asked.label.trust in rule.trust
+    if rule.secrecy:
+        yield lambda asked: asked.label.secrecy in rule.secrecy
+    if rule.above_cost is not None:
+        limit = rule.above_cost
+        yield lambda asked: asked.action.cost is None or asked.action.cost > limit
+    yield from _globbed(rule)
+
+
+def _globbed(rule: PolicyRule) -> Iterator[Matches]:
+    if rule.agents and (agents := _matchers(rule.agents)) is not None:
+        yield lambda asked: any(match(asked.agent) for match in agents)
+    for name, globs in rule.arguments.items():
+        yield partial(_argument, name, _matchers(globs))
+    if rule.hosts:
+        # What is allowed must go to these hosts alone; what is asked about or denied, to any of them.
+        yield partial(_hosts, _matchers(rule.hosts), all if rule.decision is Ruling.ALLOW else any)
+
+
+def _argument(name: str, globs: list[Callable[[str], bool]] | None, asked: Asked) -> bool:
+    """Return whether the argument *name* is there, and each text of it matches one of the *globs*."""
+    given = (asked.action.arguments or {}).get(name)
+    texts = [given] if isinstance(given, str) else list(given) if isinstance(given, list | tuple) else []
+    if not texts or not all(isinstance(text, str) for text in texts):
+        return False
+    return globs is None or all(any(match(text) for match in globs) for text in texts)
+
+
+def _hosts(
+    globs: list[Callable[[str], bool]] | None, how: Callable[[Iterable[bool]], bool], asked: Asked
+) -> bool:
+    found = hosts_of(asked.action.arguments or {})
+    return bool(found) and (globs is None or how(any(match(host) for match in globs) for host in found))
+
+
+def _matchers(globs: Iterable[str]) -> list[Callable[[str], bool]] | None:
+    """Return what tells whether a name matches one of *globs*; None when every name does."""
+    found = [matcher(glob) for glob in globs]
+    return None if None in found else [match for match in found if match is not None]
+
+
+def _any_of(resources: Sequence[str]) -> Matches | None:
+    """Return the test for what a rule names: globs, and the set of the configured models."""
+    named = _matchers(glob for glob in resources if glob != MODELS)
+    if named is None:
+        return None
+    if MODELS in resources:
+        return lambda asked: asked.action.resource in asked.models or any(m(asked.action.resource) for m in named)
+    return lambda asked: any(match(asked.action.resource) for match in named)
 
 
 @lru_cache(maxsize=1)
@@ -85,24 +146,30 @@ def built_in() -> Policy:
 
 
 def policy_for(section: Mapping[str, object] | None) -> Policy:
-    """Return the built-in policy, tightened by *section*; raises SettingsError when that would loosen it."""
-    return _tightened(canonical_json(section)) if section else built_in()
+    """Return the built-in policy under the rules of *section*; raises SettingsError for what can't be enforced."""
+    return _own(canonical_json(section)) if section else built_in()
 
 
 @lru_cache(maxsize=16)
-def _tightened(section: bytes) -> Policy:
+def _own(section: bytes) -> Policy:
     import json
 
     given = json.loads(section)
-    if not isinstance(given, dict) or set(given) != {"rules"}:
+    if not isinstance(given, dict) or not set(given) <= set(_KEYS):
         names = ", ".join(map(repr, given)) if isinstance(given, dict) else repr(given)
-        raise SettingsError(f"{SECTION} holds {names}", cause="it takes `rules` and nothing else",
-                            hint=f"begin each rule with [{SECTION[:-1]}.rules]]")
-    rules = rules_from(given["rules"], SECTION)
-    for rule in rules:
-        if rule.decision is Ruling.ALLOW:
-            raise SettingsError(
-                f"{SECTION}: rule {rule.id!r} allows, and rules there can only ask or deny",
-                cause="settings tighten the policy that comes with Genesis, and never loosen it",
-            )
-    return Policy(rules, built_in())
+        raise SettingsError(f"{SECTION} holds {names}", cause=f"it takes {', '.join(_KEYS)} and nothing else",
+                            hint=f"begin each rule with [[{SECTION[1:-1]}.rules]]")
+    files = given.get("secret_files", [])
+    if not isinstance(files, list) or not all(isinstance(glob, str) and glob for glob in files):
+        raise SettingsError(f"{SECTION}: `secret_files` is a list of globs, not {files!r}")
+    return Policy((*_from_file(given.get("file")), *rules_from(given.get("rules", []), SECTION)), built_in())
+
+
+def _from_file(path: object) -> tuple[PolicyRule, ...]:
+    """Return the rules of the operator's own policy file: as it is now, and for as long as the program runs."""
+    if path is None:
+        return ()
+    if not isinstance(path, str) or not Path(path).expanduser().is_absolute():
+        raise SettingsError(f"{SECTION}: `file` is an absolute path, not {path!r}",
+                            cause="what may be done must not depend on the current folder")
+    return read_rules(Path(path).expanduser())

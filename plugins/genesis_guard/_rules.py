@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from genesis_core import Effect, Ruling, SettingsError
+from genesis_core import Effect, Ruling, Secrecy, SettingsError, Trust
 
 __all__ = ["BUILT_IN", "MODELS", "VERBS", "PolicyRule", "read_rules", "rules_from"]
 
 BUILT_IN = Path(__file__).with_name("policy.toml")
-VERBS = ("run", "read", "write", "call", "ask")
+VERBS = ("run", "read", "write", "call", "ask", "endorse")
 MODELS = "@models"
 """Stands for the names of the configured models."""
-_KEYS = ("id", "verbs", "effects", "resources", "decision", "description")
+_KEYS = (
+    "id", "verbs", "effects", "resources", "agents", "trust", "secrecy", "hosts", "arguments", "above_cost", "decision",
+    "description",
+)
+_TRUST = {trust.name.lower(): trust for trust in Trust}
+_SECRECY = {secrecy.name.lower(): secrecy for secrecy in Secrecy}
 _EFFECTS = tuple(effect.value for effect in Effect)
 _RULINGS = tuple(ruling.value for ruling in Ruling)
 _MAX_GLOB_CHARS = 500
@@ -31,6 +37,18 @@ class PolicyRule:
     resources: tuple[str, ...]
     decision: Ruling
     description: str = ""
+    agents: tuple[str, ...] = ()
+    """Globs of those who would do it; none: everybody."""
+    trust: tuple[Trust, ...] = ()
+    """How far who chose it may be believed; none: whatever."""
+    secrecy: tuple[Secrecy, ...] = ()
+    """What would leave by it; none: whatever."""
+    hosts: tuple[str, ...] = ()
+    """Globs of hosts that the arguments name."""
+    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Globs of the texts of arguments, by name."""
+    above_cost: Decimal | None = None
+    """It must cost more than that, in US dollars, or nobody knows what; None: whatever it costs."""
 
 
 def read_rules(path: Path) -> tuple[PolicyRule, ...]:
@@ -71,7 +89,48 @@ def _rule(row: Mapping[str, object], source: str) -> PolicyRule:
         _globs(row, where) if "resources" in row else ("**",),
         Ruling(_choice(row.get("decision"), "decision", _RULINGS, where)),
         _text(row.get("description", ""), where),
+        _named(row, "agents", where),
+        tuple(_TRUST[word] for word in _words(row, "trust", tuple(_TRUST), where)),
+        tuple(_SECRECY[word] for word in _words(row, "secrecy", tuple(_SECRECY), where)),
+        tuple(host.lower() for host in _named(row, "hosts", where)),
+        _arguments(row.get("arguments", {}), where),
+        _amount(row.get("above_cost"), where),
     )
+
+
+def _named(row: Mapping[str, object], key: str, where: str) -> tuple[str, ...]:
+    return _plain_globs(row[key], key, where) if key in row else ()
+
+
+def _words(row: Mapping[str, object], key: str, known: tuple[str, ...], where: str) -> tuple[str, ...]:
+    return _choices(row, key, known, where) if key in row else ()
+
+
+def _arguments(value: object, where: str) -> Mapping[str, tuple[str, ...]]:
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise SettingsError(f"{where}: `arguments` is a table of lists, not {value!r}",
+                            hint='for example: arguments = { to = ["*@example.com"] }')
+    return {str(name): _plain_globs(globs, f"arguments.{name}", where) for name, globs in value.items()}
+
+
+def _plain_globs(value: object, key: str, where: str) -> tuple[str, ...]:
+    globs = _texts(value, key, where)
+    for glob in globs:
+        if not glob or len(glob) > _MAX_GLOB_CHARS:
+            raise SettingsError(f"{where}: `{key}` holds 1 to {_MAX_GLOB_CHARS} characters, not {len(glob)}")
+    return globs
+
+
+def _amount(value: object, where: str) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if isinstance(value, bool) or not amount.is_finite() or amount < 0:
+        raise SettingsError(f"{where}: `above_cost` is an amount in US dollars, not {value!r}")
+    return amount
 
 
 def _known(row: Mapping[str, object], keys: Iterable[str], where: str) -> None:

@@ -189,7 +189,7 @@ def test_what_a_person_must_approve_waits_unless_they_said_yes() -> None:
     with pytest.raises(Waiting) as caught:
         authority().enforce(Action("send", "mail"), ASK)
     assert caught.value.message == "send 'mail' is not approved yet"
-    assert caught.value.hint == "genesis resume RUN --yes"
+    assert caught.value.hint == "genesis approvals grant RUN TASK, then genesis resume RUN"
     assert caught.value.exit_code == 4
     authority(yes=True).enforce(Action("send", "mail"), ASK)
     with pytest.raises(Waiting):
