@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from ._provided import Provided
 from ._settings import Settings
 from .engines import KeyRing, TaskEngine
 from .errors import SettingsError, did_you_mean
+from .identity import Envelopes
 from .models import ROLES, Model, ModelProvider
 
-__all__ = ["chosen_engine", "chosen_models", "chosen_ring", "key_ring"]
+__all__ = ["chosen_engine", "chosen_envelopes", "chosen_models", "chosen_ring", "key_ring"]
 
 WHERE = "genesis config --origin"
 MODEL_KEYS = frozenset({"use", "roles", "endpoint"})
@@ -35,9 +37,20 @@ def chosen_ring(settings: Settings, given: Provided) -> KeyRing | None:
     return ring
 
 
-def key_ring(ring: KeyRing | None, home: Path, *, create: bool) -> KeyRing:
+def key_ring(
+    ring: KeyRing | None, home: Path, *, create: bool, clock: Callable[[], datetime] | None = None
+) -> KeyRing:
     """Return *ring*, or the local one of *home*: the same for writing and for reading."""
-    return LocalKeyRing.open(home, create=create) if ring is None else ring
+    return LocalKeyRing.open(home, create=create, clock=clock) if ring is None else ring
+
+
+def chosen_envelopes(
+    settings: Settings, given: Provided, ring: KeyRing, home: Path, clock: Callable[[], datetime] | None
+) -> Envelopes:
+    """Return what seals and opens messages, as the plugin of the chosen name makes it (raises SettingsError)."""
+    name = str(settings.identity.get("envelopes", "identity"))
+    made: Envelopes = _named("maker of envelopes", name, given.offers.get("envelopes", {}))(ring, home, clock)
+    return made
 
 
 def chosen_models(settings: Settings, given: Provided) -> Lineup:

@@ -1,99 +1,237 @@
-"""The key ring that is there from the first day: one local key, kept 0600 in the state folder.
+"""The key ring that every run has, unless the operator chose another one: keys in the state folder, one per actor.
 
-It proves that a journal was written by somebody who can read that file, and shows any later edit. It stops no hostile
-code in the same process. Identities with a key per actor come with the plugin ``genesis_identity``.
+A key of the file is signed with by nobody: each actor has its own, derived from it by HKDF (RFC 5869). A MAC begins
+with the id of the key that it is under, so that keys can change while runs go on. It proves that rows were written by
+somebody who can read the file, and shows any later edit. It stops no hostile code in the same process.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from pathlib import Path
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from .errors import JournalError
+from ._keyfile import KEY_BYTES, StoredKey, inherited, locked, new_key, read_keys, write_keys
+from .errors import JournalError, SettingsError
+from .identity import KeyInfo, KeyState, Refusal
 
 __all__ = ["LocalKeyRing"]
 
-KEY_BYTES = 32
+FOLDER, FILE, OLD = "keys", "ring.json", "journal.key"
+SALT = b"genesis identity 1"
+ID_BYTES, MAC_BYTES = 8, 32
+MAX_ACTORS = 4096
+"""Derived keys that are kept: who may be claimed to have sent something is for anybody to say."""
+LOOK_SECONDS = 1.0
+"""How long a ring signs without looking whether its file has changed."""
 
 
 class LocalKeyRing:
-    """Signs every row with one key; the actor is part of what is signed."""
+    """Signs and verifies with the actor's own key, derived from the one that is active; a :class:`KeyStore`."""
 
-    def __init__(self, key: bytes) -> None:
-        self._keyed = HMAC(key, SHA256())  # copied for every row: keying anew costs more than the row
+    def __init__(
+        self, keys: bytes | Sequence[StoredKey], home: Path | None = None, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        self._home, self._clock = home, clock or _utc_now
+        self._mark, self._next_look = None if home is None else _mark(home), time.monotonic() + LOOK_SECONDS
+        self._hold([StoredKey(keys, self._clock())] if isinstance(keys, bytes) else keys)
 
     @classmethod
-    def open(cls, home: Path, *, create: bool = True) -> LocalKeyRing:
-        """Return the key ring of *home*, making its key when there is none and *create* is true.
+    def open(
+        cls, home: Path, *, create: bool = True, clock: Callable[[], datetime] | None = None
+    ) -> LocalKeyRing:
+        """Return the key ring of *home*, making its first key when there is none and *create* is true.
 
-        Raises JournalError when the key is missing, damaged, open to others, or can't be written.
+        The single key of an earlier version becomes the first one. Raises JournalError when keys are missing, damaged,
+        open to others, or can't be written.
         """
-        path = home / "journal.key"
-        try:
-            key = _secret(path)
-        except FileNotFoundError:
-            if not create:
-                raise JournalError(
-                    f"the key {path} is missing", cause="rows can't be verified without it", hint="restore it"
-                ) from None
-            key = _make(path)
-        if len(key) != KEY_BYTES:
-            raise JournalError(f"the key {path} is damaged", cause=f"{len(key)} bytes instead of {KEY_BYTES}",
-                               hint="restore it; without it old runs can be read but not verified")
-        return cls(key)
+        keys = _created(home, clock or _utc_now) if create else _read(home)
+        return cls(keys, home, clock)
+
+    def _hold(self, keys: Sequence[StoredKey]) -> None:
+        self._keys = {key.id: key for key in keys}
+        self._active = keys[-1]
+        self._prefix = self._active.id
+        self._signers: dict[str, HMAC] = {}
+        self._derived: dict[tuple[bytes, str], HMAC] = {}
+        self._old = [HMAC(key.secret, SHA256()) for key in keys if key.inherited]
+
+    # -- sign and verify --------------------------------------------------------------------------------------------
 
     def sign(self, actor: str, data: bytes) -> bytes:
-        """Return HMAC-SHA256 (RFC 2104) of *data*; *actor* is named inside *data* already."""
-        mac = self._keyed.copy()
+        """Return the id of the active key, and HMAC-SHA256 (RFC 2104) of *data* under *actor*'s key of it."""
+        if time.monotonic() >= self._next_look:
+            self._look()
+        keyed = self._signers.get(actor)
+        if keyed is None:
+            if len(self._signers) >= MAX_ACTORS:
+                self._signers.clear()
+            keyed = self._signers[actor] = self._keyed(self._active, actor)
+        mac = keyed.copy()
         mac.update(data)
-        return mac.finalize()
+        return self._prefix + mac.finalize()
 
     def verify(self, actor: str, data: bytes, mac: bytes) -> bool:
-        """Return whether *mac* is right, in constant time."""
-        return compare_digest(self.sign(actor, data), mac)
+        """Return whether *mac* is right, in constant time; that its key has retired meanwhile makes no difference."""
+        if len(mac) == MAC_BYTES:  # of an earlier version: one key for all actors
+            return any(_same(keyed, data, mac) for keyed in self._old)
+        key = self._key(mac)
+        return key is not None and _same(self._keyed(key, actor), data, mac[ID_BYTES:])
+
+    def check(self, actor: str, data: bytes, mac: bytes) -> Refusal | None:
+        """Return why *mac* is not *actor*'s MAC of *data* under a key in use now; None: it is."""
+        key = self._key(mac)
+        if key is None:
+            return Refusal.UNKNOWN_KEY if len(mac) == ID_BYTES + MAC_BYTES else Refusal.FORGED
+        if not _same(self._keyed(key, actor), data, mac[ID_BYTES:]):
+            return Refusal.FORGED
+        return Refusal.RETIRED_KEY if key.state(self._clock()) is KeyState.RETIRED else None
+
+    def _key(self, mac: bytes) -> StoredKey | None:
+        """Return the key that *mac* names; one that is not known may have come since the file was read."""
+        if len(mac) != ID_BYTES + MAC_BYTES:
+            return None
+        if time.monotonic() >= self._next_look or mac[:ID_BYTES] not in self._keys:
+            self._look()
+        return self._keys.get(mac[:ID_BYTES])
+
+    def _keyed(self, key: StoredKey, actor: str) -> HMAC:
+        """Return the HMAC of *actor*'s key, keyed: to be copied, as keying anew costs more than a row."""
+        found = self._derived.get((key.id, actor))
+        if found is None:
+            if len(self._derived) >= MAX_ACTORS:
+                self._derived.clear()
+            info = b"actor\0" + actor.encode("utf-8", "surrogatepass")
+            secret = HKDF(SHA256(), KEY_BYTES, salt=SALT, info=info).derive(key.secret)
+            found = self._derived[key.id, actor] = HMAC(secret, SHA256())
+        return found
+
+    def _look(self) -> None:
+        """Take in what another process did to the keys; what can't be read changes nothing for a run under way."""
+        self._next_look = time.monotonic() + LOOK_SECONDS
+        if self._home is None or (mark := _mark(self._home)) == self._mark:
+            return
+        with contextlib.suppress(JournalError):
+            self._hold(_read(self._home))
+            self._mark = mark
+
+    # -- keys -------------------------------------------------------------------------------------------------------
+
+    def keys(self) -> Sequence[KeyInfo]:
+        """Return what may be told of every key, oldest first."""
+        now = self._clock()
+        return tuple(key.info(now) for key in self._keys.values())
+
+    def rotate(self, grace_seconds: float) -> KeyInfo:
+        """Let a new key sign from now on, and return it; the one before it retires after *grace_seconds*."""
+        now = self._clock()
+        fresh = new_key(now)
+        until = now + timedelta(seconds=grace_seconds)
+
+        def rotated(keys: Sequence[StoredKey]) -> Sequence[StoredKey]:
+            return [*keys[:-1], replace(keys[-1], until=until), fresh]
+
+        self._change(rotated)
+        return fresh.info(now)
+
+    def retire(self, key_id: str) -> KeyInfo:
+        """Retire a key that signs no more, now, and return it; *key_id* may be a unique beginning of its id.
+
+        Raises SettingsError for one that is not there, and for the one that signs.
+        """
+        now = self._clock()
+
+        def retired(keys: Sequence[StoredKey]) -> Sequence[StoredKey]:
+            chosen = _chosen(keys, key_id)
+            done = chosen.state(now) is KeyState.RETIRED
+            return [replace(k, until=now) if k is chosen and not done else k for k in keys]
+
+        return _chosen(self._change(retired), key_id).info(now)
+
+    def faults(self) -> Sequence[str]:
+        """Return what is odd about the folder of keys, a sentence each (raises JournalError for keys of no use)."""
+        home = self._home
+        if home is None:
+            return ()
+        self._hold(_read(home))
+        drafts = sorted(path.name for path in (home / FOLDER).glob(f".{FILE}.*"))
+        found = [f"{home / FOLDER / name} is left from a write that was cut off; delete it" for name in drafts]
+        if (home / OLD).exists() and (home / FOLDER / FILE).exists():
+            found.append(f"{home / OLD} is not used: the keys are in {home / FOLDER / FILE}")
+        return tuple(found)
+
+    def _change(self, how: Callable[[Sequence[StoredKey]], Sequence[StoredKey]]) -> Sequence[StoredKey]:
+        if self._home is None:
+            raise SettingsError("this key ring can't be changed", cause="it has no file")
+        _created(self._home, self._clock)
+        with locked(self._home / FOLDER):
+            keys = how(_read(self._home))
+            write_keys(self._home / FOLDER / FILE, keys)
+        self._mark = _mark(self._home)
+        self._hold(keys)
+        return keys
 
 
-def _secret(path: Path) -> bytes:
-    """Return the bytes of a key that nobody but this user can read or replace (raises JournalError)."""
-    with path.open("rb") as file:
-        found = os.fstat(file.fileno())
-        if os.name == "posix" and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
-            whose = "others may use it" if found.st_uid == os.geteuid() else f"it belongs to user {found.st_uid}"
-            raise JournalError(f"the key {path} is not this user's alone", cause=whose, hint=f"chmod 600 {path}")
-        return file.read()
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
-def _make(path: Path) -> bytes:
-    """Write a new key so that two processes that start at once end up with the same one."""
-    key = secrets.token_bytes(KEY_BYTES)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+def _same(keyed: HMAC, data: bytes, mac: bytes) -> bool:
+    found = keyed.copy()
+    found.update(data)
+    return compare_digest(found.finalize(), mac)
+
+
+def _mark(home: Path) -> tuple[int, int] | None:
+    """Return what changes whenever the file is replaced; None: there is none."""
     try:
-        draft.touch(mode=0o600)
-        draft.write_bytes(key)
-        os.link(draft, path)
-    except FileExistsError:
-        return path.read_bytes()
+        found = os.stat(home / FOLDER / FILE)
     except OSError:
-        return _make_without_links(path, key)
-    finally:
-        draft.unlink(missing_ok=True)
-    return key
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
-def _make_without_links(path: Path, key: bytes) -> bytes:
+def _read(home: Path) -> Sequence[StoredKey]:
+    """Return the keys of *home*; where an earlier version left a single one, that."""
+    path = home / FOLDER / FILE
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        return read_keys(path)
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    except OSError as error:
-        raise JournalError(
-            f"{path} can't be written", cause=str(error), hint="choose another folder: GENESIS_HOME=DIR"
-        ) from None
-    with os.fdopen(handle, "wb") as file:
-        file.write(key)
-    return key
+        return [inherited(home / OLD)]
+    except FileNotFoundError:
+        raise JournalError(f"the key {path} is missing", cause="rows can't be verified without it",
+                           hint="restore it") from None
+
+
+def _created(home: Path, clock: Callable[[], datetime]) -> Sequence[StoredKey]:
+    """Return the keys of *home*, made now when there are none; the key of an earlier version moves in."""
+    path, old = home / FOLDER / FILE, home / OLD
+    if not path.exists() or old.exists():
+        with locked(home / FOLDER):
+            if not path.exists():
+                write_keys(path, [inherited(old) if old.exists() else new_key(clock())])
+            keys = read_keys(path)
+            with contextlib.suppress(FileNotFoundError, JournalError):
+                if any(key.secret == inherited(old).secret for key in keys):
+                    old.unlink()
+    return read_keys(path)
+
+
+def _chosen(keys: Sequence[StoredKey], key_id: str) -> StoredKey:
+    found = [key for key in keys if key_id and key.id.hex().startswith(key_id)]
+    if len(found) != 1:
+        raise SettingsError(f"there is no key {key_id!r}", cause=f"{len(found)} keys begin like that",
+                            hint="genesis keys list")
+    if found[0].until is None:
+        raise SettingsError(f"the key {found[0].id.hex()} can't be retired: it signs",
+                            cause="something must sign what comes next", hint="genesis keys rotate, then retire it")
+    return found[0]

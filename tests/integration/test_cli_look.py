@@ -188,7 +188,7 @@ def sealed(shell: Any) -> Any:
 @pytest.mark.parametrize("words", LOOKS, ids=" ".join)
 def test_records_are_read_with_the_key_ring_that_the_settings_choose(sealed: Any, words: tuple[str, ...]) -> None:
     data = sealed.json(*words)["data"]
-    assert not (sealed.home / "journal.key").exists()
+    assert not (sealed.home / "keys").exists()
     if words == ("runs",):
         assert [(run["state"], run["done"]) for run in data["runs"]] == [("completed", 1)]
 

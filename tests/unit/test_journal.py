@@ -41,6 +41,7 @@ from genesis_core import (
 from genesis_core._fold import fold
 from genesis_core._index import Index
 from genesis_core._journal import Journal, RunLock
+from genesis_core._keyfile import new_key, write_keys
 from genesis_core._keys import LocalKeyRing
 from genesis_core._rows import APPLICATION_ID, MIGRATIONS, SCHEMA, connect, read_events, read_rows
 from genesis_core._writer import COMMIT_BYTES, LOG_BYTES, PUSH_SECONDS, REST, SLOW_SECONDS, SMALL_BYTES
@@ -569,6 +570,10 @@ def overwrite(name: str, content: bytes) -> Callable[[Path], None]:
     return damage
 
 
+def another_key(home: Path) -> None:
+    write_keys(home / "keys" / "ring.json", [new_key(datetime.now(UTC))])
+
+
 BYTES = "CAST({} AS BLOB)"
 TEXTS = "replace(CAST(body AS TEXT), '\"w\"', '\"v\"')"
 DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
@@ -581,7 +586,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "kind": (sql("UPDATE rows SET kind = 'warning' WHERE seq = 3"), "row 3 was edited"),
     "task": (sql("UPDATE rows SET task = 'b' WHERE kind = 'task.started' AND task = 'a'"), "was edited"),
     "attempt": (sql("UPDATE rows SET attempt = 7 WHERE kind = 'task.done' AND task = 'a'"), "was edited"),
-    "actor": (sql("UPDATE rows SET actor = 'somebody' WHERE seq = 1"), "row 1 was edited"),
+    "actor": (sql("UPDATE rows SET actor = 'somebody' WHERE seq = 1"), "row 1.* was edited"),
     "run": (sql("UPDATE rows SET run = 'another' WHERE seq = 2"), "row 2 was edited"),
     "all of the run": (sql("UPDATE rows SET run = 'another'"), "row 1 was edited"),
     "deleted": (sql("DELETE FROM rows WHERE seq = 3"), "row 3 is missing"),
@@ -612,9 +617,9 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "empty": (cut(0), "damaged"),
     "garbage": (overwrite("journal.db", b"this is no database" * 99), "not a database"),
     "missing": (lambda home: (folder(home) / "journal.db").unlink(), "there is no journal"),
-    "key missing": (lambda home: (home / "journal.key").unlink(), "journal.key is missing"),
-    "key cut": (overwrite("../../journal.key", b"short"), "journal.key is damaged"),
-    "key wrong": (overwrite("../../journal.key", b"q" * 32), "signed with another key"),
+    "key missing": (lambda home: shutil.rmtree(home / "keys"), "ring.json is missing"),
+    "key cut": (overwrite("../../keys/ring.json", b"short"), "ring.json is damaged"),
+    "key wrong": (another_key, "signed with another key"),
 }
 
 
@@ -755,8 +760,9 @@ def test_a_lock_is_free_again_when_it_is_released(tmp_path: Path) -> None:
 def test_a_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
     one, two = LocalKeyRing.open(tmp_path), LocalKeyRing.open(tmp_path)
     assert one.sign("a", b"x") == two.sign("a", b"x")
-    assert [p.name for p in tmp_path.iterdir()] == ["journal.key"]
-    assert (tmp_path / "journal.key").stat().st_mode & 0o777 == 0o600
+    assert sorted(p.name for p in (tmp_path / "keys").iterdir()) == ["lock", "ring.json"]
+    assert (tmp_path / "keys" / "ring.json").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
 
 
 def test_many_who_start_at_once_end_up_with_one_key(tmp_path: Path) -> None:
@@ -774,7 +780,7 @@ def test_many_who_start_at_once_end_up_with_one_key(tmp_path: Path) -> None:
         thread.join()
     assert len(made) == 8
     assert len(set(made)) == 1
-    assert [p.name for p in tmp_path.iterdir()] == ["journal.key"]
+    assert sorted(p.name for p in (tmp_path / "keys").iterdir()) == ["lock", "ring.json"]
 
 
 # -- a run is a fold over its rows ------------------------------------------------------------------------------------

@@ -547,11 +547,11 @@ def test_the_index_belongs_to_its_owner(home: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="modes")
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o620, 0o604])
 def test_a_key_that_others_may_use_is_refused(home: Path, mode: int) -> None:
-    (home / "journal.key").chmod(mode)
+    (home / "keys" / "ring.json").chmod(mode)
     with pytest.raises(JournalError, match="not this user's alone") as caught:
         open_genesis(home).verify("last")
-    assert caught.value.hint == f"chmod 600 {home / 'journal.key'}"
-    (home / "journal.key").chmod(0o400)
+    assert caught.value.hint == f"chmod 600 {home / 'keys' / 'ring.json'}"
+    (home / "keys" / "ring.json").chmod(0o400)
     assert open_genesis(home).verify("last").state is RunState.COMPLETED
 
 

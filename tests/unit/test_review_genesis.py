@@ -191,7 +191,7 @@ def test_the_chosen_key_ring_signs_and_verifies(tmp_path: Path) -> None:
             return genesis.verify("last").state.value
 
     assert do(main({"keyring": "vault"})) == "completed"
-    assert not (tmp_path / "journal.key").exists()
+    assert not (tmp_path / "keys").exists()
     with pytest.raises(JournalError):
         do(main({}))
     with pytest.raises(SettingsError, match="not open"):
