@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from genesis_core import Action, Decision, Label, Ruling, SettingsError, canonical_json
+from genesis_core import Action, Decision, Effect, Label, Ruling, SettingsError, canonical_json
 
 from ._glob import is_below, matcher
 from ._hosts import hosts_of
@@ -70,6 +70,9 @@ class Policy:
 
 
 def _silence(action: Action) -> Decision:
+    if (action.verb, action.effect) == ("call", Effect.SEND):
+        return Decision.deny("default-deny", "a tool that sends reaches beyond this machine, and no rule of [policy] "
+                             "says that it may")
     return Decision.deny("default-deny", f"no rule allows to {action.verb} this with the effect {action.effect!s}")
 
 

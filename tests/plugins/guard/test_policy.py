@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from genesis_core import (
     Outcome,
     PlanContext,
     Ruling,
+    Secrecy,
     SettingsError,
     Trust,
 )
@@ -29,12 +31,13 @@ from genesis_core._plugins import Plugins
 from genesis_core._policy import Authority, merge_decisions
 from genesis_guard import genesis_authorize, genesis_provide, genesis_screen
 from genesis_guard._glob import is_below, matcher
-from genesis_guard._policy import Policy, built_in
+from genesis_guard._policy import Asked, Policy, built_in
 from genesis_guard._rules import VERBS, read_rules, rules_from
 from genesis_guard._screen import MAX_CHARS
 
 GOAL = Goal(text="look")
 TEXT = st.text(max_size=30)
+USER = Label()
 
 
 def context(models: tuple[str, ...] = (), **guard: Any) -> PlanContext:
@@ -42,7 +45,11 @@ def context(models: tuple[str, ...] = (), **guard: Any) -> PlanContext:
 
 
 def ruling(verb: str, resource: str, effect: Effect, *, models: tuple[str, ...] = (), **guard: Any) -> str:
-    return genesis_authorize(Action(verb, resource, effect), context(models, **guard)).effect.value
+    return authorize(Action(verb, resource, effect), context(models, **guard)).effect.value
+
+
+def authorize(action: Action, context: PlanContext, *, agent: str = "anyone", label: Label = USER) -> Decision:
+    return genesis_authorize(action, Identity(subject=agent), label, context)
 
 
 def rule(**changes: Any) -> dict[str, Any]:
@@ -53,6 +60,7 @@ def rule(**changes: Any) -> dict[str, Any]:
 
 ALLOWED = {
     ("run", Effect.PURE), ("read", Effect.READ), ("write", Effect.WRITE), ("call", Effect.PURE), ("call", Effect.READ),
+    ("endorse", Effect.PURE),
 }
 
 
@@ -67,7 +75,7 @@ def test_only_the_actions_of_the_table_are_allowed(verb: str, effect: Effect) ->
 def test_no_action_outside_the_table_is_ever_allowed(
     verb: str, resource: str, effect: Effect, models: list[str]
 ) -> None:
-    decision = genesis_authorize(Action(verb, resource, effect), context(tuple(models)))
+    decision = authorize(Action(verb, resource, effect), context(tuple(models)))
     a_model = verb == "ask" and effect is Effect.SEND and resource in models
     assert decision.effect is not Ruling.ALLOW or (verb, effect) in ALLOWED or a_model
     assert decision.rule and (decision.effect is Ruling.ALLOW or decision.reason)
@@ -91,10 +99,10 @@ def test_a_model_may_be_asked_when_the_operator_configured_it() -> None:
 
 
 def test_a_decision_names_its_rule_and_its_reason() -> None:
-    decision = genesis_authorize(Action("call", "web.post", Effect.SEND), context())
-    assert (decision.rule, decision.effect) == ("no-network", Ruling.DENY)
+    decision = authorize(Action("call", "web.post", Effect.SEND), context())
+    assert (decision.rule, decision.effect) == ("default-deny", Ruling.DENY)
     assert "beyond this machine" in decision.reason
-    assert genesis_authorize(Action("spawn", "sh"), context()).rule == "default-deny"
+    assert authorize(Action("spawn", "sh"), context()).rule == "default-deny"
 
 
 @given(st.lists(st.sampled_from([r.id for r in built_in().rules]), unique=True), st.sampled_from(VERBS),
@@ -102,10 +110,10 @@ def test_a_decision_names_its_rule_and_its_reason() -> None:
 def test_the_order_of_rules_in_the_file_means_nothing(ids: list[str], verb: str, effect: Effect, name: str) -> None:
     chosen = sorted(built_in().rules, key=lambda r: ids.index(r.id) if r.id in ids else -1)
     action = Action(verb, name, effect)
-    assert Policy(chosen).decide(action) == built_in().decide(action)
+    assert Policy(chosen).decide(Asked(action)) == built_in().decide(Asked(action))
 
 
-# ---- the operator's section can only tighten it --------------------------------------------------------------------
+# ---- the operator's own rules come first; any deny wins --------------------------------------------------------------
 
 
 def test_a_rule_of_the_settings_denies_what_the_built_in_policy_allows() -> None:
@@ -129,7 +137,16 @@ def test_a_deny_also_covers_a_name_that_leads_out() -> None:
 
 
 @pytest.mark.parametrize(("section", "says"), [
-    ({"rules": [rule(decision="allow")]}, "can only ask or deny"),
+    ({"rules": [rule(trust=["user", "untrused"])]}, "did you mean 'untrusted'"),
+    ({"rules": [rule(secrecy=["hidden"])]}, "`secrecy` can't be 'hidden'"),
+    ({"rules": [rule(above_cost="much")]}, "an amount in US dollars"),
+    ({"rules": [rule(above_cost=-1)]}, "an amount in US dollars"),
+    ({"rules": [rule(arguments=["to"])]}, "a table of lists"),
+    ({"rules": [rule(arguments={"to": "a@b"})]}, "list of words"),
+    ({"rules": [rule(hosts=[""])]}, "1 to 500 characters"),
+    ({"secret_files": "*.pem"}, "list of globs"),
+    ({"file": "policy.toml"}, "absolute path"),
+    ({"file": "/nowhere/policy.toml"}, "can't be read"),
     ({"rule": []}, "'rule'"),
     ({"rules": [rule(verb="read")]}, "did you mean 'verbs'"),
     ({"rules": [rule(verbs=["raed"])]}, "did you mean 'read'"),
@@ -154,15 +171,83 @@ def test_no_section_is_no_error() -> None:
     genesis_provide({})
 
 
-@given(st.lists(st.sampled_from(["read", "write", "call", "run", "ask"]), min_size=1),
-       st.sampled_from(["ask", "deny"]), st.sampled_from(["**", "a/**", "*.py", "name"]),
-       st.sampled_from(VERBS), st.sampled_from(Effect), st.sampled_from(["a/b", "x.py", "name", "../up"]))
-def test_no_section_ever_loosens_a_decision(
-    verbs: list[str], decision: str, glob: str, verb: str, effect: Effect, name: str
+RULES = st.builds(
+    rule, id=st.uuids().map(str), verbs=st.lists(st.sampled_from(VERBS), min_size=1),
+    decision=st.sampled_from(["ask", "deny", "allow"]),
+    resources=st.lists(st.sampled_from(["**", "a/**", "*.py", "name"]), min_size=1),
+)
+
+
+@given(st.lists(RULES, max_size=3), st.sampled_from(VERBS), st.sampled_from(Effect),
+       st.sampled_from(["a/b", "x.py", "name", "../up"]))
+def test_rules_that_ask_or_deny_never_loosen_and_a_deny_always_wins(
+    rules: list[dict[str, Any]], verb: str, effect: Effect, name: str
 ) -> None:
     order = ["allow", "ask", "deny"]
-    tight = ruling(verb, name, effect, rules=[rule(verbs=verbs, decision=decision, resources=[glob])])
-    assert order.index(tight) >= order.index(ruling(verb, name, effect))
+    tightening = [r for r in rules if r["decision"] == "deny"]
+    before, after = ruling(verb, name, effect), ruling(verb, name, effect, rules=rules)
+    if tightening and ruling(verb, name, effect, rules=tightening) == "deny" != before:
+        assert after == "deny"
+    if not any(r["decision"] == "allow" for r in rules) and before != "deny":
+        assert order.index(after) >= order.index(before)
+    if verb in ("read", "write") and name == "../up":
+        assert after != "allow"
+
+
+def test_the_operator_may_allow_a_tool_that_sends_to_these_hosts_alone() -> None:
+    rules = [rule(verbs=["call"], resources=["web.post"], hosts=["api.example.com"], decision="allow")]
+
+    def said(*urls: str) -> str:
+        action = Action("call", "web.post", Effect.SEND, {"urls": list(urls), "text": "x"})
+        return authorize(action, context(rules=rules)).effect.value
+
+    assert said("https://api.example.com/v1", "https://API.example.com:8443/v2") == "allow"
+    assert said("https://api.example.com/v1", "https://evil.example/") == "deny"
+    assert said("https://api.example.com@evil.example/") == "deny"
+    assert said("https://user:pw@api.example.com\\@evil.example/") == "deny"
+    assert said("") == "deny", "a rule on hosts allows nothing that names none"
+
+
+def test_a_rule_may_be_about_an_agent_its_arguments_and_labels() -> None:
+    rules = [rule(verbs=["call"], resources=["mail.send"], agents=["mailer"], arguments={"to": ["*@example.com"]},
+                  secrecy=["public", "internal"], trust=["user", "trusted"], decision="allow")]
+
+    def said(to: object, agent: str = "mailer", label: Label = USER) -> str:
+        action = Action("call", "mail.send", Effect.SEND, {"to": to, "text": "x"})
+        return authorize(action, context(rules=rules), agent=agent, label=label).effect.value
+
+    assert said("ann@example.com") == "allow" and said(["ann@example.com", "bob@example.com"]) == "allow"
+    assert said("ann@elsewhere.org") == "deny" and said(["ann@example.com", "eve@evil.org"]) == "deny"
+    assert said([]) == "deny" and said(7) == "deny" and said(["ann@example.com", 7]) == "deny"
+    assert said("ann@example.com", agent="other") == "deny"
+    assert said("ann@example.com", label=Label(Trust.UNTRUSTED)) == "deny"
+    assert said("ann@example.com", label=Label(secrecy=Secrecy.SECRET)) == "deny"
+
+
+def test_what_costs_more_than_a_limit_or_nobody_knows_what_may_be_left_to_a_person() -> None:
+    rules = [rule(verbs=["ask"], resources=["@models"], above_cost="0.10", decision="ask")]
+
+    def said(cost: str | None) -> str:
+        action = Action("ask", "big", Effect.SEND, cost=None if cost is None else Decimal(cost))
+        return authorize(action, context(("big",), rules=rules)).effect.value
+
+    assert (said("0.10"), said("0.11"), said(None)) == ("allow", "ask", "ask")
+
+
+def test_secret_data_goes_to_no_model_unless_the_operator_says_to_which() -> None:
+    secret = Label(secrecy=Secrecy.SECRET)
+    ask = Action("ask", "local", Effect.SEND)
+    assert authorize(ask, context(("local",)), label=secret).effect is Ruling.DENY
+    rules = [rule(verbs=["ask"], resources=["local"], decision="allow")]
+    assert authorize(ask, context(("local",), rules=rules), label=secret).effect is Ruling.ALLOW
+
+
+def test_rules_may_stand_in_a_file_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text("[[rule]]\nid = 'mine'\nverbs = ['call']\nresources = ['stamp']\ndecision = 'allow'\n")
+    assert ruling("call", "stamp", Effect.WRITE) == "ask"
+    assert ruling("call", "stamp", Effect.WRITE, file=str(path)) == "allow"
+    assert ruling("call", "other", Effect.WRITE, file=str(path)) == "ask"
 
 
 def test_a_policy_file_with_a_fault_is_named(tmp_path: Path) -> None:
@@ -289,7 +374,7 @@ def test_another_plugin_can_tighten_and_never_loosen() -> None:
     assert asyncio.run(_decided(read)).effect is Ruling.ALLOW
     assert asyncio.run(_decided(read, _answers(Decision.deny("no")))).rule == "no"
     assert asyncio.run(_decided(read, _answers(Decision.ask("hm")))).effect is Ruling.ASK
-    assert asyncio.run(_decided(send, _answers(Decision.allow("yes")))).rule == "no-network"
+    assert asyncio.run(_decided(send, _answers(Decision.allow("yes")))).rule == "kernel.provenance"
 
 
 def test_an_exception_denies() -> None:
@@ -297,7 +382,7 @@ def test_an_exception_denies() -> None:
 
     read = Action("read", "a", Effect.READ)
     assert asyncio.run(_decided(read, _answers(RuntimeError("lost")))).effect is Ruling.DENY
-    broken = {"guard": {"rules": [rule(decision="allow")]}}
+    broken = {"guard": {"rules": [rule(decision="allowed")]}}
     assert asyncio.run(_decided(read, settings=broken)).effect is Ruling.DENY
 
 

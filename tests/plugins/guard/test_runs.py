@@ -89,7 +89,7 @@ def test_a_tool_that_sends_is_refused_with_the_rule_that_did_it(workspace: Path)
     result = run("poster", workspace, yes=True)
     error = result.tasks["t"].error
     assert result.state is RunState.FAILED and error is not None
-    assert "no-network" in f"{error.message} {error.cause}"
+    assert "default-deny" in f"{error.message} {error.cause}"
 
 
 def test_a_tool_that_writes_waits_for_a_person(workspace: Path) -> None:
@@ -104,7 +104,11 @@ def test_a_section_of_the_settings_keeps_files_from_being_read(workspace: Path) 
     assert error is not None and "no-text" in f"{error.message} {error.cause}"
 
 
-def test_genesis_does_not_open_with_a_section_that_would_loosen(workspace: Path) -> None:
-    rules = [{"id": "open", "verbs": ["call"], "decision": "allow"}]
-    with pytest.raises(SettingsError, match="can only ask or deny"):
-        run("looker", workspace, settings={"policy": {"rules": rules}})
+def test_the_operator_may_allow_what_the_built_in_policy_leaves_to_a_person(workspace: Path) -> None:
+    rules = [{"id": "stamps", "verbs": ["call"], "resources": ["stamp"], "decision": "allow"}]
+    assert run("stamper", workspace, settings={"policy": {"rules": rules}}).state is RunState.COMPLETED
+
+
+def test_genesis_does_not_open_with_a_section_that_says_nothing_it_knows(workspace: Path) -> None:
+    with pytest.raises(SettingsError, match="rules, file, secret_files"):
+        run("looker", workspace, settings={"policy": {"allow": ["stamp"]}})
