@@ -25,7 +25,8 @@ __all__ = ["Doors", "ask", "most"]
 
 FAILED = (ModelError, DependencyDown, TimedOut)
 """How a model fails so that another one may be asked instead."""
-REPAIR = "That answer can't be used: {why}. Answer again, as you were asked to in the first place."
+REPAIR = "That answer can't be used, for the reason above. Answer again, as you were asked to in the first place."
+WHY = "Why the answer can't be used: {why}"
 
 
 class Doors(Protocol):
@@ -59,6 +60,10 @@ class Doors(Protocol):
 
     async def screen(self, text: str, what: str) -> None:
         """Let a text pass (raises AccessDenied)."""
+        ...
+
+    async def fit(self, request: ModelRequest) -> ModelRequest:
+        """Return *request* as screening lets it become a prompt (raises AccessDenied)."""
         ...
 
     def rise(self, label: Label) -> None:
@@ -101,9 +106,10 @@ def _all_failed(failures: Sequence[tuple[str, GenesisError]]) -> GenesisError:
 
 async def _answered(doors: Doors, model: Model, request: ModelRequest) -> ModelReply:
     """Return a right answer: one that does not follow the schema is repaired once."""
+    request = await doors.fit(request)
     reply = await _call(doors, model, request)
     if reply.wrong:
-        reply = await _call(doors, model, _repair(request, reply))
+        reply = await _call(doors, model, await doors.fit(_repair(request, reply)))
     if reply.wrong:
         raise ModelError(f"model {model.name!r} answered twice against the schema", cause=reply.wrong,
                          hint="choose a model that can give structured answers")
@@ -114,11 +120,13 @@ async def _answered(doors: Doors, model: Model, request: ModelRequest) -> ModelR
 
 
 def _repair(request: ModelRequest, reply: ModelReply) -> ModelRequest:
-    said = reply.text or _data(reply)
+    """Return *request* and what is wrong with its answer: as data, since that may quote the answer's own words."""
+    said, label = reply.text or _data(reply), Label(Trust.UNTRUSTED, sources=frozenset({f"model:{reply.model}"}))
     return request.replace(messages=(
         *request.messages,
-        Message(role="assistant", text=said, label=Label(Trust.UNTRUSTED)),
-        Message(role="user", text=REPAIR.format(why=reply.wrong[:500])),
+        Message(role="assistant", text=said, label=label),
+        Message(role="user", text=WHY.format(why=reply.wrong[:500]), label=label),
+        Message(role="user", text=REPAIR, label=Label(Trust.TRUSTED)),
     ))
 
 

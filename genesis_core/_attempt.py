@@ -99,7 +99,8 @@ def _unkept(error: Exception) -> ToolError:
 def _relabelled(result: TaskResult, task: Task, attempt: int, context: TaskContext) -> TaskResult:
     """Return *result* with what the kernel knows better than the agent: whose it is, what it spent, its label."""
     return result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage,
-                          model=context.answered_by, degraded=_degraded(result, context))
+                          model=context.answered_by, degraded=_degraded(result, context),
+                          warnings=context.prompted.warnings)
 
 
 def _degraded(result: TaskResult, context: TaskContext) -> str:
@@ -113,14 +114,15 @@ def _plain(output: Any, context: TaskContext) -> TaskResult:
     result = TaskResult(
         task_id=context.task.id, attempt=context.attempt, state=TaskState.COMPLETED, output=kept, label=context.label
     )
-    if context.usage is NOTHING:
+    if context.usage is NOTHING and not context.prompted.warnings:
         return result
     return _relabelled(result, context.task, context.attempt, context)
 
 
 def failed(task: Task, attempt: int, error: BaseException, context: TaskContext) -> TaskResult:
     return TaskResult(task_id=task.id, attempt=attempt, state=TaskState.FAILED, error=TaskError.of(error),
-                      label=context.label, usage=context.usage, model=context.answered_by)
+                      label=context.label, usage=context.usage, model=context.answered_by,
+                      warnings=context.prompted.warnings)
 
 
 NO_AGENT = "install a plugin whose agent has the skill, or do the work order by hand"

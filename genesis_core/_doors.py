@@ -10,9 +10,11 @@ from ._asking import ask
 from ._ledger import Ledger
 from ._lineup import Lineup
 from ._policy import Authority
+from ._prompted import Prompted
 from ._replay.tape import answered
 from .errors import GenesisError
 from .models import Model, ModelReply, ModelRequest
+from .plans import Finding, Screening, Severity
 from .policy import Action, Identity, Label, Usage
 from .runs import EventKind
 
@@ -24,6 +26,8 @@ __all__ = ["PlanDoors", "TaskDoors", "settled"]
 
 PLAN_SECONDS = 300.0
 """Time limit of one answer while planning; the request's own limit is mostly lower."""
+MAX_SPANS = 20
+"""Spans of a screening that a row keeps."""
 
 
 def _nobody(spent: Usage) -> None:
@@ -49,6 +53,12 @@ async def settled(
     finally:
         ledger.settle(reserved, spent)
         count(spent)
+
+
+def said_of(what: str, screening: Screening) -> dict[str, Any]:
+    """Return what a row keeps of a screening: none of the words that were screened."""
+    return {"what": what, "outcome": screening.outcome.value, "reasons": list(screening.reasons),
+            "spans": [list(span) for span in screening.spans[:MAX_SPANS]]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,16 @@ class TaskDoors:
     async def screen(self, text: str, what: str) -> None:
         await self.context._scope.authority.screen(text, self.context.label, what)
 
+    async def fit(self, request: ModelRequest) -> ModelRequest:
+        return await self.context.prompted.fit(request, self._screened, self._doubted)
+
+    async def _screened(self, text: str, what: str, label: Label) -> Screening:
+        return await self.context._scope.authority.screen(text, label, what)
+
+    def _doubted(self, what: str, screening: Screening) -> None:
+        self.context._emit(EventKind.SCREENED, said_of(what, screening))
+        self.context.warn(self.context.prompted.warnings[-1])
+
     def rise(self, label: Label) -> None:
         self.context._rise(label)
 
@@ -100,6 +120,7 @@ class PlanDoors:
     authority: Authority
     identity: Identity = field(default_factory=Identity)
     label: Label = field(default_factory=Label)
+    prompted: Prompted = field(default_factory=Prompted)
     failed: str = ""
     """Why a question found no answer; empty: each did, so far."""
 
@@ -141,6 +162,17 @@ class PlanDoors:
 
     async def screen(self, text: str, what: str) -> None:
         await self.authority.screen(text, self.label, what)
+
+    async def fit(self, request: ModelRequest) -> ModelRequest:
+        return await self.prompted.fit(request, self._screened, self._doubted)
+
+    async def _screened(self, text: str, what: str, label: Label) -> Screening:
+        return await self.authority.screen(text, label, what)
+
+    def _doubted(self, what: str, screening: Screening) -> None:
+        self.emit(EventKind.SCREENED, said_of(what, screening))
+        self.planner._doubts.append(Finding(rule="kernel.quarantine", severity=Severity.NOTE,
+                                            message=self.prompted.warnings[-1]))
 
     def rise(self, label: Label) -> None:
         self.label = self.label | label

@@ -17,9 +17,10 @@ from ._journal import Entry
 from ._lineup import Lineup
 from ._permission import Permits, told
 from ._policy import Waiting
+from ._prompted import Prompted
 from ._replay.tape import Call
 from ._runscope import RunScope
-from ._values import jsonable
+from ._values import brief, jsonable
 from .agents import AgentCard
 from .errors import (
     AccessDenied,
@@ -54,7 +55,7 @@ class TaskContext:
 
     __slots__ = (
         "_card", "_label", "_open", "_permits", "_scope", "_usage", "answered_by", "attempt", "deadline", "halt",
-        "inputs", "preferred", "task", "task_label", "unanswered", "upstream", "written",
+        "inputs", "preferred", "prompted", "task", "task_label", "unanswered", "upstream", "written",
     )
 
     def __init__(
@@ -78,6 +79,7 @@ class TaskContext:
         """The model that the plan's estimate chose for this task; asked before those of the role."""
         self.answered_by = self.unanswered = ""
         self._permits: Permits | None = None
+        self.prompted = Prompted()
 
     @property
     def idempotency_key(self) -> str:
@@ -257,7 +259,7 @@ class TaskContext:
     def blocked(self, why: str, *, tried: Sequence[str] = (), acceptance: Sequence[str] = ()) -> TaskResult:
         """Return the result that says what is missing, as a work order that a person or a model can act on."""
         order = WorkOrder(
-            goal=self.task.description, inputs=freeze({k: _brief(v) for k, v in self.inputs.items()}),
+            goal=self.task.description, inputs=freeze({k: brief(v) for k, v in self.inputs.items()}),
             acceptance=tuple(acceptance), tried=(why, *tried),
         )
         return self.result(
@@ -396,8 +398,3 @@ async def _inline(tool: Tool, arguments: Mapping[str, Any]) -> Any:
 def _names_label(pattern: str) -> Label:
     """Names of files are text that somebody else wrote, too."""
     return Label(Trust.UNTRUSTED, Secrecy.INTERNAL, frozenset({f"names {pattern}"}))
-
-
-def _brief(value: Any) -> Any:
-    text = str(value)
-    return text if len(text) <= 200 else text[:199] + "…"

@@ -9,7 +9,7 @@ import pydantic_core
 from .errors import ToolError
 from .records import Record, freeze
 
-__all__ = ["jsonable"]
+__all__ = ["brief", "jsonable"]
 
 
 def jsonable(value: Any, what: str) -> Any:
@@ -21,3 +21,9 @@ def jsonable(value: Any, what: str) -> Any:
     except (pydantic_core.PydanticSerializationError, ValueError, RecursionError) as error:
         raise ToolError(f"{what} can't be kept as JSON", cause=str(error),
                         hint="return dict, list, str, int, float, bool, None, dates, or a Record") from None
+
+
+def brief(value: Any) -> str:
+    """Return *value* as text, its first 200 characters."""
+    text = str(value)
+    return text if len(text) <= 200 else text[:199] + "…"

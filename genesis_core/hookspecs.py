@@ -119,11 +119,12 @@ def genesis_screen(text: str, label: Label, context: PlanContext) -> Screening |
     """Return whether *text* may pass.
 
     *all*; the most restrictive answer wins. Called for the goal; for a plan that was not made from a goal here, and
-    for each change of a plan (the descriptions of its tasks and the texts among their input values, as one text); and
-    for each text that a tool returns as it is or a model answers. Not called yet for files, and for texts inside other
-    values that tools return. BLOCK refuses the text. QUARANTINE stops nothing yet: it stands in the journal
-    (``goal.screened``) and, for a goal or plan, as a note among the plan's findings. None: no objection. Raising
-    refuses the text.
+    for each change of a plan (the descriptions of its tasks and the texts among their input values, as one text); for
+    each text that a tool returns as it is or a model answers; and for each untrusted text that enters a prompt (files,
+    values of tools, earlier answers), once for all turns of a conversation. BLOCK refuses the text. QUARANTINE keeps it
+    out of prompts: a note with its source, the spans and the reasons stands there in its place, the task's result
+    warns of it, and the journal has it (``goal.screened``); of a goal or plan it is a note among the plan's findings.
+    None: no objection. Raising refuses the text.
     """
 
 

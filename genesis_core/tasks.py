@@ -334,10 +334,9 @@ class TaskResult(Record):
     model: str = ""
     """The model that answered last while this was made; empty: none did. The kernel says so, never the agent."""
     degraded: str = ""
-    """Why the result is below the configured level: what the models that were asked failed with, then ``(hint: ...)``.
-
-    Set by the kernel.
-    """
+    """Why the result is below the configured level: what the models failed with, ``(hint: ...)``. Set by the kernel."""
+    warnings: tuple[str, ...] = ()
+    """What screening kept out of the prompts that led to this. Set by the kernel."""
 
 
 def _check_names(graph: TaskGraph) -> None:

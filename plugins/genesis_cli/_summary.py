@@ -44,7 +44,7 @@ def summary(
     *can* are abilities that are there, name and description: told when nothing at all was understood.
     """
     parts = [_headline(result, progress, seconds), *_answers(result), *_files(result), *_not_understood(result),
-             *(_abilities(can) if lost(result) else ()), *_troubles(result)]
+             *(_abilities(can) if lost(result) else ()), *_withheld(result), *_troubles(result)]
     return "\n".join(parts)
 
 
@@ -149,6 +149,13 @@ def _abilities(can: Sequence[tuple[str, str]]) -> Iterator[str]:
     for number, (name, words) in enumerate(can):
         yield ("what can be done here, for example:\n" if number == 0 else "") + \
             f"  {streams.paint(streams.one_line(name), 'bold')}  {streams.one_line(words, 100)}"
+
+
+def _withheld(result: RunResult) -> Iterator[str]:
+    """Yield what screening kept out of the prompts of each task."""
+    for name, task in result.tasks.items():
+        for text in task.warnings if _is_leaf(result, name) else ():
+            yield f"\n{streams.paint('warning', 'yellow')}  {name}: {streams.one_line(text)}"
 
 
 def _troubles(result: RunResult) -> Iterator[str]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from genesis_core import Category, ModelError, ModelProvider, ModelReply, ModelRequest, SettingsError, TimedOut, Usage
 
@@ -55,8 +54,9 @@ class RemoteModel:
 
     endpoint: Endpoint
     resilience: Resilience = field(repr=False)
-    _transports: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[Transport]] = field(
-        default_factory=WeakKeyDictionary, repr=False, init=False)
+    _transports: dict[asyncio.AbstractEventLoop, asyncio.Future[Transport]] = field(
+        default_factory=dict, repr=False, init=False)
+    """The client of each event loop that is open: a loop that is gone takes its client with it."""
 
     @property
     def name(self) -> str:
@@ -112,6 +112,8 @@ class RemoteModel:
 
     async def _transport(self) -> Transport:
         """Return the client of this event loop; the first question loads it, in a thread."""
+        for gone in [loop for loop in tuple(self._transports) if loop.is_closed()]:
+            self._transports.pop(gone, None)  # it holds no connection: nothing is left to be closed
         loop = asyncio.get_running_loop()
         if loop not in self._transports:
             self._transports[loop] = asyncio.ensure_future(asyncio.to_thread(self._load))

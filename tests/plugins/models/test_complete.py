@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -227,3 +228,11 @@ def test_what_was_called_and_what_came_of_it_are_told_as_actions(lab: Any, run: 
     sent = lab.server.last_request.body["messages"]
     assert sent[-2]["content"] == '{"action":"call","tool":"look_up","arguments":{"word":"ox"}}'
     assert sent[-1] == {"role": "user", "content": "Result of look_up:\nan animal"}
+
+
+def test_a_model_keeps_the_client_of_no_event_loop_that_is_closed(lab: Any) -> None:
+    model = lab.model()
+    lab.server.reply("five", times=None)
+    for _ in range(3):
+        assert asyncio.run(model.complete(asks())).text == "five"
+    assert len(model._transports) == 1
