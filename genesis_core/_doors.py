@@ -73,7 +73,7 @@ class TaskDoors:
 
     @property
     def in_money(self) -> bool:
-        return self.context._scope.ledger.budget.max_cost is not None
+        return self.context._scope.ledger.in_money
 
     def emit(self, kind: EventKind, data: dict[str, Any]) -> object:
         return self.context._emit(kind, data)
@@ -130,7 +130,7 @@ class PlanDoors:
 
     @property
     def in_money(self) -> bool:
-        return self.planner.ledger.budget.max_cost is not None
+        return self.planner.ledger.in_money
 
     async def ask(self, request: ModelRequest) -> ModelReply:
         """Ask as planning does (raises what ``TaskContext.ask`` raises)."""

@@ -23,6 +23,11 @@ class Ledger:
         self._reserved: list[Usage] = []
 
     @property
+    def in_money(self) -> bool:
+        """Whether there is an end to what it may cost, into which nothing fits whose cost is not known."""
+        return self.budget.max_cost is not None or self.limits.max_cost is not None
+
+    @property
     def reserved(self) -> Usage:
         """The sum of all reservations that are open."""
         return sum(self._reserved, start=Usage())
@@ -43,8 +48,9 @@ class Ledger:
     def left(self, seconds: float = 0.0) -> Budget:
         """Return the budget less what is spent and reserved, and *seconds*; an unknown sum leaves no money."""
         total, budget = self.spent + self.reserved, self.budget
-        cost = None if budget.max_cost is None else max(Decimal(0), budget.max_cost - (
-            budget.max_cost if total.cost is None else total.cost))
+        ends = [most for most in (budget.max_cost, self.limits.max_cost) if most is not None]
+        most = min(ends, default=None)
+        cost = None if most is None else max(Decimal(0), most - (most if total.cost is None else total.cost))
         tokens = None if budget.max_tokens is None else max(0, budget.max_tokens - total.tokens)
         calls = None if budget.max_tool_calls is None else max(0, budget.max_tool_calls - total.tool_calls)
         time = None if budget.max_seconds is None else max(0.0, budget.max_seconds - seconds)
@@ -66,9 +72,14 @@ class Ledger:
                 )
 
     def _check_limits(self, total: Usage) -> None:
+        most = self.limits.max_cost
+        if most is not None and (total.cost is None or total.cost > most):
+            raise LimitExceeded(f"the run has used up max_cost = {most}", cause="a limit over the life of the run",
+                                hint="raise limits.max_cost, then genesis resume RUN")
         for name, limit, value in (
             ("max_tool_calls", self.limits.max_tool_calls, total.tool_calls),
             ("max_model_calls", self.limits.max_model_calls, total.model_calls),
         ):
             if value > limit:
-                raise LimitExceeded(f"the run has used up {name} = {limit}", cause="a limit over the life of the run")
+                raise LimitExceeded(f"the run has used up {name} = {limit}", cause="a limit over the life of the run",
+                                    hint=f"raise limits.{name}, then genesis resume RUN")

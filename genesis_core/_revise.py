@@ -41,6 +41,9 @@ def _check_limits(driver: Driver, patch: GraphPatch) -> None:
     limits = driver.planner.context.limits
     if driver.updates >= limits.max_updates:
         raise LimitExceeded(f"the run has used up its {limits.max_updates} updates")
+    if driver.made + len(patch.add) > limits.max_tasks:
+        raise LimitExceeded(f"the run has had {driver.made} tasks over its life; with {len(patch.add)} more it would "
+                            f"pass max_tasks = {limits.max_tasks}")
     if len(patch.add) > limits.max_new_tasks:
         raise LimitExceeded(f"{len(patch.add)} new tasks in one update; at most {limits.max_new_tasks} are allowed")
 

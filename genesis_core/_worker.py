@@ -20,6 +20,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TextIO
 
+from ._life import NESTED, nested
+
 __all__ = ["die_with_parent", "receive", "send", "serve"]
 
 HEAD = struct.Struct(">Q")
@@ -53,6 +55,7 @@ def _exactly(sock: socket.socket, size: int) -> bytes | None:
 
 def serve(sock: socket.socket, resolve: Resolve) -> None:
     """Answer requests until the other side closes."""
+    os.environ[NESTED] = str(nested() + 1)  # a run that a tool begins stands inside this one
     os.setsid()  # one group for it and whatever it starts, so that one signal ends all
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _stop_reading()

@@ -287,7 +287,8 @@ class Genesis(Signing):
             (folder / "cancel").unlink(missing_ok=True)
             scope.emit(EventKind.RUN_RESUMED, data={
                 "settings": {"budget": scope.ledger.budget.to_json()}, "in_flight": list(record.in_flight),
-                "code": code, "seconds": record.seconds, **({} if plan == record.plan else {"plan": plan.to_json()}), **scope.began(),
+                "code": code, "seconds": record.seconds,
+                **({} if plan == record.plan else {"plan": plan.to_json()}), **scope.began(),
             })
             scope.tell(planner.decided, self._planned)
             return self._drive(plan, planner, scope, code, engine, record=record, timeout=timeout)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import TypeVar
 
 from genesis_core import Estimate
 
@@ -11,6 +13,7 @@ from ._view import View
 
 __all__ = ["HOPELESS", "check"]
 
+_T = TypeVar("_T", Decimal, float)
 HOPELESS = 20.0
 """How many times a limit on time must be exceeded by a mere guess (confidence 0) to say that it can't be met."""
 _RAISE = "raise the budget (--budget), ask for less, or choose cheaper agents"
@@ -25,7 +28,8 @@ def check(view: View) -> Iterator[Diagnosis]:
 
 
 def _money(view: View) -> Iterator[Diagnosis]:
-    estimates, limit = view.plan.estimates, view.context.budget.max_cost
+    estimates = view.plan.estimates
+    limit = _least(view.context.budget.max_cost, view.context.limits.max_cost)
     unknown = [e.task_id for e in estimates if e.cost is None]
     if unknown:
         yield note("unknown-cost", f"nobody knows what {named(unknown)} will cost", unknown, _RAISE if limit else "")
@@ -35,6 +39,11 @@ def _money(view: View) -> Iterator[Diagnosis]:
     if known > limit:
         yield fatal("budget", f"the plan is expected to cost {known} US dollars; at most {limit} are allowed",
                     _largest({e.task_id: float(e.cost or 0) for e in estimates}), _RAISE)
+
+
+def _least(budget: _T | None, limit: _T | None) -> _T | None:
+    """Return the nearer of two ends: what this run may spend, and what any run may over its life."""
+    return min((end for end in (budget, limit) if end is not None), default=None)
 
 
 def _tokens(view: View) -> Iterator[Diagnosis]:
@@ -48,7 +57,7 @@ def _tokens(view: View) -> Iterator[Diagnosis]:
 
 
 def _seconds(view: View) -> Iterator[Diagnosis]:
-    limit = view.context.budget.max_seconds
+    limit = _least(view.context.budget.max_seconds, view.context.limits.max_seconds)
     if limit is None:
         return
     estimated = view.plan.estimated

@@ -15,7 +15,7 @@ OPERATOR = frozenset("policy sandbox plugins identity limits models keyring engi
 KNOWN = (
     "GENESIS_CAPTURE_CONTENT", "GENESIS_CONFIG", "GENESIS_BLOCK_PLUGINS", "GENESIS_DISABLE_PLUGIN_AUTOLOAD",
     "GENESIS_MODELS_DIR", "GENESIS_MODEL", "GENESIS_MODEL_ORCHESTRATE", "GENESIS_MODEL_CODE", "GENESIS_MODEL_CHEAP",
-    "GENESIS_MODEL_JUDGE",
+    "GENESIS_MODEL_JUDGE", "GENESIS_NESTED",
 )
 """Variables that are no settings of that name; those of models name one, and never a URL."""
 
