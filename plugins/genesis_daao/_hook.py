@@ -1,4 +1,4 @@
-"""What the hook looks up: candidates and their prices, and the plan as a whole when money is short."""
+"""What the hook looks up: candidates, their prices and their past, and the whole plan when money is short."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from genesis_core import AgentCard, Estimate, Plan, PlanContext, SettingsError, Task, Tier
+from genesis_core import AgentCard, Estimate, Plan, PlanContext, SettingsError, Task, TaskOutcome, Tier
 
-from ._choice import WORTH, Candidate, Option, choose, options, tier_of
-from ._difficulty import difficulty
+from ._choice import WORTH, Candidate, Option, choose, expected_quality, options, tier_of, work_quality
+from ._learned import Learned, learn
 from ._optimise import optimise
+from ._work import asks, hardness
 
 __all__ = ["estimated", "expected_tokens"]
 
 SECONDS: Mapping[Tier, float] = {Tier.CHEAP: 5.0, Tier.MEDIUM: 10.0, Tier.STRONG: 20.0}
 """What an answer of a model of each kind takes, roughly."""
-CONFIDENCE = 0.5
-"""Learned, but from other work than the user's own."""
+CONFIDENCE, GUESSED = 0.5, 0.3
+"""Of a question: learned, but from other work than the user's own. Of work: reasoned, until outcomes are known."""
 _SAMPLE = (1000, 500)
 """Tokens that models are compared by."""
 _ASKED, _ANSWERED, _HARDER = 600, 200, 800
@@ -37,7 +38,18 @@ class _Shared:
     ways: Mapping[str, Option]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What holds for all tasks of a plan: the kind of each model, and what earlier runs tell."""
+
+    context: PlanContext
+    outcomes: Sequence[TaskOutcome]
+    tiers: Mapping[str, Tier]
+    learned: Learned
+
+
 _shared: ContextVar[_Shared | None] = ContextVar("genesis_daao_shared", default=None)
+_known: ContextVar[_Known | None] = ContextVar("genesis_daao_known", default=None)
 
 
 def expected_tokens(text: str, hardness: float) -> tuple[int, int]:
@@ -45,64 +57,110 @@ def expected_tokens(text: str, hardness: float) -> tuple[int, int]:
     return _ASKED + len(text) // _LETTERS, _ANSWERED + round(_HARDER * hardness)
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One task, who does it, and what is expected and known of that."""
+
+    task: Task
+    agent: AgentCard
+    context: PlanContext
+
+    @property
+    def known(self) -> _Known:
+        return _known_of(self.context)
+
+    @property
+    def hardness(self) -> float:
+        return hardness(self.task, self.agent)
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        return self.known.learned.tokens(self.agent.name, *expected_tokens(self.task.description, self.hardness))
+
+    def quality(self, candidate: Candidate) -> float:
+        """What is known of who does it with that model, or else expected."""
+        expected = expected_quality if asks(self.task) else work_quality
+        prior = expected(self.hardness, candidate.tier)
+        return self.known.learned.quality(self.agent.name, candidate.model, prior)
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        return options(self.candidates, self.hardness, worth=_worth(self.context), quality=self.quality,
+                       checked=self.task.accept is not None)
+
+    @property
+    def best(self) -> Option | None:
+        return choose(self.candidates, self.hardness, worth=_worth(self.context), quality=self.quality,
+                      checked=self.task.accept is not None)
+
+    @property
+    def candidates(self) -> Sequence[Candidate]:
+        """The models to choose from whose price is known: what is not known can't be weighed.
+
+        None where the model that comes first has no price: it is what the operator said, unless a budget in money
+        passes it over.
+        """
+        tiers = self.known.tiers
+        if self.context.budget.max_cost is None and next(iter(_free_to_choose(self.context)), "") not in tiers:
+            return []
+        costs = {model: _price(model, *self.tokens, self.context) for model in tiers}
+        return [Candidate(model, tiers[model], cost) for model, cost in costs.items() if cost is not None]
+
+
 def estimated(task: Task, agent: AgentCard, plan: Plan, context: PlanContext) -> Estimate:
     """Return difficulty, model and cost of *task*: of most use by itself, or within the budget for the whole plan."""
-    hardness = difficulty(task.description)
-    asked, answered = expected_tokens(task.description, hardness)
-    way = _way(task, plan, context)
+    case = _Case(task, agent, context)
+    found = Estimate(task_id=task.id, difficulty=case.hardness, tokens=sum(case.tokens),
+                     confidence=CONFIDENCE if asks(task) else GUESSED)
+    way = _way(case, plan)
     if way is None:
-        return Estimate(task_id=task.id, difficulty=hardness, cost=None, tokens=asked + answered,
-                        seconds=SECONDS[agent.tier], confidence=CONFIDENCE)
-    tiers = {c.model: c.tier for c in _candidates(task, context)}
-    return Estimate(
-        task_id=task.id, difficulty=hardness, cost=way.cost, tokens=asked + answered,
-        seconds=SECONDS[tiers[way.models[0]]],
-        model=way.models[0], escalate=way.models[1:], quality=round(way.quality, 6), confidence=CONFIDENCE,
-    )  # fmt: skip
+        return found.replace(cost=None, seconds=SECONDS[agent.tier])
+    known, model = case.known.learned, way.models[0]
+    return found.replace(
+        cost=way.cost, model=model, escalate=way.models[1:], quality=round(way.quality, 6),
+        seconds=known.seconds(agent.name, model, SECONDS[case.known.tiers[model]]),
+        confidence=known.confidence(agent.name, model, found.confidence), reason=known.reason(agent.name, model),
+    )
 
 
-def _way(task: Task, plan: Plan, context: PlanContext) -> Option | None:
+def _way(case: _Case, plan: Plan) -> Option | None:
+    context = case.context
     if context.budget.max_cost is None:
-        return choose(_candidates(task, context), difficulty(task.description), worth=_worth(context),
-                      checked=task.accept is not None)
+        return case.best
     shared = _shared.get()
     if shared is None or shared.plan is not plan or shared.context is not context:
         shared = _Shared(plan, context, _within(plan, context, context.budget.max_cost))
         _shared.set(shared)
-    return shared.ways.get(task.id)
+    return shared.ways.get(case.task.id)
 
 
 def _within(plan: Plan, context: PlanContext, budget: Decimal) -> dict[str, Option]:
     """Return the ways, for all tasks that are still to be done, of most use together within *budget*."""
     todo = [t for t in plan.graph.leaves if t.id in plan.assigned and t.id not in plan.estimated]
-    ways = {t.id: _options(t, context) for t in todo}
+    cards = {card.name: card for card in context.agents}
+    ways = {t.id: _Case(t, cards[plan.assigned[t.id].agent], context).options for t in todo}
     named = [name for name, found in ways.items() if found]
     best = optimise([ways[name] for name in named], budget)
     return {name: ways[name][place] for name, place in zip(named, best.chosen, strict=True)}
 
 
-def _options(task: Task, context: PlanContext) -> tuple[Option, ...]:
-    return options(_candidates(task, context), difficulty(task.description), worth=_worth(context),
-                   checked=task.accept is not None)
+def _known_of(context: PlanContext) -> _Known:
+    """Return what is known for a plan; looked up once for it, and learned anew only from other outcomes."""
+    before = _known.get()
+    if before is not None and before.context is context:
+        return before
+    outcomes, tiers = context.outcomes(), _tiers(context)
+    same = before is not None and before.outcomes is outcomes and before.tiers == tiers
+    known = _Known(context, outcomes, tiers, before.learned if before is not None and same else learn(outcomes, tiers))
+    _known.set(known)
+    return known
 
 
-def _candidates(task: Task, context: PlanContext) -> Sequence[Candidate]:
-    """Return the models to choose from whose price is known: what is not known can't be weighed.
-
-    None where the model that comes first has no price: it is what the operator said, unless a budget in money passes it
-    over.
-    """
-    asked, answered = expected_tokens(task.description, difficulty(task.description))
+def _tiers(context: PlanContext) -> Mapping[str, Tier]:
+    """Return the kind of each model that is free to choose and has a price, in the operator's order."""
     sample = {m: _price(m, *_SAMPLE, context) for m in _free_to_choose(context)}
     known = {m: price for m, price in sample.items() if price is not None}
-    if context.budget.max_cost is None and next(iter(sample), "") not in known:
-        return []
-    found = []
-    for model, price in known.items():
-        cost = _price(model, asked, answered, context)
-        if cost is not None:
-            found.append(Candidate(model, tier_of(price, known.values()), cost))
-    return found
+    return {m: tier_of(price, known.values()) for m, price in known.items()}
 
 
 def _free_to_choose(context: PlanContext) -> Sequence[str]:
