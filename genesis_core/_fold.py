@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from .plans import Estimate, Plan
@@ -40,6 +41,12 @@ class RunRecord:
     """What all calls that have ended took."""
     pending: dict[tuple[str, str], list[Usage]] = field(default_factory=dict)
     """Questions to models without an answer, by task and request: the most that each may have cost."""
+    known: Decimal = Decimal(0)
+    """Of the cost of those calls: what is known, the most of those that told none included."""
+    unbounded: int = 0
+    """How many of them may have cost any sum."""
+    from_known: bool = False
+    """Whether somebody has resumed the run with a sum of money that counts from what is known."""
     seconds: float = 0.0
     """Time that the run's drivers have spent on it."""
     updates: int = 0
@@ -79,7 +86,33 @@ class RunRecord:
     @property
     def usage(self) -> Usage:
         """What the run has spent; a question that a crash cut off counts as the most that it may have cost."""
-        return sum((most for asked in self.pending.values() for most in asked), start=self.settled_usage)
+        return sum(self.cut_off, start=self.settled_usage)
+
+    @property
+    def cut_off(self) -> tuple[Usage, ...]:
+        """The most of each question that has no answer."""
+        return tuple(most for asked in self.pending.values() for most in asked)
+
+    def count(self, cost: Decimal | None) -> None:
+        """Add one call to what is known of the cost."""
+        self.known, self.unbounded = self.known + (cost or 0), self.unbounded + (cost is None)
+
+    @property
+    def money(self) -> dict[str, bool]:
+        """What the row of a resume says of the money that counts."""
+        return {"from_known": True} if self.from_known else {}
+
+    def stands(self, stated: Budget | None) -> Decimal | None:
+        """Return what counts where the cost of the run is not known: its most, or None when it has no bound.
+
+        What is known counts from when somebody has resumed the run with a budget that is *stated* in money.
+        """
+        costs = [most.cost for most in self.cut_off]
+        if self.unbounded or None in costs:
+            self.from_known = self.from_known or (stated is not None and stated.max_cost is not None)
+            if not self.from_known:
+                return None
+        return sum((cost for cost in costs if cost is not None), start=self.known)
 
     @property
     def waiting(self) -> tuple[RunEvent, ...]:
@@ -190,9 +223,10 @@ def _asked(record: RunRecord, event: RunEvent) -> None:
 
 
 def _answered(record: RunRecord, event: RunEvent) -> None:
-    if asked := record.pending.get((event.task_id, event.data.get("request", ""))):
-        asked.pop()
-    record.settled_usage = record.settled_usage + Usage(**event.data["usage"])
+    asked, used = record.pending.get((event.task_id, event.data.get("request", ""))), Usage(**event.data["usage"])
+    most = asked.pop() if asked else used
+    record.settled_usage = record.settled_usage + used
+    record.count(most.cost if used.cost is None else used.cost)
     _returned(record, event)
 
 
@@ -235,7 +269,10 @@ def _patched(record: RunRecord, event: RunEvent) -> None:
 def _began(record: RunRecord, event: RunEvent) -> None:
     _count_time(record)
     record.seconds = max(record.seconds, float(event.data.get("seconds", 0.0)))  # the last driver outlived its rows
+    for most in record.cut_off:
+        record.count(most.cost)
     record.settled_usage, record.pending = record.usage, {}
+    record.from_known = record.from_known or "from_known" in event.data
     record.state, record.since = RunState.INTERRUPTED, event.time
     record.settings.update(event.data.get("settings", {}))
     record.codes = dict(event.data.get("code", {}))

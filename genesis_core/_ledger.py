@@ -7,19 +7,25 @@ from decimal import Decimal
 from .errors import BudgetExceeded, LimitExceeded
 from .policy import Budget, PlanLimits, Usage
 
-__all__ = ["Ledger"]
+__all__ = ["FROM_KNOWN", "Ledger"]
+
+FROM_KNOWN = ("what earlier calls of models cost is not known in full: the budget in money counts from what is known, "
+              "and more than it may have been spent in all")
 
 
 class Ledger:
     """Counts spending of one root run; concurrent tasks can't overspend together, since each reserves first.
 
     What is not known is never taken for 0: a call whose cost nobody can bound does not fit into a budget in money,
-    and once an unknown sum was spent nothing fits into it any more.
+    one whose cost is not told counts at the most that was set aside for it, and once a sum without such a bound was
+    spent nothing fits any more, until somebody resumes the run with a new sum, which counts from what is known.
     """
 
     def __init__(self, budget: Budget, limits: PlanLimits, spent: Usage | None = None) -> None:
         self.budget, self.limits = budget, limits
         self.spent = spent or Usage()
+        self.stands: Decimal | None = None
+        """Where the cost of ``spent`` is not known: what counts in its place; None: nothing can."""
         self._reserved: list[Usage] = []
 
     @property
@@ -32,9 +38,15 @@ class Ledger:
         """The sum of all reservations that are open."""
         return sum(self._reserved, start=Usage())
 
+    @property
+    def counted(self) -> Usage:
+        """What is spent, as budgets see it: what stands for a cost that is not known is in its place."""
+        unknown = self.spent.cost is None and self.stands is not None
+        return self.spent.replace(cost=self.stands) if unknown else self.spent
+
     def reserve(self, need: Usage) -> Usage:
         """Set *need* aside and return it; raises BudgetExceeded or LimitExceeded, and then nothing is set aside."""
-        total = self.spent + self.reserved + need
+        total = self.counted + self.reserved + need
         self._check_budget(total)
         self._check_limits(total)
         self._reserved.append(need)
@@ -43,11 +55,13 @@ class Ledger:
     def settle(self, reserved: Usage, actual: Usage) -> None:
         """Give *reserved* back and count *actual*."""
         self._reserved.remove(reserved)
+        before, cost = self.counted.cost, reserved.cost if actual.cost is None else actual.cost
         self.spent = self.spent + actual
+        self.stands = None if before is None or cost is None else before + cost
 
     def left(self, seconds: float = 0.0) -> Budget:
         """Return the budget less what is spent and reserved, and *seconds*; an unknown sum leaves no money."""
-        total, budget = self.spent + self.reserved, self.budget
+        total, budget = self.counted + self.reserved, self.budget
         ends = [most for most in (budget.max_cost, self.limits.max_cost) if most is not None]
         most = min(ends, default=None)
         cost = None if most is None else max(Decimal(0), most - (most if total.cost is None else total.cost))
@@ -64,12 +78,18 @@ class Ledger:
             ("max_tool_calls", budget.max_tool_calls, total.tool_calls),
         ):
             if limit is not None and (value is None or value > limit):
-                raise BudgetExceeded(
-                    f"the run's budget is spent: {name} is {limit}",
-                    cause="the next call does not fit into it" if value is not None else
-                    "what the next call costs is not known, so it can't be shown to fit",
-                    hint="genesis resume RUN --budget ... goes on with more",
-                )
+                raise self._exceeded(name, limit, value)
+
+    def _exceeded(self, name: str, limit: object, value: object) -> BudgetExceeded:
+        if self.counted.cost is None and value is None:
+            return BudgetExceeded(
+                f"the run's budget can't be kept: {name} is {limit}",
+                cause="what earlier calls of models cost is not known",
+                hint="genesis resume RUN --budget AMOUNT goes on with a sum that counts from what is known")
+        why = "what the next call costs is not known, so it can't be shown to fit"
+        return BudgetExceeded(
+            f"the run's budget is spent: {name} is {limit}", hint="genesis resume RUN --budget ... goes on with more",
+            cause=why if value is None else "the next call does not fit into it")
 
     def _check_limits(self, total: Usage) -> None:
         most = self.limits.max_cost

@@ -25,6 +25,7 @@ from ._facade import entry_of, goal_of, granted_trust, no_files, no_replay, reje
 from ._fold import RunRecord
 from ._journal import Probe, RunLock
 from ._kernel import Decided, Planner
+from ._ledger import FROM_KNOWN
 from ._life import check_outermost, lived, time_left
 from ._lineup import Lineup
 from ._plugins import Installed, PluginInfo, Plugins
@@ -277,6 +278,8 @@ class Genesis(Signing):
             assert plan is not None  # noqa: S101  # fold() takes it from the first row
             planner = self._planner(plan.goal, record.workspace, budget or record.budget)
             planner.ledger.spent, record.seconds = record.usage, lived(record, folder)
+            planner.ledger.stands = record.stands(budget)
+            planner.decided += [(EventKind.WARNING, {"text": FROM_KNOWN})] if record.from_known else []
             planner.check_agents(plan)
             plan = await planner.resumed(plan, record.settled, record.seconds)
             scope = open_scope(self, plan, planner, yes, record=record, lock=lock)
@@ -287,8 +290,8 @@ class Genesis(Signing):
             (folder / "cancel").unlink(missing_ok=True)
             scope.emit(EventKind.RUN_RESUMED, data={
                 "settings": {"budget": scope.ledger.budget.to_json()}, "in_flight": list(record.in_flight),
-                "code": code, "seconds": record.seconds,
-                **({} if plan == record.plan else {"plan": plan.to_json()}), **scope.began(),
+                "code": code, "seconds": record.seconds, **scope.began(), **record.money,
+                **({} if plan == record.plan else {"plan": plan.to_json()}),
             })
             scope.tell(planner.decided, self._planned)
             return self._drive(plan, planner, scope, code, engine, record=record, timeout=timeout)

@@ -48,7 +48,7 @@ from genesis_core import (
     tool,
     tool_loop,
 )
-from genesis_core._ledger import Ledger
+from genesis_core._ledger import FROM_KNOWN, Ledger
 from genesis_core.models import ROLES
 from genesis_core.testing import FakeAgent, ScriptedModel, open_genesis, run_graph
 
@@ -393,6 +393,47 @@ def test_a_model_without_a_bound_is_asked_when_every_byte_that_is_sent_fits(
         budget = {"max_tokens": asked.max_output_tokens + more}
         result = ran(tmp_path / str(more), asker(asked), Plain(), settings={"budget": budget})
         assert result.state.value == state
+
+
+def test_a_call_that_does_not_tell_its_cost_counts_at_its_most_and_is_still_not_known(tmp_path: Path) -> None:
+    untold = ModelReply(text="said", usage=Usage(cost=None, tokens=10, model_calls=1))
+    model = ScriptedModel(untold, untold, "never said", bound=cost("0.40"))
+    graph = TaskGraph(tasks=tuple(Task(id=f"t{n}", agent="asker") for n in range(3)))
+    result = ran(tmp_path, asker(), model, graph=graph, settings={"budget": {"max_cost": "1"}, "max_parallel": 1})
+    assert result.state.value == "out_of_budget" and len(model.requests) == 2
+    assert result.usage.cost is None, "what stands for it in the budget is not what it cost"
+    after = resumed(tmp_path, asker(), ScriptedModel("said", bound=cost("0.20")), settings={"max_parallel": 1})
+    assert after.state.value == "completed" and rows(tmp_path, EventKind.WARNING) == []
+
+
+def resumed(home: Path, *extend: object, budget: Budget | None = None, **options: Any) -> RunResult:
+    async def main() -> RunResult:
+        async with open_genesis(home, *extend, **options) as genesis:
+            return await (await genesis.resume("last", budget=budget)).result()
+
+    return asyncio.run(main())
+
+
+def test_a_run_of_unknown_cost_goes_on_with_a_new_sum_that_counts_from_what_is_known(tmp_path: Path) -> None:
+    untold = ModelReply(text="said", usage=Usage(cost=None, tokens=10, model_calls=1))
+    graph = TaskGraph(tasks=tuple(Task(id=f"t{n}", agent="asker") for n in range(4)))
+    first = ran(tmp_path, asker(), ScriptedModel(untold, bound=Usage(model_calls=1, tokens=10, cost=None)), graph=graph,
+                settings={"budget": {"max_tokens": 15}, "max_parallel": 1})
+    assert (first.state.value, first.usage.cost) == ("out_of_budget", None)
+    priced = ModelReply(text="said", usage=cost("0.25"))
+    second = resumed(tmp_path, asker(), ScriptedModel(priced, priced), budget=Budget(max_cost=Decimal("0.60")),
+                     settings={"max_parallel": 1})
+    assert (second.state.value, second.usage.cost) == ("out_of_budget", None), "0.25 twice, and then no room"
+    assert [r["text"] for r in rows(tmp_path, EventKind.WARNING)] == [FROM_KNOWN]
+    third = resumed(tmp_path, asker(), ScriptedModel("said", bound=cost("0.10")), settings={"max_parallel": 1})
+    assert third.state.value == "completed", "a sum that was stated once goes on to count"
+
+
+def test_an_unknown_sum_leaves_no_money_and_the_error_names_the_way_out() -> None:
+    ledger = Ledger(Budget(max_cost=Decimal(1)), PlanLimits(), Usage(cost=None))
+    with pytest.raises(BudgetExceeded) as caught:
+        ledger.reserve(Usage(tool_calls=1))
+    assert "earlier calls" in caught.value.cause and "--budget AMOUNT" in caught.value.hint
 
 
 def test_a_failed_try_is_paid_at_what_it_says_or_at_the_most(tmp_path: Path) -> None:
