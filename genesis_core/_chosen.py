@@ -95,6 +95,7 @@ def _model(name: str, section: Mapping[str, Any], given: Provided) -> Model:
     providers: Mapping[str, ModelProvider] = given.offers.get("provider", {})
     endpoints = _table(section, "endpoint")
     if name in given.models:
+        _no_rival(name, endpoints, providers, given)
         return given.models[name]
     if name in endpoints:
         options = dict(_table(endpoints, name))
@@ -108,6 +109,24 @@ def _model(name: str, section: Mapping[str, Any], given: Provided) -> Model:
                             cause=f"known: {', '.join(sorted(known)) or 'none'}; a provider's model is PROVIDER:MODEL",
                             hint="genesis models")
     return providers[provider](name, model, {})
+
+
+def _no_rival(name: str, endpoints: Mapping[str, Any], providers: Mapping[str, Any], given: Provided) -> None:
+    """Refuse a plugin's model that has the name of an endpoint of the settings, or of a provider's model.
+
+    The operator chose by that name, and must not be answered by whoever took it; the program's own models may stand in.
+    """
+    provider = name.partition(":")[0]
+    if given.of_program("model", name) or not (name in endpoints or (":" in name and provider in providers)):
+        return
+    owner = given.owners["model", name]
+    whose = "an endpoint of your settings"
+    if name not in endpoints:
+        maker = given.owners["provider", provider]
+        whose = f"a model of the provider {provider!r} of {maker.owner} (plugin {maker.name!r})"
+    raise SettingsError(f"two models are named {name!r}: {whose}, and one of {owner.owner} (plugin {owner.name!r})",
+                        cause="names must be unique, or nobody could say who is asked",
+                        hint=f"genesis -p no:{owner.name} ... runs without the second")
 
 
 def _named(kind: str, name: str, known: Mapping[str, Any]) -> Any:

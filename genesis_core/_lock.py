@@ -118,6 +118,15 @@ class PluginLock:
         return "; ".join((*(("changed since it was locked: " + "; ".join(changes),) if changes else ()),
                           *found.faults))
 
+    def admit(self, found: PluginDistribution, *, required: bool = False) -> str:
+        """Return why *found* must not be imported; when it may be, its modules are only as they were looked at."""
+        why = self.refusal(found, required=required)
+        if self.there and not why:
+            from ._checked import admit
+
+            admit(found)
+        return why
+
     def trust(self, found: PluginDistribution, plugin: str) -> str:
         """Return the trust level granted to *plugin* of exactly what *found* is."""
         entry = self.plugins.get(found.key)

@@ -88,6 +88,13 @@ class Gate:
         return replace(info, lock="locked" if self._lock.there else "unlocked",
                        trust=max(trust, self._lock.trust(found, info.name), key=LEVELS.index))
 
+    def admit(self, info: PluginInfo) -> None:
+        """See to it that a locked plugin is imported as it was judged, and not as it may have become since."""
+        if info.lock == "locked":
+            from ._checked import admit
+
+            admit(self._seen[info.distribution])
+
 
 def discover(
     *, block: Iterable[str] = (), autoload: bool = True, why: str = NO_AUTOLOAD, gate: Gate | None = None
@@ -165,14 +172,15 @@ class Plugins:
         """
         environ = os.environ if environ is None else environ
         names, autoload = blocked_by_environment(environ)
-        self = cls()
+        self, gate = cls(), gate_of(environ, settings)
         if installed not in get_args(Installed):
             raise SettingsError(f"plugins can't be {installed!r}", cause=f"it is one of {get_args(Installed)}")
         why = NO_AUTOLOAD if not autoload else "the program loads built-in plugins alone"
         found = discover(block={*block, *names}, autoload=autoload and installed == "all", why=why,
-                         gate=gate_of(environ, settings))
+                         gate=gate)
         for info in found if installed != "none" else ():
             info = replace(info, trust=_trust(info, trust or {}))
+            gate.admit(info)
             info = self._load(info) if info.state == "loaded" else info
             self.infos.append(info)
             if strict and info.state == "failed":

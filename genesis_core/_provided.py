@@ -13,6 +13,7 @@ from .agents import Agent
 from .errors import PluginError
 from .hookspecs import Offer
 from .models import Model
+from .records import FrozenDict
 from .tools import Tool
 
 __all__ = ["Provided"]
@@ -53,6 +54,7 @@ class Provided:
                 self._take(item, plugins.info(impl.plugin_name))
         for item in items:
             self._take(item, program)
+        self.offers = FrozenDict({kind: FrozenDict(offered) for kind, offered in self.offers.items()})
         return self
 
     def of_program(self, kind: str, name: str) -> bool:

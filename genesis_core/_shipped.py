@@ -56,6 +56,10 @@ class PluginDistribution:
     """Why it must not be imported, whatever a lock says."""
     flags: tuple[str, ...] = ()
     """What reaches further than its own package: files that run before Genesis, names of others."""
+    code: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """The sha256 of each file with code, by its whole path."""
+    roots: tuple[str, ...] = ()
+    """The packages and modules below which everything is its own."""
 
     @classmethod
     def installed(cls, name: str) -> PluginDistribution | None:
@@ -111,20 +115,32 @@ def look(dist: metadata.Distribution) -> PluginDistribution:
     about = (dist.name, dist.version)
     targets = [*plugins.values(), *commands.values()]
     kind = "editable" if source is not None else "recorded" if record else "unrecorded"
-    files: dict[str, str] = {}
-    faults: list[str] = []
-    flags: list[str] = []
-    if record:
-        listed = _listed(record)
-        files, faults = _recorded(base, listed)
-        faults += [*_foreign(dist, listed), *_clashes(listed, _builtin_modules())]
-        flags = [*_flags(dist, base, source, listed)]
+    listed = _listed(record) if record else {}
+    files, faults = _recorded(base, listed)
+    faults += [*_foreign(dist, listed), *_clashes(listed, _builtin_modules())]
+    code, roots = _code(base, files), _roots(listed)
     if kind == "recorded":
         faults += _elsewhere(base, targets, files)
     else:
-        sources, wrong = _source(dist, source or base, targets)
+        sources, more, wrong = _source(dist, source or base, targets)
+        code, roots = {**code, **_code(source or base, sources)}, roots | more
         files, faults = dict(sorted({**files, **sources}.items())), [*faults, *wrong]
-    return PluginDistribution(*about, kind, plugins, commands, files, tuple(faults), tuple(flags))
+    flags = tuple(_flags(dist, base, source, listed))
+    return PluginDistribution(*about, kind, plugins, commands, files, tuple(faults), flags, code, tuple(sorted(roots)))
+
+
+def _code(base: Path, files: Mapping[str, str]) -> dict[str, str]:
+    return {os.path.realpath(base / name): sha256 for name, sha256 in files.items() if name.endswith(CODE)}
+
+
+def _roots(listed: Iterable[str]) -> set[str]:
+    """Return the topmost packages that have a file of their own, and the modules beside them."""
+    paths = [p for p in map(PurePosixPath, listed) if p.suffix in CODE and p.parts[0] != ".." and not p.is_absolute()]
+    homes = {p.parent for p in paths if p.name.startswith("__init__.")}
+    tops = {h for h in homes if not homes.intersection(h.parents)}
+    alone = {p.parent / p.name.partition(".")[0] for p in paths
+             if not homes.intersection(p.parents) and p.parent.name != "__pycache__"}
+    return {".".join(p.parts) for p in tops | alone if p.parts}
 
 
 def _targets(dist: metadata.Distribution, group: str) -> dict[str, str]:
@@ -163,15 +179,18 @@ def _recorded(base: Path, listed: Mapping[str, str]) -> tuple[dict[str, str], li
         if _installers(name):
             continue
         files[name] = found = _digest(base / name)
-        if not found:
-            wrong.append(f"{name} is missing")
-        elif not _as_declared(base / name, found, listed[name]):
-            wrong.append(f"{name} differs")
+        if not _outside(name) and not _as_declared(base / name, found, listed[name]):
+            wrong.append(f"{name} differs" if found else f"{name} is missing")
     for name in _unlisted(base, listed):
         files[name] = _digest(base / name)
         wrong.append(f"{name} is not listed")
     said = "; ".join(wrong[:SHOWN]) + (f"; {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "")
     return dict(sorted(files.items())), [f"its files are not those of its RECORD: {said}"] if wrong else []
+
+
+def _outside(name: str) -> bool:
+    """Whether a listed file lies beside the packages, as scripts do: it is not imported, and may have been moved."""
+    return name.startswith(("../", "/"))
 
 
 def _installers(name: str) -> bool:
@@ -181,7 +200,9 @@ def _installers(name: str) -> bool:
 
 
 def _as_declared(path: Path, sha256: str, declared: str) -> bool:
-    """Whether a file has the digest that RECORD declares; code must have one there."""
+    """Whether a file is there with the digest that RECORD declares; code must have one there."""
+    if not sha256:
+        return False
     algorithm, _, value = declared.partition("=")
     if not declared:
         return path.suffix not in CODE
@@ -230,22 +251,30 @@ def _below(base: Path, folder: str) -> Iterator[str]:
 # ---- without a RECORD --------------------------------------------------------------------------------------------
 
 
-def _source(dist: metadata.Distribution, base: Path, targets: Iterable[str]) -> tuple[dict[str, str], list[str]]:
-    """Return the digests of the metadata, and of the modules that the entry points name, which lie in *base*."""
+def _source(
+    dist: metadata.Distribution, base: Path, targets: Iterable[str]
+) -> tuple[dict[str, str], set[str], list[str]]:
+    """Return the digests of the metadata and of the modules that the entry points name, those, and what is wrong."""
     files = {f"metadata/{name}": hashlib.sha256(text.encode()).hexdigest()
              for name in ("METADATA", "PKG-INFO", "entry_points.txt") if (text := dist.read_text(name))}
-    faults = []
-    for module in dict.fromkeys(t.partition(":")[0].split("[")[0].strip() for t in targets):
-        place = origin_of(module)
+    roots, faults = set(), []
+    for module in _targeted(targets):
+        root, place = origin_of(module)
         if not place:
             continue  # the import will say so
+        roots.add(root)
         path = Path(os.path.realpath(place))
         if not path.is_relative_to(base):
             faults.append(f"{module} would be imported from {place}, outside of {base}")
             continue
         for name in _module_files(base, path):
             files[name] = _digest(base / name)
-    return dict(sorted(files.items())), faults
+    return files, roots, faults
+
+
+def _targeted(targets: Iterable[str]) -> list[str]:
+    """Return the modules that entry points name, each once."""
+    return list(dict.fromkeys(t.partition(":")[0].split("[")[0].strip() for t in targets))
 
 
 def _module_files(base: Path, path: Path) -> list[str]:
@@ -260,8 +289,8 @@ def _module_files(base: Path, path: Path) -> list[str]:
 def _elsewhere(base: Path, targets: Iterable[str], files: Mapping[str, str]) -> Iterator[str]:
     """Say which module would be imported from a file of somebody else: the digest says nothing of that one."""
     own = {os.path.realpath(base / name) for name in files}
-    for module in dict.fromkeys(t.partition(":")[0].split("[")[0].strip() for t in targets):
-        place = origin_of(module)
+    for module in _targeted(targets):
+        place = origin_of(module)[1]
         if place and os.path.realpath(place) not in own:
             yield f"{module} would be imported from {place}, which is not its own file"
 
@@ -290,9 +319,11 @@ def _modules(listed: Iterable[str]) -> set[str]:
 
 
 def _builtin_modules() -> frozenset[str]:
-    entries = [e for group in (PLUGINS, COMMANDS) for e in metadata.entry_points(group=group)]
-    roots = {e.value.partition(":")[0].partition(".")[0] for e in entries
-             if e.dist is not None and canonical(e.dist.name) == HOME}
+    try:
+        entries = metadata.distribution(HOME).entry_points
+    except metadata.PackageNotFoundError:
+        entries = metadata.EntryPoints()
+    roots = {e.value.partition(":")[0].partition(".")[0] for e in entries if e.group in (PLUGINS, COMMANDS)}
     return frozenset(roots | {"genesis_core", "genesis_sandbox"})
 
 
@@ -307,7 +338,7 @@ def _flags(dist: metadata.Distribution, base: Path, source: Path | None, listed:
     for name in sorted(modules & sys.stdlib_module_names):
         yield f"its module {name} has the name of one of Python's own"
     scripts = {e.name for e in dist.entry_points if e.group in ("console_scripts", "gui_scripts")}
-    for path in sorted(PurePosixPath(n) for n in listed if n.startswith(("../", "/"))):
+    for path in sorted(PurePosixPath(n) for n in listed if _outside(n)):
         if path.stem not in scripts:
             yield f"it has a file outside of its package: {path}"
 

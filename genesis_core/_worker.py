@@ -132,7 +132,10 @@ def die_with_parent() -> None:
 
 def main(argv: list[str]) -> None:
     """Serve on the inherited socket whose number is the first argument."""
+    from ._checked import admit_locked
+
     die_with_parent()
+    admit_locked()
     serve(socket.socket(fileno=int(argv[1])), import_tool)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import Field
@@ -71,6 +72,12 @@ class PlanContext:
     """By role the models that may be asked for it first, in the operator's order: ``Estimate.model`` is one of them."""
     success: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """Learned success by (agent, skill); empty until the journal knows enough."""
+
+    def __post_init__(self) -> None:
+        """Make what is a plain dict read-only: every hook gets this very value, and none may change it for the next."""
+        for name in ("settings", "offers", "roles", "success"):
+            if isinstance(given := getattr(self, name), dict):
+                object.__setattr__(self, name, MappingProxyType(given))
     outcomes: Callable[[], Sequence[TaskOutcome]] = _no_outcomes
     """``outcomes()``: what came of tasks in earlier runs, newest run first; the same at each call for one plan."""
 

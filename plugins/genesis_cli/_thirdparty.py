@@ -102,11 +102,11 @@ def load(command: Found) -> object:
 
 
 def _refusal(distribution: str) -> str:
-    """Return why nothing of *distribution* may be imported: the same lock as that of plugins."""
+    """Return why nothing of *distribution* may be imported, by the same lock as that of plugins; empty when it may."""
     from genesis_core import PluginDistribution, PluginLock, load_settings
 
     found = PluginDistribution.installed(distribution)
     if found is None:
         return f"there is no distribution {distribution!r}"
     required = load_settings().settings.plugins.get("lock") == "required"
-    return PluginLock.find().refusal(found, required=required)
+    return PluginLock.find().admit(found, required=required)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,3 +89,61 @@ def shell(tmp_path: Path) -> Shell:
         **kept, "PYTHONPATH": path, "GENESIS_HOME": str(home), "GENESIS_CONFIG": str(tmp_path / "genesis.toml"),
         "PYTHONWARNINGS": "error", "LANG": "C.UTF-8",
     })
+
+
+# ---- real distributions of strangers: wheels that an installer puts into a folder of their own --------------------
+
+WITNESS = """\
+import os
+if os.environ.get("WITNESS"):
+    with open(os.environ["WITNESS"], "a") as told:
+        print(__name__, file=told)
+from genesis_core import *
+"""
+"""How each of them begins: whoever imports it leaves a trace."""
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Install a distribution ``genesis-plugin-NAME`` with this code once, by pip, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("strangers")
+
+    def make(name: str, code: str = "", *, more: Mapping[str, str] | None = None, commands: str = "",
+             plugins: str | None = None) -> Path:
+        site, module = folder / name, f"genesis_plugin_{name}"
+        if not site.exists():
+            files = {f"{module}/__init__.py": WITNESS + code, **(more or {})}
+            points = {"genesis.plugins": f"{name} = {module}" if plugins is None else plugins,
+                      "genesis.commands": commands}
+            _pip_install(site, _wheel(folder, f"genesis-plugin-{name}", files, points))
+        return site
+
+    return make
+
+
+def _wheel(folder: Path, name: str, files: Mapping[str, str], points: Mapping[str, str]) -> Path:
+    """Build a wheel by the rules: RECORD names every file with its digest."""
+    stem = f"{name.replace('-', '_')}-1.0"
+    info = f"{stem}.dist-info"
+    whole = {
+        **files,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: by hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "".join(f"[{group}]\n{said}\n" for group, said in points.items() if said),
+    }
+    listed = [f"{path},sha256={_record_digest(text)},{len(text.encode())}\n" for path, text in whole.items()]
+    built = folder / f"{stem}-py3-none-any.whl"
+    with zipfile.ZipFile(built, "w") as archive:
+        for path, text in {**whole, f"{info}/RECORD": "".join(listed) + f"{info}/RECORD,,\n"}.items():
+            archive.writestr(path, text)
+    return built
+
+
+def _record_digest(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+
+
+def _pip_install(site: Path, wheel: Path) -> None:
+    options = ("--quiet", "--no-index", "--no-deps", "--no-compile", "--disable-pip-version-check")
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, "--target", str(site), str(wheel)], check=True,
+                   timeout=100, capture_output=True)
