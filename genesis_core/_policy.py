@@ -24,7 +24,7 @@ CHANGES = (Effect.WRITE, Effect.SEND)
 APPROVE = "genesis approvals grant RUN TASK, then genesis resume RUN"
 POLICY = "genesis config --origin shows the policy in force"
 WAY_OUT = {
-    "kernel.provenance": "let the plan grant it: genesis plan GOAL -o plan.json, and docs/provenance.md",
+    "kernel.provenance": "grant the task exactly this call in a plan file: docs/provenance.md shows how",
     "kernel.secrecy": "docs/provenance.md says what is secret, and why",
 }
 """Hints by rule."""
@@ -75,16 +75,20 @@ class Authority:
 
     async def screen(self, text: str, label: Label, what: str) -> Screening:
         """Return the merged screening of *text*; raises AccessDenied when it is blocked."""
+        screening = await self.screened(text, label)
+        if screening.outcome is Outcome.BLOCK:
+            raise AccessDenied(f"{what} was blocked by screening", cause="; ".join(screening.reasons))
+        return screening
+
+    async def screened(self, text: str, label: Label) -> Screening:
+        """Return what all guards together say of *text*, whatever that is."""
         arguments = {"text": text, "label": label, "context": self._context}
         found: list[Screening] = []
         for impl in self._plugins.hook("genesis_screen"):
             answer = await self._plugins.ask(impl, arguments)
             if answer is not None:
                 found.append(answer)
-        screening = merge_screenings(found)
-        if screening.outcome is Outcome.BLOCK:
-            raise AccessDenied(f"{what} was blocked by screening", cause="; ".join(screening.reasons))
-        return screening
+        return merge_screenings(found)
 
 
 def _forbidden(action: Action, label: Label) -> Decision | None:

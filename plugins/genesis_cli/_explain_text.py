@@ -10,9 +10,10 @@ from genesis_core import EventKind, Plan, Reason, RunEvent, TaskResult, TaskStat
 
 from . import _streams as streams
 from ._amounts import duration
+from ._flow_steps import sources_of, step_of
 from ._progress import MARKS
 
-__all__ = ["Story", "explain_text", "flow_text", "stories"]
+__all__ = ["Story", "explain_text", "stories"]
 
 
 SHORT_LINES = 3
@@ -46,6 +47,10 @@ class Story:
         """The runners-up, best first."""
         return next((reason.alternatives for reason in self.why if reason.alternatives), ())
 
+    def own_sources(self, row: int) -> set[str]:
+        """Return what the task itself had taken in from outside by the row of that number."""
+        return {source for event in self.events if event.seq <= row for source in sources_of(event)}
+
     def decisions(self) -> dict[tuple[str, str, str, str], int]:
         """Return how often each decision was made: (verb, resource, decision, rule)."""
         found: dict[tuple[str, str, str, str], int] = {}
@@ -73,7 +78,7 @@ class Story:
             "label": None if result is None else result.label.to_json(),
             "decisions": [{"verb": v, "resource": r, "decision": d, "rule": u, "times": n}
                           for (v, r, d, u), n in self.decisions().items()],
-            "flow": [step for event in self.events if (step := _step(event)) is not None],
+            "flow": [step for event in self.events if (step := step_of(event)) is not None],
         }
 
 
@@ -135,7 +140,7 @@ def _waiting(story: Story) -> Iterator[str]:
     for (verb, resource, decision, rule), _ in story.decisions().items():
         if decision == "ask":
             yield (f"{verb} {resource} waits for approval: the rule {rule} asks for a person; "
-                   "genesis resume RUN --yes approves")
+                   f"genesis approvals grant RUN {story.task_id} approves it")
 
 
 def _outcome(story: Story, full: bool) -> Iterator[str]:
@@ -174,48 +179,3 @@ def _block(name: str, text: str, full: bool) -> Iterator[str]:
         lines = [*lines[:SHORT_LINES - 1], textwrap.shorten(rest, room, placeholder=" ...")]
     for number, line in enumerate(lines):
         yield f"  {streams.paint((name if number == 0 else '').ljust(9), 'dim')} {line}"
-
-
-# -- flow -------------------------------------------------------------------------------------------------------------
-
-
-def _step(event: RunEvent) -> dict[str, Any] | None:
-    """Return what an event says of where values came from and went, or None."""
-    data = event.data
-    if event.kind is EventKind.READ:
-        what = sorted(data.get("files", ())) or [f"{data.get('count', 0)} names that match {data.get('pattern')}"]
-    elif event.kind in (EventKind.TOOL_CALLED, EventKind.TOOL_RETURNED):
-        what = [str(data.get("tool"))]
-    elif event.kind in (EventKind.MODEL_ASKED, EventKind.MODEL_ANSWERED):
-        what = [str(data.get("model"))]
-    elif event.kind in (EventKind.WROTE, EventKind.ENDORSED):
-        what = [str(data.get("name", ""))]
-    elif event.kind in (EventKind.TASK_STARTED, EventKind.TASK_DONE):
-        what = [event.task_id]
-    else:
-        return None
-    return {"row": event.seq, "kind": event.kind.value, "what": what, "label": event.label.to_json()}
-
-
-def flow_text(told: Sequence[Story]) -> str:
-    """Return what each task read and called, row by row, and how its label rose."""
-    return "\n\n".join("\n".join(_flow(story)) for story in told)
-
-
-def _flow(story: Story) -> Iterator[str]:
-    yield f"flow of {streams.paint(story.task_id, 'bold')}"
-    before: dict[str, Any] = {}
-    for event in story.events:
-        step = _step(event)
-        if step is None:
-            continue
-        label = step["label"]
-        rise = "" if label == before else f"   label {label['trust'].lower()}, {label['secrecy'].lower()}"
-        before, what = label, step["what"]
-        said = ", ".join(what[:4]) + (f" and {len(what) - 4} more" if len(what) > 4 else "")
-        yield f"  row {step['row']:<5} {step['kind']:16} {streams.one_line(said)}{rise}"
-    needs = list(story.plan.graph.waits_for(story.task_id))
-    arrow = streams.glyph("→", "->", None)
-    sources = sorted(story.result.label.sources) if story.result is not None else []
-    for source in [*needs, *sources]:
-        yield f"  path      {streams.one_line(source)} {arrow} {story.task_id}"

@@ -254,7 +254,8 @@ def next_steps(result: RunResult) -> list[tuple[str, str]]:
         return [explain, (f"genesis run --again {run}", "run again only what has changed"),
                 (f"genesis verify {run}", "check the record")]
     if state is RunState.WAITING:
-        return [(f"genesis resume {run} --yes", "approve what policy asks for, and go on"), explain]
+        return [(f"genesis approvals list {run}", "see exactly what waits for you, and say yes or no"),
+                (f"genesis resume {run} --yes", "approve all that policy asks for, and go on"), explain]
     if state is RunState.OUT_OF_BUDGET:
         return [(f"genesis resume {run} --budget ...", "go on with more"), explain]
     if state in (RunState.CANCELED, RunState.INTERRUPTED):

@@ -23,6 +23,7 @@ COMMANDS = {
         Row("run", "genesis_cli.run:run", "Run a goal, a plan file or an approved plan.", _PLAN),
         Row("plan", "genesis_cli.plan:plan", "Show what would run, and write it down for approval.", _PLAN),
         Row("resume", "genesis_cli.resume:resume", "Go on with a run; nothing recorded runs again.", _PLAN),
+        Row("approvals", "genesis_cli.approvals:approvals", "Show what waits for you, and say yes or no.", _PLAN),
         Row("replay", "genesis_cli.replay:replay", "Repeat a recorded run offline; name the first difference.", _LOOK),
         Row("runs", "genesis_cli.runs:runs", "List, show, export, cancel and prune runs.", _LOOK),
         Row("explain", "genesis_cli.explain:explain", "Say why each task went to its agent.", _LOOK),

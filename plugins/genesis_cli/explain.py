@@ -25,14 +25,19 @@ def explain(session: Session, run: str, task: str | None, flow: bool) -> int:
 
     RUN may also be a plan that `genesis plan -o` wrote.
     """
-    from ._explain_text import explain_text, flow_text
+    from ._explain_text import explain_text
+    from ._flow_text import flow_text, paths
 
     told = _told(session, run)
+    everything = {story.task_id: story for story in told}
     if task is not None:
         told = [_one(told, task)]
-    data = {"run": session.correlation_id or run, "tasks": [story.to_json() for story in told]}
-    text = flow_text(told) if flow else explain_text(told, full=task is not None)
-    return session.answer(data, text.replace("genesis resume RUN", f"genesis resume {session.correlation_id}"))
+    data = {"run": session.correlation_id or run,
+            "tasks": [{**story.to_json(), "paths": paths(story, everything)} for story in told]}
+    text = flow_text(told, everything) if flow else explain_text(told, full=task is not None)
+    for command in ("resume", "approvals grant"):
+        text = text.replace(f"genesis {command} RUN", f"genesis {command} {session.correlation_id}")
+    return session.answer(data, text)
 
 
 def _told(session: Session, run: str) -> list[Story]:

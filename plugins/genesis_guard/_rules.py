@@ -10,13 +10,13 @@ from pathlib import Path
 
 from genesis_core import Effect, Ruling, Secrecy, SettingsError, Trust
 
-__all__ = ["BUILT_IN", "MODELS", "VERBS", "PolicyRule", "read_rules", "rules_from"]
+__all__ = ["BUILT_IN", "KEYS", "MODELS", "VERBS", "PolicyRule", "read_rules", "rules_from"]
 
 BUILT_IN = Path(__file__).with_name("policy.toml")
 VERBS = ("run", "read", "write", "call", "ask", "endorse")
 MODELS = "@models"
 """Stands for the names of the configured models."""
-_KEYS = (
+KEYS = (
     "id", "verbs", "effects", "resources", "agents", "trust", "secrecy", "hosts", "arguments", "above_cost", "decision",
     "description",
 )
@@ -81,7 +81,7 @@ def _rule(row: Mapping[str, object], source: str) -> PolicyRule:
     if not isinstance(name, str) or not name.strip():
         raise SettingsError(f"{source}: a rule has no id", cause=f"it says {dict(row)!r}"[:200])
     where = f"{source}: rule {name!r}"
-    _known(row, _KEYS, where)
+    _known(row, KEYS, where)
     return PolicyRule(
         name,
         _choices(row, "verbs", VERBS, where),

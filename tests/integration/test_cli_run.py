@@ -203,6 +203,36 @@ def test_a_person_approves_with_yes(shell: Any) -> None:
     assert "signed: contract" in done.stdout
 
 
+def test_a_person_sees_exactly_what_waits_and_approves_that(shell: Any) -> None:
+    run_id = shell.run(task("signer"), code=4)["run_id"]
+    shown = shell.json("approvals")["data"]["approvals"]
+    assert [(a["run_id"], a["task_id"], a["resource"], a["arguments"]) for a in shown] == [
+        (run_id, "signer", "sign", {"text": "contract"})]
+    said = " ".join(shell("approvals", "list", run_id).stdout.split())
+    assert 'text = "contract"' in said and f"genesis approvals deny {run_id} signer" in said
+    done = shell("approvals", "grant", run_id, "signer", "--reason", "read it")
+    assert done.returncode == 0 and f"genesis resume {run_id}" in done.stderr
+    assert shell.json("approvals")["data"]["approvals"] == []
+    done = shell("resume", run_id)
+    assert done.returncode == 0 and "signed: contract" in done.stdout
+    assert shell("verify", run_id).returncode == 0
+    again = shell("approvals", "grant", run_id, "signer")
+    assert again.returncode == 2 and again.stderr.startswith("error: nothing of task 'signer' waits")
+
+
+def test_a_refusal_is_told_to_the_agent(shell: Any) -> None:
+    run_id = shell.run(task("signer"), code=4)["run_id"]
+    assert shell("approvals", "deny", run_id, "signer").returncode == 0
+    done = shell("resume", run_id)
+    assert done.returncode == 4 or "user refused it" in done.stdout + done.stderr
+
+
+def test_the_flow_of_a_task_names_the_path_to_what_it_did(shell: Any) -> None:
+    run_id = shell.run(task("signer"), options=["--yes"])["run_id"]
+    said = shell("explain", run_id, "signer", "--flow").stdout
+    assert "the goal" in said and "call sign: ask by signatures" in said
+
+
 def test_yes_never_covers_what_is_denied(shell: Any) -> None:
     assert shell.run(task("sender"), options=["--yes"], code=4)["state"] == "failed"
 
@@ -357,7 +387,7 @@ def test_explain_says_what_waits_and_which_rule_asks(shell: Any) -> None:
     run = shell.run({"id": "s", "agent": "signer"}, code=4)
     said = " ".join(shell("explain", run["run_id"]).stdout.split())
     assert "call sign waits for approval: the rule signatures asks for a person" in said
-    assert f"genesis resume {run['run_id']} --yes" in said
+    assert f"genesis approvals grant {run['run_id']} s approves it" in said
 
 
 def test_cancelling_a_run_that_ended_in_part_leaves_it_so(shell: Any) -> None:
