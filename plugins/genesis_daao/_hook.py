@@ -12,9 +12,9 @@ from genesis_core import AgentCard, Estimate, Plan, PlanContext, SettingsError, 
 from ._choice import WORTH, Candidate, Option, choose, expected_quality, options, tier_of, work_quality
 from ._learned import Learned, learn
 from ._optimise import optimise
-from ._work import asks, hardness
+from ._work import asks, hardness, steps
 
-__all__ = ["estimated", "expected_tokens"]
+__all__ = ["estimated", "expected_tokens", "work_tokens"]
 
 SECONDS: Mapping[Tier, float] = {Tier.CHEAP: 5.0, Tier.MEDIUM: 10.0, Tier.STRONG: 20.0}
 """What an answer of a model of each kind takes, roughly."""
@@ -23,6 +23,8 @@ CONFIDENCE, GUESSED = 0.5, 0.3
 _SAMPLE = (1000, 500)
 """Tokens that models are compared by."""
 _ASKED, _ANSWERED, _HARDER = 600, 200, 800
+_LOOP_ASKED, _LOOP_GROWS, _LOOP_ANSWERED, _MOST = 1000, 500, 100, 100_000
+"""Of a tool loop, after the one recorded in ``examples/local-model``: four tasks, 3,700 tokens each."""
 _ROLES = ("orchestrate", "code")
 """What tasks ask models for; an estimate can't know which of them an agent will ask for."""
 _LETTERS = 4
@@ -57,6 +59,13 @@ def expected_tokens(text: str, hardness: float) -> tuple[int, int]:
     return _ASKED + len(text) // _LETTERS, _ANSWERED + round(_HARDER * hardness)
 
 
+def work_tokens(text: str, count: float) -> tuple[int, int]:
+    """Return the tokens of a tool loop of *count* steps: each question carries those before it, and their answers."""
+    calls = 1 + count
+    asked = calls * (_LOOP_ASKED + min(len(text), _MOST) // _LETTERS) + _LOOP_GROWS * calls * count / 2
+    return round(asked), round(_LOOP_ANSWERED * calls)
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     """One task, who does it, and what is expected and known of that."""
@@ -75,7 +84,12 @@ class _Case:
 
     @property
     def tokens(self) -> tuple[int, int]:
-        return self.known.learned.tokens(self.agent.name, *expected_tokens(self.task.description, self.hardness))
+        text = self.task.description
+        if asks(self.task):
+            expected = expected_tokens(text, self.hardness)
+        else:
+            expected = work_tokens(text, steps(self.task))
+        return self.known.learned.tokens(self.agent.name, *expected)
 
     def quality(self, candidate: Candidate) -> float:
         """What is known of who does it with that model, or else expected."""
@@ -84,13 +98,18 @@ class _Case:
         return self.known.learned.quality(self.agent.name, candidate.model, prior)
 
     @property
+    def worth(self) -> Decimal:
+        """One that asks for several skills is worth as much as a task for each: how a goal is cut changes nothing."""
+        return _worth(self.context) * max(1, len(self.task.requires))
+
+    @property
     def options(self) -> tuple[Option, ...]:
-        return options(self.candidates, self.hardness, worth=_worth(self.context), quality=self.quality,
+        return options(self.candidates, self.hardness, worth=self.worth, quality=self.quality,
                        checked=self.task.accept is not None)
 
     @property
     def best(self) -> Option | None:
-        return choose(self.candidates, self.hardness, worth=_worth(self.context), quality=self.quality,
+        return choose(self.candidates, self.hardness, worth=self.worth, quality=self.quality,
                       checked=self.task.accept is not None)
 
     @property

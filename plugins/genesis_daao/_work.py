@@ -15,13 +15,14 @@ from collections.abc import Mapping
 from genesis_core import AgentCard, Task, Tier
 
 from ._difficulty import difficulty
+from ._features import read
 
 __all__ = ["asks", "hardness", "steps"]
 
 STEP_WORDS, STEP_POWER = 3.3, 0.366
 """A description of so many words is one step; of others, their ratio to that power."""
 PER_INPUT, PER_TOOL = 0.5, 0.1
-"""Steps that an input from another task adds, and a tool that the agent chooses from."""
+"""Steps that an input from another task adds; and what a tool that the agent may choose wrongly adds to the risk."""
 RISK: Mapping[Tier, float] = {Tier.CHEAP: 0.7, Tier.MEDIUM: 1.0, Tier.STRONG: 1.4}
 """What a step that needs an agent of this tier is likelier to go wrong than one of the middling kind."""
 LEAST, MOST = 0.02, 0.98
@@ -35,18 +36,20 @@ def hardness(task: Task, agent: AgentCard) -> float:
     if asks(task):
         return difficulty(task.description)
     wrong = min(max((1 - agent.prior) * RISK[agent.tier], LEAST), MOST)
-    found = 1 - math.pow(1 - wrong, steps(task, agent))
+    found = 1 - math.pow(1 - wrong, steps(task) + PER_TOOL * len(agent.tools))
     return round(min(max(found, LEAST), MOST), 6)
 
 
 def asks(task: Task) -> bool:
-    """Return whether *task* is nothing but a question: no skill asked for, nothing given, and a mark or a number."""
-    return not task.requires and not task.inputs and bool(_QUESTION.search(task.description[:_MAX_CHARS]))
+    """Return whether *task* is nothing but a question: no skill, nothing given; a mark, a number, answers to pick."""
+    if task.requires or task.inputs:
+        return False
+    return bool(_QUESTION.search(task.description[:_MAX_CHARS])) or read(task.description).offers_answers
 
 
-def steps(task: Task, agent: AgentCard) -> float:
+def steps(task: Task) -> float:
     """Return how many steps *task* takes, roughly; at least one."""
     words = sum(1 for _ in _WORD.finditer(task.description[:_MAX_CHARS]))
     said = max(1.0, math.pow(words / STEP_WORDS, STEP_POWER), len(task.requires))
     given = sum(1 for item in task.inputs.values() if item.task is not None)
-    return said + PER_INPUT * given + PER_TOOL * len(agent.tools)
+    return said + PER_INPUT * given

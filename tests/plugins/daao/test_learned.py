@@ -42,7 +42,7 @@ from genesis_daao._work import asks, hardness, steps
 
 TIERS = {"small": Tier.CHEAP, "large": Tier.STRONG}
 CARD = AgentCard(name="coder", prior=0.85)
-PRICES = {"small": Decimal("0.0000002"), "large": Decimal("0.00002")}
+PRICES = {"small": Decimal("0.00000005"), "large": Decimal("0.000005")}
 WORK = Task(id="a", description="Read the three tables, join them on the key of the customer, and chart what each paid",
             requires=("chart",))
 
@@ -166,7 +166,7 @@ def test_tokens_and_seconds_are_those_that_the_agent_took() -> None:
 def test_learned_tokens_count_in_the_cost_and_within_a_budget() -> None:
     long = [outcome(tokens=50_000, output_tokens=5_000, model=m) for m in TIERS for _ in range(50)]
     dear = estimate(context(long))
-    assert dear.tokens > 20 * estimate(context([])).tokens / 2
+    assert dear.tokens > 10 * estimate(context([])).tokens
     within = estimate(context(long, budget=Budget(max_cost=Decimal("0.05"))))
     assert within.model == "small" and within.cost is not None and within.cost <= Decimal("0.05")
 
@@ -191,7 +191,7 @@ def test_real_runs_teach_the_next_plan(tmp_path: Path) -> None:
 
     class Priced(ScriptedModel):
         def price(self, asked: int, answered: int) -> Decimal:
-            return {"small": Decimal("0.000008"), "large": Decimal("0.00002")}[self.name] * (asked + answered)
+            return {"small": Decimal("0.0000016"), "large": Decimal("0.000004")}[self.name] * (asked + answered)
 
     def reply(text: str) -> ModelReply:
         return ModelReply(text=text, usage=Usage(tokens=900, output_tokens=90, cost=Decimal(0), model_calls=1))
@@ -223,6 +223,7 @@ def test_real_runs_teach_the_next_plan(tmp_path: Path) -> None:
 def test_a_bare_question_is_judged_by_its_words_and_work_by_its_steps() -> None:
     question = Task(id="a", description="What is 2 + 2?")
     assert asks(question) and hardness(question, CARD) == difficulty(question.description)
+    assert asks(Task(id="a", description="The capital of France is\nA. Paris\nB. Rome"))
     assert not asks(question.replace(requires=("count",))) and not asks(Task(id="a", description="Chart the sales"))
 
 
@@ -241,4 +242,4 @@ def test_any_task_has_a_difficulty() -> None:
     for text in ("", "\x00", "word " * 10_000, "ü"):
         for prior in (0.0, 0.5, 1.0):
             task = Task(id="a", description=text, requires=("x",))
-            assert 0 < hardness(task, CARD.replace(prior=prior)) < 1 and steps(task, CARD) >= 1
+            assert 0 < hardness(task, CARD.replace(prior=prior)) < 1 and steps(task) >= 1
