@@ -59,6 +59,15 @@ class RunScope:
     observe: list[Entry] = field(default_factory=list)
     emitted: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def page(self, data: str | bytes, media_type: str) -> bytes:
+        """Return what is written of an artefact: in a replay, a page says that it is replayed."""
+        raw = data.encode() if isinstance(data, str) else data
+        return raw if self.replay is None else self.replay.pages.labelled(raw, media_type)
+
+    def made(self, page: bytes) -> bytes:
+        """Return an artefact as its task made it."""
+        return page if self.replay is None else self.replay.pages.plain(page)
+
     def began(self) -> dict[str, Any]:
         """Return what a row that begins a recorded run says of it: which models it can ask."""
         if self.tape is None:

@@ -219,7 +219,7 @@ class TaskContext:
 
     async def write(self, name: str, data: str | bytes, *, media_type: str = "text/plain") -> Artifact:
         """Write a file below the run's folder and return it as an artefact, labelled as this task is now."""
-        raw = data.encode() if isinstance(data, str) else data
+        raw = self._scope.page(data, media_type)
         await self._authorize(Action("write", name, Effect.WRITE))
         path = artifact_path(self._scope.folder, self.task.id, name)
         await asyncio.to_thread(write_atomic, path, raw)
@@ -233,7 +233,7 @@ class TaskContext:
     async def read_artifact(self, artifact: Artifact) -> bytes:
         """Return the bytes of an artefact of this run; raises ToolError when they are not those recorded."""
         self._rise(artifact.label)
-        return await asyncio.to_thread(find_artifact, self._scope.folder, artifact)
+        return self._scope.made(await asyncio.to_thread(find_artifact, self._scope.folder, artifact))
 
     def result(
         self,

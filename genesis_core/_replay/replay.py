@@ -23,6 +23,7 @@ from genesis_core.runs import Difference, EventKind, Replayed
 from genesis_core.tasks import Task, TaskGraph, TaskResult
 
 from .differences import Place, excerpt, first_difference
+from .pages import Pages
 from .recording import Kept, Part, Recording
 from .redact import Redactor
 from .tape import Call
@@ -44,6 +45,7 @@ class Replay:
         self.emit: Emit = lambda *_, **__: None
         self.folder = Path()
         """The folder of the new run."""
+        self.pages = Pages(recording.record.run_id)
         self._differences: list[Difference] = []
         self._strayed: set[tuple[str, int]] = set()
         """Attempts that asked or called something that is not on record: what they do from there is a consequence."""
@@ -67,9 +69,9 @@ class Replay:
 
         A call that is not on record is a difference, and raises DependencyDown.
         """
-        part = self._part(call)
-        shown = self._redact(call.what)
-        kept = part.take(call.kind, call.name, (digest(call.what), digest(shown)))
+        part, what = self._part(call), self.pages.as_made(call.what)
+        shown = self._redact(what)
+        kept = part.take(call.kind, call.name, (digest(what), digest(shown)))
         if kept is None:
             raise self._unknown(call, shown, part)
         answer = self.recording.blob(kept)
@@ -152,23 +154,24 @@ class Replay:
         if part is not None and part.lineup is not None and (task_id, attempt) not in self._strayed:
             for kept in part.left():
                 self._left_out(task_id, attempt, kept)
-        place = first_difference(self._redact(_gist_of(then)), self._redact(_gist_of(result)))
+        now = self.pages.as_made(_gist_of(result))
+        place = first_difference(self._redact(_gist_of(then)), self._redact(now))
         if place is not None and place.pointer.startswith("/artifacts/"):  # a secret in it was not kept
             texts = self._texts_of(self.recording.folder, then), self._texts_of(self.folder, result)
-            place = first_difference(*texts, pointer="/artifacts") or self._beside_artifacts(then, result)
+            place = first_difference(*texts, pointer="/artifacts") or self._beside_artifacts(_gist_of(then), now)
         if place is not None:
             self._differ(task_id, attempt, "output", place.pointer, place)
 
-    def _beside_artifacts(self, then: TaskResult, result: TaskResult) -> Place | None:
-        gists = [{**_gist_of(r), "artifacts": None} for r in (then, result)]
-        return first_difference(*map(self._redact, gists))
+    def _beside_artifacts(self, then: dict[str, Any], now: dict[str, Any]) -> Place | None:
+        return first_difference(*(self._redact({**gist, "artifacts": None}) for gist in (then, now)))
 
     def _texts_of(self, folder: Path, result: TaskResult) -> dict[str, str]:
         """Return the artefacts of *result* without secrets; of one that is no text, the digest."""
         found: dict[str, str] = {}
         for artifact in result.artifacts:
             try:
-                found[artifact.name] = self._redact.text(find_artifact(folder, artifact, result.task_id).decode())
+                data = self.pages.plain(find_artifact(folder, artifact, result.task_id))
+                found[artifact.name] = self._redact.text(data.decode())
             except (GenesisError, OSError, UnicodeDecodeError):
                 found[artifact.name] = artifact.sha256
         return found

@@ -11,7 +11,7 @@ import pytest
 
 from genesis_agents import genesis_provide
 from genesis_core import Input, ModelReply, ModelRequest, RunResult, RunState, Task, TaskGraph, ToolCall, Usage
-from genesis_core.testing import open_genesis
+from genesis_core.testing import FakeAgent, open_genesis
 
 AGENTS = [*genesis_provide({})]
 GRAPH = TaskGraph(tasks=(
@@ -84,8 +84,42 @@ def test_tool_loops_and_their_report_replay_equal(work: Path) -> None:
     assert after.replayed is not None
     assert [str(d) for d in after.replayed.differences] == []
     assert after.replayed.models == before.usage.model_calls and after.usage.cost == 0
-    assert [a.sha256 for t in after.tasks.values() for a in t.artifacts] == [
-        a.sha256 for t in before.tasks.values() for a in t.artifacts]
+    pages = [{p.name: p.read_text("utf-8") for p in Path(run.folder).glob("artifacts/*/*")} for run in (before, after)]
+    words = f"Replayed from the recording of run {before.run_id}: models and tools say what they said then."
+    assert pages[1]["report.md"] == f"> **{words}**\n\n{pages[0]['report.md']}"
+    note = f'<p role="note"><strong>{words}</strong></p>\n'
+    assert f"<body>{note}" in pages[1]["report.html"]
+    assert pages[1]["report.html"].replace(note, "") == pages[0]["report.html"]
+
+
+def test_what_hands_on_a_page_and_its_digest_replays_equal_and_another_page_differs(tmp_path: Path) -> None:
+    words = ["# One\n"]
+
+    async def writes(task: Task, context: Any) -> Any:
+        made = [await context.write("a.md", words[0], media_type="text/markdown"),
+                await context.write("a.svg", "<svg/>", media_type="image/svg+xml")]
+        return context.result({"digests": [a.sha256 for a in made]}, artifacts=made)
+
+    async def reads(task: Task, context: Any) -> Any:
+        return context.result((await context.read_artifact(context.inputs["page"])).decode())
+
+    agents = FakeAgent("writer", work=writes), FakeAgent("reader", work=reads)
+    graph = TaskGraph(tasks=(Task(id="w", agent="writer"),
+                             Task(id="r", agent="reader", inputs={"page": Input(task="w", artifact="a.md")})))
+
+    async def main() -> None:
+        async with open_genesis(tmp_path / "home", *agents, settings={"record": True}) as genesis:
+            run = await genesis.start(await genesis.plan("x", graph=graph, workspace=tmp_path))
+            before = await run.result()
+            after = await (await genesis.replay(before.run_id)).result()
+            assert after.replayed is not None and after.replayed.difference is None, after.replayed
+            assert after.tasks["r"].output == "# One\n"
+            assert genesis.verify(after.run_id)
+            words[0] = "# Two\n"
+            found = (await (await genesis.replay(before.run_id)).result()).replayed
+            assert found is not None and found.difference is not None and found.difference.task_id == "w"
+
+    asyncio.run(main())
 
 
 def test_a_report_on_a_secret_replays_equal_though_the_secret_was_not_kept(work: Path) -> None:
