@@ -6,6 +6,7 @@ of the run's journal.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,6 +32,7 @@ from .plans import (
     PlanContext,
     PlanReport,
     Score,
+    Screening,
     Severity,
     Verdict,
 )
@@ -103,8 +105,19 @@ class Planner:
         """Return the plan for *goal*, or for an explicit *graph*, with its findings.
 
         Raises LimitExceeded, AccessDenied (screening), PlanError or PluginError; a plan that validators refuse is
-        returned with the verdict REJECT.
+        returned with the verdict REJECT. What planning took before it was cancelled is a note of the CancelledError:
+        without a run there is no record of it.
         """
+        try:
+            return await self._plan(goal, pipeline, graph)
+        except asyncio.CancelledError as stopped:
+            if (spent := self.ledger.spent).model_calls:
+                money = "an unknown sum" if spent.cost is None else f"${spent.cost.normalize():f}"
+                calls = f"{spent.model_calls} model call{'s'[: spent.model_calls != 1]}"
+                stopped.add_note(f"planning had taken {calls}, {spent.tokens} tokens, {money}; that is on no record")
+            raise
+
+    async def _plan(self, goal: Goal, pipeline: str, graph: TaskGraph | None) -> PlanReport:
         await self.screen(goal)
         make = find_pipeline(pipeline, self.context.offers)
         if graph is None:
@@ -133,6 +146,10 @@ class Planner:
         text = "\n".join(line for task in tasks for line in texts(task))
         if text:
             await self._screen(text, label, what)
+
+    async def screened(self, text: str, label: Label) -> Screening:
+        """Return what the guards say of *text*, for a pipeline that asks; nothing is recorded, refused or noted."""
+        return await Authority(self.plugins, self.context).screened(text, label)
 
     async def _screen(self, text: str, label: Label, what: str) -> None:
         screening = await Authority(self.plugins, self.context).screen(text, label, what)

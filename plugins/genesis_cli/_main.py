@@ -92,7 +92,8 @@ def _failed(error: BaseException, session: Session) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
     if isinstance(error, KeyboardInterrupt | click.Abort | Stopped):
-        problem = Problem("stopped", "a signal asked for it, before a run had begun", "genesis runs shows what is kept",
+        why = "; ".join(("a signal asked for it, before a run had begun", *_notes(error)))
+        problem = Problem("stopped", why, "genesis runs shows what is kept",
                           code="interrupted", exit_code=getattr(error, "exit_code", 130))
     elif isinstance(error, click.ClickException):
         problem = _usage(error)
@@ -101,6 +102,15 @@ def _failed(error: BaseException, session: Session) -> int:
     else:
         problem = _expected(error, session) or _bug(error, session)
     return session.answer(None, "", problem)
+
+
+def _notes(error: BaseException | None) -> tuple[str, ...]:
+    """Return what was noted of *error* on its way, and of what it came from."""
+    found: list[str] = []
+    while error is not None:
+        found += getattr(error, "__notes__", ())
+        error = error.__context__
+    return tuple(dict.fromkeys(found))
 
 
 def _unwritten(error: Exception) -> int:

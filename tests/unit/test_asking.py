@@ -610,6 +610,32 @@ def test_a_question_that_planning_gave_up_waiting_for_counts_at_its_most(tmp_pat
     assert [asyncio.run(main(planned)) for planned in (False, True)] == [Decimal("0.10")] * 2
 
 
+def test_planning_that_is_cancelled_notes_what_it_had_taken(tmp_path: Path) -> None:
+    """Without a run there is no record: the note is all that is left of the money."""
+    class Hangs(ScriptedModel):
+        async def complete(self, request: ModelRequest) -> ModelReply:
+            await asyncio.sleep(3600)
+            raise AssertionError("unreachable")
+
+    class Plans:
+        @hookimpl
+        async def genesis_decompose(self, task: Task, context: Any) -> list[Task] | None:
+            await context.ask(QUESTION)
+            return [Task(id="t", agent="idle")]
+
+    async def cancelled(model: object) -> list[str]:
+        async with open_genesis(tmp_path, FakeAgent("idle"), model, Plans()) as genesis:
+            planning = asyncio.ensure_future(genesis.plan("do it", workspace=tmp_path))
+            await asyncio.sleep(0.1)
+            planning.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await planning
+            return getattr(caught.value, "__notes__", [])
+
+    (note,) = asyncio.run(cancelled(Hangs(bound=cost("0.10"))))
+    assert note.startswith("planning had taken 1 model call, 10 tokens, $0.1; ")
+
+
 def test_what_plugins_ask_while_a_run_is_under_way_is_on_record_before_it_is_asked(tmp_path: Path) -> None:
     class Revises:
         @hookimpl
