@@ -62,7 +62,8 @@ def paths(story: Story, everything: Mapping[str, Story]) -> list[dict[str, Any]]
 def _left(event: RunEvent) -> tuple[str, str, str] | None:
     """Return the action by which something left the task, what was decided, and by which rule."""
     data = event.data
-    if event.kind is EventKind.DECIDED and (data["effect"] in CHANGES or data["verb"] == "endorse"):
+    if event.kind is EventKind.DECIDED and (
+            data["effect"] in CHANGES or data["verb"] == "endorse" or data["decision"] != "allow"):
         return f"{data['verb']} {data['resource']}", str(data["decision"]), str(data["rule"])
     return None
 
