@@ -1,4 +1,4 @@
-"""Measure planning against data with known answers: the evaluations ``cost``, ``decomposition`` and ``routing``.
+"""Measure against data with known answers: the evaluations ``cost``, ``decomposition``, ``guard`` and ``routing``.
 
 An evaluation asks what a run asks: it offers a pipeline that stops after the step that is measured, and the operator's
 plugins answer. It has no table, switch or artefact of its own, and hands no gold field to them.
@@ -17,11 +17,13 @@ def genesis_provide() -> list[Offer]:
     from ._pipeline import PIPELINE, pipeline
     from .cost import Costing
     from .decomposition import Decomposing
+    from .guard import Guarding
     from .routing import Routing
 
     return [
         Offer("pipeline", PIPELINE, pipeline, "One step of planning, for evaluations."),
         Offer("evaluation", "cost", Costing(), "Questions to a strong or a weak model: --data FILE --freeze DEV"),
         Offer("evaluation", "decomposition", Decomposing(), "Requests into tool graphs: --data FILE --tools DIR"),
+        Offer("evaluation", "guard", Guarding(), "Attacks and harmless texts: --data FILE"),
         Offer("evaluation", "routing", Routing(), "Task statements to agents: --data FILE"),
     ]

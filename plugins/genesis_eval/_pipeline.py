@@ -17,8 +17,10 @@ from genesis_core import (
     Estimate,
     Genesis,
     Goal,
+    Label,
     Plan,
     PlanContext,
+    Screening,
     SettingsError,
     Task,
     TaskGraph,
@@ -43,6 +45,10 @@ class Planner(Protocol):
         """Ask ``genesis_route`` for every task without an agent."""
         ...
 
+    async def screened(self, text: str, label: Label) -> Screening:
+        """Ask ``genesis_screen``, of all guards."""
+        ...
+
 
 @dataclass(slots=True)
 class _Question:
@@ -53,6 +59,9 @@ class _Question:
     text: str | None = None
     """A task to estimate; None: the goal is what is asked about."""
     estimate: Estimate | None = None
+    doubtful: str | None = None
+    """A text to screen; None: that is not what is asked."""
+    screening: Screening | None = None
     graph: TaskGraph = field(default_factory=TaskGraph)
     assignments: tuple[Assignment, ...] = ()
     answered: bool = False
@@ -64,7 +73,9 @@ _question: ContextVar[_Question] = ContextVar("genesis_eval_question")
 async def pipeline(planner: Planner, goal: Goal) -> Plan:
     """Take the step that is asked for, note its answer, and return an empty plan: nothing is to be run."""
     question = _question.get()
-    if question.text is not None:
+    if question.doubtful is not None:
+        question.screening = await planner.screened(question.doubtful, goal.label)
+    elif question.text is not None:
         question.estimate = await _estimated(planner, goal, question.text)
     elif question.tools is None:
         models = planner.context.models or (ANY_MODEL,)
@@ -109,6 +120,15 @@ async def difficulty_of(genesis: Genesis, text: str) -> float:
     if question.estimate is None:
         raise RuntimeError("the pipeline gave no estimate")
     return question.estimate.difficulty
+
+
+async def screening_of(genesis: Genesis, text: str) -> Screening:
+    """Return what the installed guards say of *text*, given as a goal is given; raises what planning raises."""
+    question = _Question(tools=None, doubtful=text)
+    await _ask(genesis, "May this text pass?", question)
+    if question.screening is None:
+        raise RuntimeError("the pipeline gave no screening")
+    return question.screening
 
 
 async def _ask(genesis: Genesis, text: str, question: _Question) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 from genesis_core import Action, Decision, Identity, Label, PlanContext, Screening, hookimpl
 
 from ._policy import Asked, policy_for
-from ._screen import screen
 
 genesis_api = 1
 
@@ -30,6 +29,8 @@ def genesis_authorize(action: Action, identity: Identity, label: Label, context:
 
 
 @hookimpl
-def genesis_screen(text: str) -> Screening:
-    """Return whether *text* may pass; this version looks at its length alone."""
-    return screen(text)
+def genesis_screen(text: str, label: Label, context: PlanContext) -> Screening:
+    """Return whether *text* may pass: how much it reads like an attack, where, and why."""
+    from ._screen import screen, thresholds_of
+
+    return screen(text, label, thresholds_of(context.settings.get("guard")))

@@ -1,0 +1,41 @@
+"""Read a text in all the ways that it can be read: plain, and decoded; with the families that stand in each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ._decode import decoded
+from ._families import Families, Hit
+from ._normalise import View, reveal
+from ._words import split
+
+__all__ = ["Look", "Sight", "readings"]
+
+Look = Callable[[Sequence[str]], tuple[list[int], list[float], list[int]]]
+"""Gives number, weight alone and classes of each word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One way to read a text: its words, what they are known as, and the families found."""
+
+    view: View
+    words: Sequence[str]
+    numbers: Sequence[int]
+    own: Sequence[float]
+    classes: Sequence[int]
+    hits: Sequence[Hit]
+
+
+def readings(text: str, families: Families, look: Look) -> list[Sight]:
+    """Return the plain reading of *text* first, then one for each encoding that stands in it."""
+    main = _sight(reveal(text, families.lexicon.words), families, look)
+    others = decoded(text, set(main.words))
+    return [main, *(_sight(reveal(view, families.lexicon.words), families, look) for view in others)]
+
+
+def _sight(view: View, families: Families, look: Look) -> Sight:
+    words = split(view.text)
+    numbers, own, classes = look(words)
+    return Sight(view, words, numbers, own, classes, families.find(view.text, classes))
