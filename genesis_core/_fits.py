@@ -19,6 +19,8 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "number": lambda v: isinstance(v, int | float) and not isinstance(v, bool),
 }
 MAX_SHOWN = 60
+MAX_PARTS = 200_000
+"""Parts of a schema that one check looks at, each as often as it is come to."""
 
 
 def misfit(value: Any, schema: Mapping[str, Any]) -> str:
@@ -26,10 +28,23 @@ def misfit(value: Any, schema: Mapping[str, Any]) -> str:
 
     Words of a schema that are not known here are not looked at: whoever takes the value checks it again.
     """
-    return next(_faults(value, schema, schema, "it"), "")
+    try:
+        return next(_faults(value, schema, _Root(schema), "it"), "")
+    except (_Endless, RecursionError):
+        return "it can't be checked: the schema is nested too deeply, or leads round in circles"
 
 
-def _faults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], at: str) -> Iterator[str]:
+class _Endless(Exception):
+    """A check that would follow a schema for ever."""
+
+
+class _Root(dict[str, Any]):
+    """A whole schema, and how many parts of it may still be looked at: parts may lead to others, and back."""
+
+    left = MAX_PARTS
+
+
+def _faults(value: Any, schema: Mapping[str, Any], root: _Root, at: str) -> Iterator[str]:
     schema = _meant(schema, root)
     if choices := schema.get("anyOf"):
         found = [next(_faults(value, choice, root, at), "") for choice in choices]
@@ -50,7 +65,7 @@ def _faults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], at: 
 
 
 def _in_object(
-    value: Mapping[str, Any], schema: Mapping[str, Any], root: Mapping[str, Any], at: str
+    value: Mapping[str, Any], schema: Mapping[str, Any], root: _Root, at: str
 ) -> Iterator[str]:
     known = schema.get("properties", {})
     for name in schema.get("required", ()):
@@ -66,8 +81,11 @@ def _in_object(
             yield from _faults(item, extra, root, f"{at}.{name}")
 
 
-def _meant(schema: Mapping[str, Any] | bool, root: Mapping[str, Any]) -> Mapping[str, Any]:
+def _meant(schema: Mapping[str, Any] | bool, root: _Root) -> Mapping[str, Any]:
     """Return what a ``$ref`` into the schema's own definitions, or a plain true or false, stands for."""
+    root.left -= 1
+    if root.left < 0:
+        raise _Endless
     for _ in range(8):
         meant = ({} if schema else {"enum": ()}) if isinstance(schema, bool) else schema
         name = meant.get("$ref")

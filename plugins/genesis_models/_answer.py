@@ -9,12 +9,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from genesis_core import ModelReply, ToolCall, ToolSpec, canonical_json
 
 from ._question import ANSWER, Mode, Question, thaw
+from ._schemas import MAX_SCHEMA, Endless, faults, validator
 
 __all__ = ["Said", "SaidCall", "reply_to", "unusable"]
 
@@ -139,9 +139,9 @@ def _said(arguments: str | Mapping[str, Any] | None) -> str:
 
 def _parsed(text: str) -> tuple[Any, str]:
     """Return the value that *text* holds, and why it holds none."""
-    found = _FENCE.match(text)
+    fence = _FENCE.match(text)
     try:
-        return json.loads(found[1] if found else text, parse_constant=_no_number), ""
+        return json.loads(fence[1] if fence else text, parse_constant=_no_number), ""
     except RecursionError:
         return None, "it is nested too deeply"
     except ValueError as error:
@@ -160,10 +160,15 @@ def unusable(asked: Question) -> str:
     tools = {f"the tool {spec.name!r}": spec.input_schema for spec in asked.tools.values()}
     schemas = {"the answer": asked.answer_schema, **tools}
     for of, schema in schemas.items():
+        written = b"" if schema is None else canonical_json(schema)
+        if len(written) > MAX_SCHEMA:
+            return f"the schema of {of} has {len(written)} bytes; at most {MAX_SCHEMA} are checked by"
         try:
-            _validator(canonical_json(schema)) if schema is not None else None
+            validator(written) if written else None
         except SchemaError as error:
             return f"the schema of {of} is none: {error.json_path} {error.message}"[:300]
+        except RecursionError:
+            return f"the schema of {of} is nested too deeply"
     return ""
 
 
@@ -173,23 +178,12 @@ def mismatch(value: Any, schema: Mapping[str, Any]) -> str:
     from referencing.exceptions import Unresolvable
 
     try:
-        error = best_match(_validator(canonical_json(schema)).iter_errors(value))
+        error = best_match(faults(canonical_json(schema), value))
     except Unresolvable as unknown:
         return f"it can't be checked: {unknown.ref} leads nowhere"[:200]
-    except RecursionError:
+    except (RecursionError, Endless):
         return "it can't be checked: it, or its schema, is nested too deeply"
     if error is None:
         return ""
     wanted = json.dumps(error.validator_value, ensure_ascii=False)
     return f"{error.json_path[:200]} does not keep {error.validator} {wanted[:200]}"
-
-
-@lru_cache(maxsize=128)
-def _validator(schema: bytes) -> Any:
-    """Return a validator that fetches nothing, wherever a reference leads (raises SchemaError)."""
-    from jsonschema import Draft202012Validator
-    from referencing import Registry
-
-    found = json.loads(schema)
-    Draft202012Validator.check_schema(found)
-    return Draft202012Validator(found, registry=Registry())

@@ -377,3 +377,10 @@ def _texts(request: ModelRequest) -> list[str]:
 ])  # fmt: skip
 def test_a_misfit_is_told_with_its_place(value: Any, schema: dict[str, Any], wrong: str) -> None:
     assert misfit(value, schema) == wrong
+
+
+def test_arguments_are_not_checked_for_ever_by_a_schema_that_leads_round_or_doubles() -> None:
+    round_about = {"anyOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}] * 2}}}
+    assert "can't be checked" in misfit({}, round_about)
+    parts = {f"p{n}": {"anyOf": [{"$ref": f"#/$defs/p{n + 1}"}] * 2} for n in range(40)}
+    assert "can't be checked" in misfit({}, {"$ref": "#/$defs/p0", "$defs": {**parts, "p40": {"type": "string"}}})
