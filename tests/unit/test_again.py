@@ -396,12 +396,12 @@ def test_what_is_re_used_takes_on_the_label_of_what_now_stands_before_it(runs: R
     runs.file("mark-1.txt", "")
     result = runs.go(graph, marked(work))
     assert runs.ran == ["a"]
-    low = Label(Trust.UNTRUSTED, Secrecy.INTERNAL, frozenset({"a.txt"}))
+    low = Label(Trust.UNTRUSTED, Secrecy.INTERNAL, frozenset({"a.txt", "names mark-*.txt"}))
     assert result.tasks["a"].label == result.tasks["b"].label == low
 
 
 def marked(work: Callable[[Task, TaskContext], Any]) -> Work:
-    """*work*, whose task "a" runs again when the name of a file changes: names alone raise no label."""
+    """*work*, whose task "a" runs again when the name of a file changes."""
 
     async def with_mark(task: Task, context: TaskContext) -> Any:
         if task.id == "a":

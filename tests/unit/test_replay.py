@@ -27,6 +27,7 @@ from genesis_core import (
     Effect,
     Estimate,
     EventKind,
+    Grant,
     GraphPatch,
     JournalError,
     Message,
@@ -117,7 +118,8 @@ def worker(prompt: str = "say", loud: str = "", name: str = "w") -> FakeAgent:
     return FakeAgent(name, work=work, tools=[shout, post])
 
 
-ONE = TaskGraph(tasks=(Task(id="t", agent="w"),))
+GRANTED = (Grant(tool="post", free=("text", "key")),)
+ONE = TaskGraph(tasks=(Task(id="t", agent="w", grants=GRANTED),))
 
 
 @pytest.fixture
@@ -711,7 +713,8 @@ def test_verify_and_replay_name_an_answer_that_is_not_what_was_kept(place: Path,
 
 @pytest.mark.parametrize("boundary", ["append:tool.returned", "append:model.answered", "before:task.done"])
 def test_a_crash_while_recording_leaves_a_run_that_is_resumed_and_then_complete(place: Path, boundary: str) -> None:
-    graph = TaskGraph(tasks=(Task(id="a", agent="w"), Task(id="t", agent="w", depends_on=("a",))))
+    graph = TaskGraph(tasks=(
+        Task(id="a", agent="w", grants=GRANTED), Task(id="t", agent="w", depends_on=("a",), grants=GRANTED)))
     seen: list[str] = []
 
     def probe(name: str) -> None:
