@@ -14,7 +14,7 @@ from .errors import AccessDenied
 from .plans import Outcome, PlanContext, Screening
 from .policy import Action, Decision, Effect, Identity, Label, Ruling, Secrecy, Trust
 
-__all__ = ["Authority", "Waiting", "merge_decisions", "merge_screenings"]
+__all__ = ["CHANGES", "Authority", "Waiting", "merge_decisions", "merge_screenings"]
 
 
 CHANGES = (Effect.WRITE, Effect.SEND)
@@ -23,8 +23,10 @@ CHANGES = (Effect.WRITE, Effect.SEND)
 
 APPROVE = "genesis approvals grant RUN TASK, then genesis resume RUN"
 POLICY = "genesis config --origin shows the policy in force"
+PROVENANCE = "kernel.provenance"
+"""The rule that untrusted text chooses nothing; a yes to everything (``--yes``) does not cover it."""
 WAY_OUT = {
-    "kernel.provenance": "grant the task exactly this call in a plan file: docs/provenance.md shows how",
+    PROVENANCE: "grant the task exactly this call in a plan file: docs/provenance.md shows how",
     "kernel.secrecy": "docs/provenance.md says what is secret, and why",
 }
 """Hints by rule."""
@@ -39,15 +41,18 @@ class Authority:
 
     def __init__(self, plugins: Plugins, context: PlanContext, *, yes: bool = False) -> None:
         self._plugins, self._context, self._yes = plugins, context, yes
+        own = context.settings.get("guard", {})
+        self._untrusted = Ruling.ASK if own.get("untrusted") == Ruling.ASK.value else Ruling.DENY
         self._judges = [
             (impl, plugins.info(impl.plugin_name).trust == "security") for impl in plugins.hook("genesis_authorize")
         ]
 
     async def decide(self, action: Action, identity: Identity, label: Label) -> Decision:
         """Return the merged decision on *action*: what the label forbids, no plugin can allow."""
+        forbidden = None
         if label.trust is Trust.UNTRUSTED or label.secrecy is Secrecy.SECRET:
-            forbidden = _forbidden(action, label)
-            if forbidden is not None:
+            forbidden = _forbidden(action, label, self._untrusted)
+            if forbidden is not None and forbidden.effect is Ruling.DENY:
                 return forbidden
         arguments = {"action": action, "identity": identity, "label": label, "context": self._context}
         answers: list[tuple[Decision, bool]] = []
@@ -60,11 +65,13 @@ class Authority:
                 return Decision.deny(f"{impl.plugin_name}: error", f"{type(error).__name__}: {error}")
             if answer is not None:
                 answers.append((answer, trusted))
-        return merge_decisions(answers)
+        merged = merge_decisions(answers)
+        return merged if forbidden is None or merged.effect is Ruling.DENY else forbidden
 
     def enforce(self, action: Action, decision: Decision) -> None:
         """Let an allowed action pass; raise AccessDenied, or Waiting when a person must approve it."""
-        if decision.effect is Ruling.ALLOW or (decision.effect is Ruling.ASK and self._yes):
+        covered = self._yes and decision.rule != PROVENANCE
+        if decision.effect is Ruling.ALLOW or (decision.effect is Ruling.ASK and covered):
             return
         kind = Waiting if decision.effect is Ruling.ASK else AccessDenied
         raise kind(
@@ -91,17 +98,16 @@ class Authority:
         return merge_screenings(found)
 
 
-def _forbidden(action: Action, label: Label) -> Decision | None:
-    """Return the denial of a call that untrusted text would choose, or that secret data would leave by."""
-    if action.verb == "endorse":
-        return Decision.deny("kernel.provenance", "text from outside endorses nothing") if (
-            label.trust is Trust.UNTRUSTED) else None
+def _forbidden(action: Action, label: Label, untrusted: Ruling = Ruling.DENY) -> Decision | None:
+    """Return what stands against a call that untrusted text would choose, or that secret data would leave by."""
+    if action.verb == "endorse" and label.trust is Trust.UNTRUSTED:
+        return Decision.deny(PROVENANCE, "text from outside endorses nothing")
     if action.verb != "call" or action.effect not in CHANGES:
         return None
-    if label.trust is Trust.UNTRUSTED:
-        return Decision.deny("kernel.provenance", f"text from outside would choose it: {_sources(label)}")
-    if action.effect is Effect.SEND:
+    if action.effect is Effect.SEND and label.secrecy is Secrecy.SECRET:
         return Decision.deny("kernel.secrecy", f"secret data would leave by it: {_sources(label)}")
+    if label.trust is Trust.UNTRUSTED:
+        return Decision(untrusted, PROVENANCE, f"text from outside would choose it: {_sources(label)}")
     return None
 
 

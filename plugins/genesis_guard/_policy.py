@@ -16,7 +16,7 @@ from ._rules import BUILT_IN, MODELS, PolicyRule, read_rules, rules_from
 __all__ = ["Asked", "Policy", "built_in", "policy_for"]
 
 SECTION = "[policy]"
-_KEYS = ("rules", "file", "secret_files")
+_KEYS = ("rules", "file", "secret_files", "untrusted")
 _ORDER = {Ruling.DENY: 0, Ruling.ASK: 1, Ruling.ALLOW: 2}
 _PATHS = ("read", "write")
 
@@ -162,6 +162,8 @@ def _own(section: bytes) -> Policy:
         names = ", ".join(map(repr, given)) if isinstance(given, dict) else repr(given)
         raise SettingsError(f"{SECTION} holds {names}", cause=f"it takes {', '.join(_KEYS)} and nothing else",
                             hint=f"begin each rule with [[{SECTION[1:-1]}.rules]]")
+    if given.get("untrusted", "deny") not in ("ask", "deny"):
+        raise SettingsError(f"{SECTION}: `untrusted` is ask or deny, not {given['untrusted']!r}")
     files = given.get("secret_files", [])
     if not isinstance(files, list) or not all(isinstance(glob, str) and glob for glob in files):
         raise SettingsError(f"{SECTION}: `secret_files` is a list of globs, not {files!r}")

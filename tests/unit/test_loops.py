@@ -226,7 +226,7 @@ def test_a_call_that_policy_denies_is_told_and_one_that_must_be_approved_ends_th
     assert result is not None and result.state is TaskState.COMPLETED and "denied" in world.told()[0]
     (tmp_path / "b").mkdir()
     world = World(tmp_path / "b", calls(call("send", text="x")), "never asked")
-    assert world.run(policy(Decision.ask)) is None
+    assert world.run(policy(Decision.ask), settings={"policy": {"untrusted": "ask"}}) is None
     assert world.result.state is RunState.WAITING and len(world.model.requests) == 1
 
 

@@ -145,6 +145,7 @@ def test_a_deny_also_covers_a_name_that_leads_out() -> None:
     ({"rules": [rule(arguments={"to": "a@b"})]}, "list of words"),
     ({"rules": [rule(hosts=[""])]}, "1 to 500 characters"),
     ({"secret_files": "*.pem"}, "list of globs"),
+    ({"untrusted": "allow"}, "ask or deny"),
     ({"file": "policy.toml"}, "absolute path"),
     ({"file": "/nowhere/policy.toml"}, "can't be read"),
     ({"rule": []}, "'rule'"),
