@@ -187,9 +187,17 @@ class _Loop:
         self.messages.append(Message(role="assistant", text=reply.text, tool_calls=tuple(calls),
                                      label=self.context.label))
         for number, call in enumerate(calls):
-            text = await self._answer(call) if number < MAX_CALLS_A_TURN else (
-                f"Not called: at most {MAX_CALLS_A_TURN} calls a turn.")
-            self.messages.append(Message(role="tool", text=text, key=call.key, label=self.context.label))
+            ours = self._declined(number, call)  # words of the loop itself: no data that could give orders
+            text = ours or await self._answer(call)
+            self.messages.append(Message(role="tool", text=text, key=call.key,
+                                         label=OURS if ours else self.context.label))
+
+    def _declined(self, number: int, call: ToolCall) -> str:
+        """Return why a call is not made that could be; empty: it is for :meth:`_answer`."""
+        if number >= MAX_CALLS_A_TURN:
+            return f"Not called: at most {MAX_CALLS_A_TURN} calls a turn."
+        before = self.seen.get((call.tool, canonical_json(call.arguments)))
+        return "" if before is None else f"You made this call before: see the result of {before}."
 
     def _key(self, call: ToolCall) -> str:
         key, number = call.key, len(self.keys) + 1
@@ -206,8 +214,6 @@ class _Loop:
         if wrong := misfit(call.arguments, spec.input_schema):
             return f"Not called: the arguments don't fit the tool's schema: {wrong}."
         same = (call.tool, canonical_json(call.arguments))
-        if same in self.seen:
-            return f"You made this call before: see the result of {self.seen[same]}."
         if spec.effect in (Effect.WRITE, Effect.SEND):
             self.seen.clear()  # what was looked at before may be another now
         self.seen[same] = call.key
