@@ -124,6 +124,7 @@ async def _asked(card: AgentCard, task: Task, context: TaskContext, report: Repo
     schema = WORK_ANSWER if report is None else SUMMARY_ANSWER if offline else DESIGN_ANSWER
     found = await tool_loop(
         context, system=its.text, prompt=_brief(task, context, offline=offline), data=_data(context, report),
+        tools=_offered(task, context),
         answer_schema=schema, seconds=SECONDS,
         role="code" if card.name in _CODE else "orchestrate",
         max_turns=SUMMARY_TURNS if offline else WORK_TURNS,
@@ -131,6 +132,16 @@ async def _asked(card: AgentCard, task: Task, context: TaskContext, report: Repo
         max_chars=ROOM if offline else 4 * ROOM,
     )
     return _checked(found, its, task, context, report)
+
+
+def _offered(task: Task, context: TaskContext) -> list[str]:
+    """Return the tools that a model may call: in place of what composed the page it is given what the parts found.
+
+    Called by a model, that gives it the markup, which a small one copies instead of summing it up.
+    """
+    from .analytics import compose_report, composes
+
+    return [spec.name for spec in context.tools if spec.name != compose_report.name or not composes(task)]
 
 
 def _checked(found: LoopResult, its: Prompt, task: Task, context: TaskContext, report: Report | None) -> Words:

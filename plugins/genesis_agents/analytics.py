@@ -178,6 +178,9 @@ def composes(task: Task) -> bool:
 
 async def _compose(task: Task, context: TaskContext, lead: Mapping[str, object] | None = None) -> TaskResult:
     results, missing = _results(task), {}
+    if not results and not context.models:  # a model may still write of what it reads
+        return context.blocked("there is nothing to report: no other task hands it a result", acceptance=(
+            'another task finds what is to be reported: genesis run "Profile the tables in data/ and write a report"',))
     charts = await _charts(task, context)
     given = []
     for name in results:

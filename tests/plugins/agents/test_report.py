@@ -405,11 +405,11 @@ def test_a_result_that_is_null_is_missing_from_the_report(tmp_path: Path) -> Non
     assert "Missing: Quiet" in files["report.md"]
 
 
-def test_a_report_of_nothing_says_that_there_is_nothing(tmp_path: Path) -> None:
+def test_a_report_of_nothing_is_blocked_and_writes_no_page(tmp_path: Path) -> None:
     result, files = report_run(tmp_path, [], {"folder": {"value": "data"}})
-    assert result.state is TaskState.COMPLETED
-    assert "There is no result of another task to report." in Report.model_validate(result.output).notes
-    assert "0 sections" in files["report.md"]
+    assert result.state is TaskState.BLOCKED and files == {}
+    assert result.error is not None and result.error.message.startswith("there is nothing to report")
+    assert result.work_order is not None and "write a report" in result.work_order.acceptance[0]
 
 
 def test_the_agent_keeps_what_a_chart_of_another_form_holds_out(tmp_path: Path) -> None:

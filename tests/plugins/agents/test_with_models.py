@@ -478,6 +478,15 @@ def test_a_report_says_of_each_part_which_model_wrote_it_and_marks_degraded_ones
     assert [a.name for a in done.tasks["report"].artifacts] == ["report.md", "report.html"]
 
 
+def test_who_writes_about_a_report_is_given_what_its_parts_found_and_no_page(work: Path) -> None:
+    model = ScriptedModel(*(answer(summary="Small.", recommendations=[], document="") for _ in range(3)))
+    composed(work, model)
+    last = model.requests[-1]
+    assert "compose_report" not in [tool.name for tool in last.tools]
+    said = "\n".join(message.text for message in last.messages)
+    assert "## code\nTitle: " in said and "## scan\nTitle: " in said and "<!doctype" not in said.lower()
+
+
 def test_a_report_without_models_says_nothing_of_models(work: Path) -> None:
     done, text, page = composed(work)
     assert done.state is RunState.COMPLETED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from genesis_cli import _main
 from genesis_cli._amounts import AGE, BUDGET, duration
 from genesis_cli._plan_text import critical_path, table
+from genesis_cli._problem import Stopped
+from genesis_cli._session import Session
 from genesis_cli._streams import clean, one_line
 from genesis_cli._suggest import goals, look
 from genesis_core import Budget, Estimate, Goal, Plan, StateFolder, Task, TaskGraph, load_settings
@@ -109,3 +113,18 @@ def test_the_light_way_to_the_state_folder_agrees_with_the_settings(
     from genesis_core import Genesis
 
     assert StateFolder.find().home == Genesis.open(settings=load_settings().settings).home
+
+
+def test_what_stopped_planning_had_taken_is_told_whatever_the_signal_was_turned_into(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    try:
+        try:
+            noted = asyncio.CancelledError()
+            noted.add_note("planning had taken 1 model call")
+            raise noted
+        except asyncio.CancelledError:
+            raise Stopped(2) from None
+    except Stopped as stopped:
+        assert _main._failed(stopped, Session()) == 130
+    assert "before a run had begun; planning had taken 1 model call" in capsys.readouterr().err
