@@ -15,6 +15,8 @@ import pytest
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "local-model"
 GOAL = (EXAMPLE / "goal.txt").read_text("utf-8").strip()
+AGAIN = "GENESIS_KEEP_RECORDING=examples/local-model/run tox run -e local-model"
+"""What records the example anew, once prompts or tools have changed."""
 LIVE = pytest.mark.skipif(not os.environ.get("GENESIS_LOCAL_MODEL"), reason="opt-in: tox run -e local-model")
 NAME = "local:qwen2.5-coder-1.5b"
 
@@ -39,7 +41,14 @@ def test_a_goal_of_four_tasks_is_planned_routed_and_done_by_the_model_and_its_re
     replayed = offline.json("replay", run["run_id"])["data"]  # without weights
     assert replayed["state"] == "completed" and replayed["replay"]["models"] > 4
     if kept := os.environ.get("GENESIS_KEEP_RECORDING"):
-        shutil.copytree(offline.home / "runs" / run["run_id"], kept, ignore=shutil.ignore_patterns("lock"))
+        keep(offline.home / "runs" / run["run_id"], Path(kept))
+
+
+def keep(recording: Path, folder: Path) -> None:
+    """Copy *recording* to *folder*, in place of the recording that is there."""
+    if (folder / "journal.db").is_file():
+        shutil.rmtree(folder)
+    shutil.copytree(recording, folder, ignore=shutil.ignore_patterns("lock"))
 
 
 def check(run: dict[str, Any], events: list[dict[str, Any]]) -> None:
@@ -60,6 +69,13 @@ def check(run: dict[str, Any], events: list[dict[str, Any]]) -> None:
 def test_the_recording_that_is_shipped_replays_without_model_and_network(offline: Any) -> None:
     offline.environment["GENESIS_MODELS_DIR"] = str(offline.folder / "nowhere")
     shutil.copytree(EXAMPLE / "run", offline.folder / "run")
-    document = offline.json("replay", "run", "--workspace", "workspace")
-    assert document["ok"] and document["data"]["state"] == "completed"
-    assert document["data"]["replay"]["models"] >= 4
+    done = offline("replay", "run", "--workspace", "workspace", "--json")
+    document = json.loads(done.stdout)
+    assert done.returncode == 0, f"prompts or tools have changed: {document['error']}\nto record it anew: {AGAIN}"
+    assert document["data"]["state"] == "completed" and document["data"]["replay"]["models"] >= 4
+
+
+def test_the_command_that_records_the_example_anew_is_told_where_one_looks_for_it() -> None:
+    assert AGAIN in (EXAMPLE / "README.md").read_text("utf-8")
+    section = (EXAMPLE.parents[1] / "tox.ini").read_text("utf-8").split("[testenv:local-model]")[1].split("[testenv")[0]
+    assert "GENESIS_KEEP_RECORDING" in section  # or tox would keep it from the test
