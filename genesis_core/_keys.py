@@ -126,7 +126,7 @@ class LocalKeyRing:
 
     # -- keys -------------------------------------------------------------------------------------------------------
 
-    def keys(self) -> Sequence[KeyInfo]:
+    def infos(self) -> Sequence[KeyInfo]:
         """Return what may be told of every key, oldest first."""
         now = self._clock()
         return tuple(key.info(now) for key in self._keys.values())

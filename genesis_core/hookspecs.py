@@ -35,7 +35,8 @@ hookimpl = pluggy.HookimplMarker("genesis")
 class Offer:
     """Something that ``genesis_provide`` offers under a name, for the operator or another part to choose.
 
-    *kind*: "engine" (*value*: a callable that makes one), "keyring" (*value*: the key ring), "provider" (*value*: a
+    *kind*: "engine" (*value*: a callable that makes one), "keyring" (*value*: the key ring), "envelopes" (*value*: a
+    callable of key ring, state folder and clock that makes an :class:`Envelopes`), "provider" (*value*: a
     :class:`ModelProvider`), "pipeline", "rule", "pattern", "price", "estimator", "evaluation" or "health".
     """
 

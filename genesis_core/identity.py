@@ -7,16 +7,17 @@ Inside a run a journal row is the envelope. Between processes a message is seale
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
 from .engines import KeyRing
 from .errors import AccessDenied
 from .policy import Identity
-from .records import Record
+from .records import Record, freeze
 
 __all__ = [
     "Delegation", "Envelope", "EnvelopeRefused", "Envelopes", "KeyInfo", "KeyState", "KeyStore", "Refusal",
@@ -95,7 +96,8 @@ class Delegation(Record):
     """The giver's MAC of this and of the hop before it."""
 
 
-class Envelope(Record):
+@dataclass(frozen=True, slots=True)
+class Envelope:
     """What a sealed message said, once everything about it was found right."""
 
     sender: str
@@ -106,8 +108,13 @@ class Envelope(Record):
     issued: int
     expires: int
     nonce: str
+    body: Any
+    """JSON, frozen."""
     chain: tuple[Delegation, ...] = ()
-    body: JsonValue
+
+    def __post_init__(self) -> None:
+        """Freeze the body: what was signed does not change."""
+        object.__setattr__(self, "body", freeze(self.body))
 
     @property
     def identity(self) -> Identity:
@@ -123,7 +130,7 @@ class KeyStore(KeyRing, Protocol):
         """Return why *mac* is not *actor*'s MAC of *data* under a key in use now; None: it is."""
         ...
 
-    def keys(self) -> Sequence[KeyInfo]:
+    def infos(self) -> Sequence[KeyInfo]:
         """Return what may be told of every key, oldest first."""
         ...
 

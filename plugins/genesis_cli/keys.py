@@ -39,7 +39,7 @@ def list_(session: Session) -> int:
 @common
 def init(session: Session) -> int:
     """Make the first key, where there is none yet; the first run would do it, too."""
-    found = _store(session, create=True).keys()
+    found = _store(session, create=True).infos()
     return session.answer({"keys": [_json(key) for key in found]},
                           f"{_many(found)} in {_where(session)}; {found[-1].id} signs")
 
@@ -52,7 +52,7 @@ def rotate(session: Session, grace: float) -> int:
     """Let a new key sign from now on. Runs under way go on, and what is recorded can still be verified."""
     store = _store(session, create=True)
     new = store.rotate(grace)
-    old = store.keys()[-2]
+    old = store.infos()[-2]
     text = f"{new.id} signs from now on; {old.id} is in grace until {_time(old.until)}"
     if old.state.value == "retired":
         text = f"{new.id} signs from now on; {old.id} is retired"
@@ -78,7 +78,7 @@ def verify(session: Session) -> int:
     faults = list(store.faults())
     if not store.verify("keys", b"verify", store.sign("keys", b"verify")):
         faults.append("the active key does not verify what it signed")
-    found = store.keys()
+    found = store.infos()
     problem = None
     if faults:
         problem = Problem(f"{_where(session)}: {len(faults)} thing{'s' if len(faults) != 1 else ''} to look at",
@@ -91,7 +91,7 @@ def _list(session: Session) -> int:
     from ._plan_text import table
 
     session.command = "keys list"
-    found = _store(session).keys()
+    found = _store(session).infos()
     rows = [(key.id, key.state.value, _time(key.created), _time(key.until)) for key in found]
     return session.answer({"keys": [_json(key) for key in found]},
                           lambda: "\n".join(table(("KEY", "STATE", "SINCE", "UNTIL"), rows)))
