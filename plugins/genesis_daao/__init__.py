@@ -33,6 +33,6 @@ def genesis_estimate(task: Task, agent: AgentCard, plan: Plan, context: PlanCont
 
 
 def _variant() -> str:
-    from ._difficulty import VARIANT
+    from ._difficulty import variant
 
-    return VARIANT
+    return variant()

@@ -20,9 +20,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from . import _meaning
 from ._features import Text, read, shape, terms
 
-__all__ = ["VARIANT", "Fields", "Line", "Trees", "difficulty", "gain", "gain_of", "group", "scale"]
+__all__ = ["VARIANT", "Fields", "Line", "Trees", "difficulty", "gain", "gain_of", "group", "scale", "variant"]
 
 VARIANT = "shape+words"
 STEEPNESS, MIDDLE = 6.0, 0.13
@@ -64,8 +65,19 @@ def gain(text: str) -> float:
     features = list(shape(parts).values())
     if not parts.offers_answers:
         return lines[group(text, len(lines))].value(features)
-    fields, trees = models[group(text, len(models))]
-    return trees.value([*features, *fields.values(parts)])
+    own = group(text, len(models))
+    fields, trees = models[own]
+    found = trees.value([*features, *fields.values(parts)])
+    return found if not _meaning.installed() else (found + _by_meaning(own, features, text)) / 2
+
+
+def _by_meaning(own: int, features: Sequence[float], text: str) -> float:
+    return _meaning.meanings()[own].gain(features, _meaning.embedder()(text))
+
+
+def variant() -> str:
+    """Return what difficulty is read from here."""
+    return f"{VARIANT}+{_meaning.PACKAGE}" if _meaning.installed() else VARIANT
 
 
 @dataclass(frozen=True, slots=True)
