@@ -1,6 +1,7 @@
 """Learn from outcomes how hard texts are for a cheap model, and measure by cross-validation what that saves.
 
     python benchmarks/fit_daao.py DATA.csv [--write] [--seeds 3]
+    python benchmarks/fit_daao.py REQUESTS.jsonl --steps
 
 DATA has the columns ``id, dataset, subject, prompt, strong_correct, weak_correct``. Each text falls into one of a few
 groups by its hash; the model of a group is learned from the others, and that is what is shipped and measured: no
@@ -29,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from genesis_daao import _difficulty, _features
+from genesis_daao import _difficulty, _features, _work
 
 GROUPS, LINE_GROUPS = 5, 20
 """Of questions that offer answers, and of open ones: those are few, and a line is quickly learned."""
@@ -322,13 +323,28 @@ def quality(data: Data, gains: Vector) -> dict[str, list[float]]:
     return {name: [round(float(b), 3), round(float(a + b), 3)] for name, (a, b) in lines.items()}
 
 
+def steps(path: Path) -> dict[str, float]:
+    """Return how the steps of requests grow with their words (least squares of the logarithms).
+
+    *path* holds a JSON object a line, with ``request`` and ``nodes``; the figures stand in ``genesis_daao/_work.py``.
+    """
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    words = np.log([max(1, len(_work.WORD.findall(row["request"]))) for row in rows])
+    power, start = np.polyfit(words, np.log([len(row["nodes"]) for row in rows]), 1)
+    return {"rows": len(rows), "words": round(math.exp(-start / power), 1), "power": round(float(power), 3)}
+
+
 def main() -> None:
     """Learn, measure, and write when asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", action="store_true", help="DATA holds requests whose steps are known, as JSON lines")
     chosen = parser.parse_args()
+    if chosen.steps:
+        print(json.dumps(steps(chosen.data)))
+        return
     data = read(chosen.data)
     about = {"variant": _difficulty.VARIANT, "script": "benchmarks/fit_daao.py", "data": chosen.data.name, "seed": 0,
              "sha256": hashlib.sha256(chosen.data.read_bytes()).hexdigest(), "source": "lm-sys/RouteLLM (Apache-2.0)",

@@ -26,7 +26,7 @@ PER_INPUT, PER_TOOL = 0.5, 0.1
 RISK: Mapping[Tier, float] = {Tier.CHEAP: 0.7, Tier.MEDIUM: 1.0, Tier.STRONG: 1.4}
 """What a step that needs an agent of this tier is likelier to go wrong than one of the middling kind."""
 LEAST, MOST = 0.02, 0.98
-_WORD = re.compile(r"[A-Za-z']+")
+WORD = re.compile(r"[A-Za-z']+")
 _QUESTION = re.compile(r"[?0-9]")
 _MAX_CHARS = 20_000
 
@@ -49,7 +49,7 @@ def asks(task: Task) -> bool:
 
 def steps(task: Task) -> float:
     """Return how many steps *task* takes, roughly; at least one."""
-    words = sum(1 for _ in _WORD.finditer(task.description[:_MAX_CHARS]))
+    words = sum(1 for _ in WORD.finditer(task.description[:_MAX_CHARS]))
     said = max(1.0, math.pow(words / STEP_WORDS, STEP_POWER), len(task.requires))
     given = sum(1 for item in task.inputs.values() if item.task is not None)
     return said + PER_INPUT * given
