@@ -281,4 +281,7 @@ def _first_line(error: ValueError) -> str:
 
 def decode(body: bytes, mac: bytes) -> RunEvent:
     """Return the event of a stored row (raises ValueError when it is none)."""
-    return RunEvent(**pydantic_core.from_json(body), mac=mac.hex())
+    said = pydantic_core.from_json(body)
+    if not isinstance(said, dict) or "mac" in said:
+        raise ValueError("it is not what a row says")
+    return RunEvent(**said, mac=mac.hex())

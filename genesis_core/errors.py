@@ -43,6 +43,10 @@ __all__ = [
 
 
 MAX_TRACEBACK = 8192
+MAX_WORDS = 2000
+"""Characters of a message: what is longer quotes somebody's bomb."""
+MAX_NAME = 200
+"""Characters of a name that others are compared with."""
 
 
 class Category(StrEnum):
@@ -71,8 +75,8 @@ class GenesisError(Exception):
         self, message: str, *, cause: str = "", hint: str = "", category: Category | None = None,
         usage: Usage | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message, self.cause, self.hint, self.usage = message, cause, hint, usage
+        self.message, self.cause, self.hint, self.usage = brief(message), brief(cause), brief(hint), usage
+        super().__init__(self.message)
         if category is not None:
             self.category = category
 
@@ -192,6 +196,13 @@ class TaskError(Record):
                    traceback=sayable("".join(traceback.format_exception(error))[-MAX_TRACEBACK:]))
 
 
+def brief(text: str) -> str:
+    """Return *text*, its middle left out where it is too long to be read."""
+    if len(text) <= MAX_WORDS:
+        return text
+    return f"{text[: MAX_WORDS - 300]} … ({len(text) - MAX_WORDS + 100} characters left out) … {text[-200:]}"
+
+
 def _place(error: BaseException) -> str:
     """Return the innermost place of *error*: file, line and function."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -212,5 +223,7 @@ def _category(error: BaseException) -> Category:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the nearest of *known*, or an empty string."""
-    near = difflib.get_close_matches(name, list(known)[:2000], n=1, cutoff=0.6)
+    if len(name) > MAX_NAME:
+        return ""
+    near = difflib.get_close_matches(name, [k for k in known if len(k) <= MAX_NAME][:2000], n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""

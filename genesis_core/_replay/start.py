@@ -33,6 +33,8 @@ GOES_ON = frozenset({
     RunState.INTERRUPTED, RunState.CANCELED, RunState.OUT_OF_BUDGET, RunState.RUNNING, RunState.PLANNING,
 })
 """States in which there is work left that no recording tells of."""
+NO_RECORD = (ValueError, KeyError, TypeError, AttributeError)
+"""What rows come to that nobody signed here, and that say something else than rows do."""
 NEW_RECORDING = 'genesis run --record "GOAL" makes one'
 
 
@@ -56,7 +58,7 @@ def read_recording(folder: str | os.PathLike[str]) -> Recording:
     try:
         events = [decode(row[6], row[7]) for row in read_rows(path)]
         record = fold(events)
-    except (ValueError, KeyError) as error:
+    except NO_RECORD as error:
         raise JournalError(f"{path} can't be read as the record of a run", cause=str(error).split("\n")[0],
                            hint="copy the run's folder again") from None
     return _checked(record, events, Path(folder))
