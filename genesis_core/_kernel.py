@@ -14,6 +14,7 @@ from typing import Any
 from ._answers import check, check_widens, texts
 from ._doors import PlanDoors
 from ._ledger import Ledger
+from ._life import check_texts
 from ._lineup import Lineup
 from ._nesting import below, depths
 from ._pipelines import find_pipeline
@@ -371,6 +372,7 @@ class Planner:
     def check_limits(self, graph: TaskGraph) -> None:
         """Raise LimitExceeded when *graph* is too large or too deep."""
         self._check_size(len(graph))
+        check_texts(graph, self.context.limits)
         deepest = max(graph.depths.values(), default=0)
         if deepest > self.context.limits.max_depth:
             raise LimitExceeded(

@@ -19,14 +19,17 @@ from .policy import Budget, PlanLimits
 
 if TYPE_CHECKING:
     from ._fold import RunRecord
+    from .tasks import TaskGraph
 
-__all__ = ["INSIDE", "NESTED", "beat", "check_outermost", "lived", "time_left"]
+__all__ = ["INSIDE", "NESTED", "beat", "check_outermost", "check_texts", "lived", "time_left"]
 
 INSIDE: ContextVar[str] = ContextVar("genesis_inside", default="")
 """The run whose task this is; empty: none."""
 NESTED = "GENESIS_NESTED"
 """Variable of the environment: how many runs a process stands in, each in a tool of the one before."""
 ALIVE = "alive"
+MAX_REQUIRES = 100
+"""Skills that one task may require: they are compared with those of every agent."""
 
 
 def check_outermost(limits: PlanLimits) -> None:
@@ -41,6 +44,20 @@ def check_outermost(limits: PlanLimits) -> None:
     if nested() >= limits.max_depth:
         raise LimitExceeded(f"{nested()} runs stand inside each other; at most {limits.max_depth} may",
                             cause="each was begun by a tool of the one before", hint="let the tool not begin a run")
+
+
+def check_texts(graph: TaskGraph, limits: PlanLimits) -> None:
+    """Raise LimitExceeded when a task in *graph* is described by a document, or asks for an agent that can do all."""
+    for task in graph.tasks:
+        if len(task.requires) > MAX_REQUIRES:
+            raise LimitExceeded(
+                f"task {task.id!r} requires {len(task.requires)} skills; at most {MAX_REQUIRES} are allowed",
+                cause="one agent must have them all", hint="split the task")
+        if len(task.description) > limits.max_text_chars:
+            raise LimitExceeded(
+                f"the description of task {task.id!r} has {len(task.description)} characters; "
+                f"at most {limits.max_text_chars} are allowed", cause="it says what is to be done, in words",
+                hint="put the material into a file and name it as an input, or raise limits.max_text_chars")
 
 
 def nested() -> int:

@@ -21,6 +21,10 @@ __all__ = ["Provided"]
 PROGRAM = "this program"
 
 
+MAX_DESCRIPTION, MAX_SKILLS = 20_000, 200
+"""Of one card or tool: characters of its descriptions, skills included, and how many skills."""
+
+
 @dataclass
 class Provided:
     """By name; ``owners`` tells who offers what, keyed by (kind, name).
@@ -82,6 +86,7 @@ class Provided:
     def _put(self, kind: str, name: str, item: Any, into: dict[str, Any], owner: PluginInfo) -> None:
         if into.get(name) is item:
             return
+        self._check_size(kind, name, item, owner)
         if name in into:
             other = self.owners[kind, name]
             raise PluginError(
@@ -92,6 +97,20 @@ class Provided:
             )
         into[name] = item
         self.owners[kind, name] = owner
+
+
+    def _check_size(self, kind: str, name: str, item: Any, owner: PluginInfo) -> None:
+        """Refuse what would fill every prompt and take the time of every plan (raises PluginError)."""
+        said = getattr(item, "card" if kind == "agent" else "spec", None)
+        skills = getattr(said, "skills", ())
+        size = len(getattr(said, "description", "")) + sum(len(s.description) + sum(map(len, s.tags)) for s in skills)
+        if size > MAX_DESCRIPTION or len(skills) > MAX_SKILLS:
+            raise PluginError(
+                f"{kind} {name[:80]!r} of {owner.owner} describes itself with {size} characters and {len(skills)} "
+                f"skills; at most {MAX_DESCRIPTION} and {MAX_SKILLS} are allowed",
+                cause="descriptions are read for every task of every plan",
+                hint=f"genesis -p no:{owner.name} ... runs without that plugin",
+            )
 
 
 def _offered(item: object) -> bool:

@@ -19,7 +19,7 @@ from ._outcomes import Outcomes
 from ._rows import read_events
 from ._state import StateFolder
 from .engines import KeyRing
-from .errors import GenesisError, JournalError, SettingsError, did_you_mean
+from .errors import GenesisError, JournalError, PlanError, SettingsError, did_you_mean
 from .outcomes import TaskOutcome
 from .runs import EventKind, RunEvent, RunState
 
@@ -192,7 +192,7 @@ def _folded(run_id: str, events: Sequence[RunEvent]) -> RunRecord:
                            hint=f"restore the folder, or delete it: genesis runs prune {run_id}")
     try:
         return fold(events)
-    except (ValueError, KeyError) as error:  # rows are signed, so this is what they were meant to say
+    except (ValueError, KeyError, PlanError) as error:  # rows are signed, so this is what they were meant to say
         raise JournalError(
             f"the journal of run {events[0].run_id} can't be understood by this program",
             cause=f"it may have been written by a newer Genesis: {type(error).__name__}: {error}",

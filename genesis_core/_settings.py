@@ -32,6 +32,9 @@ GUARD, IDENTITY = "guard", "identity"
 OPERATOR_KEYS = frozenset({"policy", "sandbox", "plugins", "identity", "limits", "models", "keyring", "engine"})
 """Sections that neither a project file nor the environment can set."""
 
+MAX_BYTES, MAX_DOTS = 100_000, 500
+"""Of one settings file: a project's comes with whatever repository is looked at."""
+
 PERSONAL_KEYS = frozenset({"home", "journal", "record", "durability", "budget"})
 """Keys that a project file can't set, and the environment can."""
 
@@ -144,10 +147,20 @@ def state_home(settings: Settings, environ: Mapping[str, str] | None = None) -> 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"it has more than {MAX_BYTES} bytes")
+        for number, line in enumerate(data.splitlines(), start=1):
+            if line.count(b".") > MAX_DOTS:  # a name of n parts takes the square of n to read
+                raise ValueError(f"line {number} has more than {MAX_DOTS} dots")
+        return tomllib.loads(data.decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except RecursionError:
+        raise SettingsError(f"{path} can't be read", cause="it is nested too deep", hint="genesis config --origin") \
+            from None
+    except (OSError, ValueError) as error:  # no text, no TOML, a number that is too long
         raise SettingsError(f"{path} can't be read", cause=str(error), hint="genesis config --origin") from None
 
 

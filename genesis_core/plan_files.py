@@ -13,6 +13,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,13 +22,15 @@ from pydantic import BaseModel, Field, ValidationError
 from .errors import GraphError, LimitExceeded, PlanError, SettingsError, did_you_mean
 from .plans import Plan
 from .policy import Budget
-from .records import MAX_ROW_DEPTH, Record
+from .records import MAX_DIGITS, MAX_ROW_DEPTH, Record
 from .tasks import Task, TaskGraph
 
 __all__ = ["PLAN_SCHEMA", "PlanFile", "plan_document", "read_any_plan", "read_plan", "read_plan_file"]
 
 PLAN_SCHEMA = "genesis.plan/1"
 MAX_BYTES = 5_000_000
+MAX_VALUES = 100_000
+"""Objects, lists, names and values in them; each takes time to build, whatever comes of it."""
 
 _R = TypeVar("_R", bound=Record)
 
@@ -112,6 +115,8 @@ def _document(path: Path, text: str | None = None) -> Mapping[str, Any]:
     text = _text(path) if text is None else text
     try:
         value = _json(text) if _is_json(path, text) else _yaml(text)
+    except LimitExceeded as error:
+        raise LimitExceeded(f"{path} is too large: {error.message}", cause=error.cause, hint=error.hint) from None
     except (ValueError, RecursionError) as error:
         raise PlanError(f"{path} can't be understood", cause=" ".join(str(error).split()),
                         hint="docs/plan-files.md shows the form") from None
@@ -153,23 +158,38 @@ def _at_once(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)  # possessive: linear on any text
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},:]', re.DOTALL)  # possessive: linear on any text
 
 
 def _json(text: str) -> Any:
-    depth = 0
+    depth = values = 0
     for found in _BRACKETS.finditer(text):
         if found[0] in "[{":
             depth += 1
             _check_depth(depth)
         elif found[0] in "]}":
             depth -= 1
-    return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        if found[0] in "[{,:":  # each comes with one value, or with one name
+            values += 1
+            _check_values(values)
+    return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer)
 
 
 def _check_depth(depth: int) -> None:
     if depth > MAX_ROW_DEPTH:
         raise ValueError(f"it is nested deeper than {MAX_ROW_DEPTH} levels")
+
+
+def _check_values(values: int) -> None:
+    if values > MAX_VALUES:
+        raise LimitExceeded(f"it holds more than {MAX_VALUES} values", cause="a plan holds tasks, not material",
+                            hint="name files as inputs of tasks")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"it holds an integer of {len(digits)} digits; at most {MAX_DIGITS} are read")
+    return int(digits)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -204,7 +224,8 @@ def _check_events(text: str) -> None:
     import yaml
 
     depth = 0
-    for event in yaml.parse(text, Loader=_loader()):
+    for number, event in enumerate(yaml.parse(text, Loader=_loader())):
+        _check_values(number // 2)  # what begins also ends
         line = "" if event.start_mark is None else f"line {event.start_mark.line + 1}: "
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise ValueError(f"{line}anchors and aliases are not allowed in a plan file")
@@ -233,6 +254,7 @@ def _loader() -> Any:
 
     for tag, pattern, first in _SCALARS:
         Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), list(first))
+    Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: _integer(node.value))
     Loader.add_constructor("tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node))
     return Loader
 
@@ -252,8 +274,8 @@ def _build(kind: type[_R], body: Mapping[str, Any], path: Path) -> _R:
     try:
         return kind.model_validate(body)
     except ValidationError as error:
-        first, *more = list(_faults(error, kind, body))
-        raise PlanError(f"{path}: {first}", cause="; ".join(more[:3]) or "the file is not what its schema says",
+        first, *more = islice(_faults(error, kind, body), 4)
+        raise PlanError(f"{path}: {first}", cause="; ".join(more) or "the file is not what its schema says",
                         hint="docs/plan-files.md shows the form") from None
     except GraphError as error:
         raise GraphError(f"{path}: {error.message}", cause=error.cause or "the tasks of a plan must fit together",

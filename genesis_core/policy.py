@@ -268,4 +268,6 @@ class PlanLimits(Record):
     max_generated: int = Field(default=20, ge=0)
     """Tools and agents; nothing generates any yet."""
     max_goal_chars: int = Field(default=5000, ge=1)
+    max_text_chars: int = Field(default=20_000, ge=1)
+    """Characters of one task's description."""
     max_revisions: int = Field(default=3, ge=0)

@@ -15,7 +15,7 @@ from genesis_core._records import Records
 from genesis_core._rows import decode, read_rows
 from genesis_core._runscope import key_names, open_scope
 from genesis_core._workspace import Workspace
-from genesis_core.errors import JournalError, SettingsError
+from genesis_core.errors import JournalError, PlanError, SettingsError
 from genesis_core.policy import Budget
 from genesis_core.runs import EventKind, Run, RunEvent, RunState
 
@@ -33,7 +33,7 @@ GOES_ON = frozenset({
     RunState.INTERRUPTED, RunState.CANCELED, RunState.OUT_OF_BUDGET, RunState.RUNNING, RunState.PLANNING,
 })
 """States in which there is work left that no recording tells of."""
-NO_RECORD = (ValueError, KeyError, TypeError, AttributeError)
+NO_RECORD = (ValueError, KeyError, TypeError, AttributeError, PlanError)
 """What rows come to that nobody signed here, and that say something else than rows do."""
 NEW_RECORDING = 'genesis run --record "GOAL" makes one'
 

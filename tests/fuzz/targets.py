@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from genesis_core import GenesisError, JournalError
+from genesis_core import GenesisError, JournalError, PlanError
 from genesis_core._fold import fold
 from genesis_core._keys import LocalKeyRing
 from genesis_core._replay.redact import Redactor
@@ -23,7 +23,7 @@ from genesis_core.plan_files import PlanFile, read_any_plan
 Target = Callable[[bytes], None]
 HERE = Path(__file__).resolve()
 ROOT = HERE.parents[2]
-UNDERSTOOD = (ValueError, KeyError, TypeError, AttributeError)
+UNDERSTOOD = (ValueError, KeyError, TypeError, AttributeError, PlanError)
 """What folding the rows of a stranger's journal may raise: ``read_recording`` turns it into a JournalError."""
 
 
