@@ -163,9 +163,11 @@ async def _asked(
     await doors.commit()  # what may cost money is on record before it does
     began = time.monotonic()
     said: dict[str, Any] = {"model": model.name, "request": name}
+    answers = Label(Trust.UNTRUSTED, sources=frozenset({f"model:{model.name}"}))  # what it fails with is its word, too
     try:
         reply = await doors.reply(model, request, answer, said)
     except GenesisError as error:
+        doors.rise(answers)
         spent = need if error.usage is None else error.usage
         _say(doors, said, spent, began, error=error.code, message=error.message[:500])
         raise
@@ -174,11 +176,12 @@ async def _asked(
             _say(doors, said, need, began, error="canceled")
         raise
     except Exception as error:  # a model that breaks its contract may still have cost something
+        doors.rise(answers)
         _say(doors, said, need, began, error="unexpected", message=f"{type(error).__name__}: {error}"[:500])
         raise
     reply = reply if reply.model else reply.replace(model=model.name)
     spent = reply.usage if reply.usage.model_calls else reply.usage.replace(model_calls=1)
-    doors.rise(Label(Trust.UNTRUSTED, sources=frozenset({f"model:{model.name}"})))
+    doors.rise(answers)
     _say(doors, {**said, "by": reply.model, "finish": reply.finish,
                  "answer": digest([reply.text, reply.data, [c.to_json() for c in reply.tool_calls]])}, spent, began)
     return reply, spent

@@ -43,8 +43,7 @@ def _closed(task: Task, graph: TaskGraph) -> set[str]:
         return set()
     open_ = {i.task for i in task.inputs.values() if not i.endorse}
     above = () if task.parent is None else graph.waits_for(task.parent)
-    alone = closed - open_ - {*task.depends_on, *above}
-    return {leaf for name in alone for leaf in (name, *graph.leaves_of(name))}
+    return closed - open_ - {*task.depends_on, *above}
 
 
 def _as_data(label: Label) -> Label:

@@ -28,9 +28,9 @@ def behind(
 ) -> Mapping[str, tuple[TaskResult, ...]]:
     """Return by input the results that it comes from: that of one task, or those of the leaves of a composite.
 
-    In a *replay* they say what they had cost.
+    In a *replay* they say what they had cost. Of an endorsed value nothing else comes along.
     """
-    named = {name: item.task for name, item in task.inputs.items() if item.task is not None}
+    named = {name: item.task for name, item in task.inputs.items() if item.task is not None and not item.endorse}
     seen = (lambda result: result) if replay is None else replay.as_it_was
     return FrozenDict({n: tuple(seen(results[leaf]) for leaf in graph.leaves_of(need)) for n, need in named.items()})
 

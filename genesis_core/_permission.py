@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ._policy import Authority
+from ._policy import CHANGES, Authority
 from .policy import Action, Approval, Decision, Grant, Identity, Label, Ruling, Secrecy, Trust
 from .records import FrozenDict
 
@@ -38,6 +38,10 @@ class Permits:
     """By the digest of the action."""
     used: dict[int, int] = field(default_factory=dict)
     """Calls made by each grant so far, by its place."""
+    held: dict[int, Action] = field(default_factory=dict)
+    """The calls that they cover, by identity: each is asked about again when the label has changed before it leaves."""
+    done: dict[str, Action] = field(default_factory=dict)
+    """The changes that a person approved and this attempt made, by digest."""
 
     @classmethod
     def of(cls, scope: RunScope, task: Task, said: Label, agent: str) -> Permits:
@@ -52,20 +56,34 @@ class Permits:
         if reads > label.secrecy:
             label = replace(label, secrecy=reads)
         said = self.approvals.get(action.digest) if self.approvals else None
-        if said is not None and not said.granted:
-            return Decision.deny("approvals", f"{said.by} refused it, row {said.row}")
-        if label.trust is Trust.UNTRUSTED and (said is not None or self._granted(action)):
+        if said is not None and (refused := self._refused(action, said)) is not None:
+            return refused
+        granted = bool(self.grants) and self._granted(action)  # counted whoever chose it, or a grant would come on top
+        if label.trust is Trust.UNTRUSTED and (said is not None or granted):
             label = replace(label, trust=Trust.USER)
         decision = await self.authority.decide(action, who or self.identity, label)
         if said is not None and decision.effect is Ruling.ASK:
             return Decision.allow("approvals", f"{said.by} approved it, row {said.row}")
         return decision
 
+    def _refused(self, action: Action, said: Approval) -> Decision | None:
+        """Return the denial of what a person refused, or approved and an attempt has done: a yes is to one change."""
+        if not said.granted:
+            return Decision.deny("approvals", f"{said.by} refused it, row {said.row}")
+        if action.verb != "call" or action.effect not in CHANGES:
+            return None
+        earlier = self.done.setdefault(action.digest, action)
+        return None if earlier is action else Decision.deny(
+            "approvals", f"{said.by} approved it once, row {said.row}, and once it was done")
+
     def _granted(self, action: Action) -> bool:
-        """Return whether the plan grants *action*, and count it."""
+        """Return whether the plan grants *action*, and count it; asked about the very same one again, it has."""
+        if id(action) in self.held:
+            return True
         for place, grant in enumerate(self.grants):
             if self.used.get(place, 0) < grant.times and grant.covers(action):
                 self.used[place] = self.used.get(place, 0) + 1
+                self.held[id(action)] = action
                 return True
         return False
 

@@ -18,8 +18,8 @@ from ._lineup import Lineup
 from ._permission import Permits, told
 from ._policy import Waiting
 from ._prompted import Prompted
-from ._replay.tape import Call
 from ._runscope import RunScope
+from ._tooluse import ToolUse, used
 from ._values import brief, jsonable
 from .agents import AgentCard
 from .errors import (
@@ -37,7 +37,7 @@ from .errors import (
 )
 from .models import ModelReply, ModelRequest
 from .policy import Action, Decision, Effect, Identity, Label, Ruling, Secrecy, Trust, Usage
-from .records import FrozenDict, canonical_json, digest, freeze
+from .records import FrozenDict, freeze
 from .runs import EventKind
 from .tasks import Artifact, Evidence, Level, Task, TaskResult, TaskState, WorkOrder
 from .tools import Tool, ToolSpec
@@ -46,6 +46,7 @@ __all__ = ["TaskContext"]
 
 NOTHING = Usage()
 NOTHING_READ = Label(Trust.TRUSTED)
+UNKNOWN = Label(Trust.UNTRUSTED, Secrecy.SECRET, frozenset({"an artefact of another task"}))
 NO_INPUTS: Mapping[str, Any] = FrozenDict()
 MAX_SOURCES = 32
 
@@ -149,9 +150,13 @@ class TaskContext:
         Raises AccessDenied outside the workspace, ToolError when it is missing, too large or no text.
         """
         name = await self._may_read(path)
-        data = await asyncio.to_thread(read_bytes, self._scope.workspace.path(name))
+        try:
+            data = await asyncio.to_thread(read_bytes, self._scope.workspace.path(name))
+        except GenesisError:
+            self._rise(_names_label(name))  # what is not there tells something, too
+            raise
         self._record_read({"files": {name: hashlib.sha256(data).hexdigest()}})
-        self._rise(self._file_label(name, [name]))
+        self._rise(self._file_label(name, {name: path}))
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -166,30 +171,13 @@ class TaskContext:
         plain, files = await self._checked_paths(known, jsonable(arguments, f"the arguments of {known.name!r}"))
         emits = known.spec.emits
         # Who chooses the call is what the task knows by now; what leaves by it is that and what the call reads.
-        await self._authorize(Action("call", known.name, known.spec.effect, plain), files.secrecy, emits.secrecy)
-        self._rise(files)
-        self._rise(emits)  # before it runs: what it says when it fails comes from there, too
-        value = await self._spend(Usage(tool_calls=1), lambda: self._called(known, plain))
+        action, reads = Action("call", known.name, known.spec.effect, plain), max(files.secrecy, emits.secrecy)
+        await self._authorize(action, reads)
+        call = ToolUse(known, plain, action, reads, self._label, files | emits)
+        value = await self._spend(Usage(tool_calls=1), lambda: used(self, call))
         if isinstance(value, str):
             await self._scope.authority.screen(value, self._label, f"what {known.name!r} returned")
         return value
-
-    async def _called(self, tool: Tool, arguments: dict[str, Any]) -> tuple[Any, Usage]:
-        self._emit(EventKind.TOOL_CALLED, {"tool": tool.name, "arguments": digest(arguments)})
-        if tool.spec.effect in (Effect.WRITE, Effect.SEND):
-            await self._scope.journal.flush()  # what changes the world is on record before it does
-        began = time.monotonic()
-        said: dict[str, Any] = {"tool": tool.name}
-        try:
-            value = await self._taped(tool, arguments, said)
-            said["value"] = hashlib.sha256(canonical_json(value)).hexdigest()
-        except GenesisError as error:
-            said["error"] = error.code
-            raise
-        finally:
-            said["seconds"] = round(time.monotonic() - began, 6)
-            self._emit(EventKind.TOOL_RETURNED, said)
-        return value, Usage(tool_calls=1)
 
     async def _spend(self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> Any:
         """Reserve *need*, do *work*, settle; a call that does not fit into the budget halts the task."""
@@ -232,7 +220,7 @@ class TaskContext:
 
     async def read_artifact(self, artifact: Artifact) -> bytes:
         """Return the bytes of an artefact of this run; raises ToolError when they are not those recorded."""
-        self._rise(artifact.label)
+        self._rise(self._artifact_label(artifact))
         return self._scope.made(await asyncio.to_thread(find_artifact, self._scope.folder, artifact))
 
     def result(
@@ -283,10 +271,13 @@ class TaskContext:
 
     # -- behind the doors -------------------------------------------------------------------------------------------
 
-    def _emit(self, kind: EventKind, data: dict[str, Any]) -> Entry:
+    def _check_open(self) -> None:
         if not self._open:
             raise ToolError(f"task {self.task.id!r} has ended", cause="its context is closed with it",
                             hint="await what the agent starts before it returns")
+
+    def _emit(self, kind: EventKind, data: dict[str, Any]) -> Entry:
+        self._check_open()
         return self._scope.emit(
             kind, actor=self._card.name, task_id=self.task.id, attempt=self.attempt, data=data, label=self._label
         )
@@ -341,7 +332,11 @@ class TaskContext:
 
     async def _may_read(self, path: str | os.PathLike[str]) -> str:
         workspace = self._scope.workspace
-        name = workspace.name(workspace.path(os.fspath(path)))
+        try:
+            name = workspace.name(workspace.path(os.fspath(path)))
+        except AccessDenied:
+            self._rise(_names_label("**"))  # it may be a link that somebody else made
+            raise
         await self._authorize(Action("read", name, Effect.READ))
         return name
 
@@ -350,49 +345,38 @@ class TaskContext:
 
         That is recorded as read.
         """
-        names: list[str] = []
+        names: dict[str, Any] = {}
         arguments = {**tool.path_defaults, **arguments}
         for parameter in tool.path_parameters:
             if (given := arguments.get(parameter)) is None:
                 continue
             several = isinstance(given, list)
-            checked = [await self._may_read(path) for path in (given if several else [given])]
+            asked = given if several else [given]
+            checked = [await self._may_read(path) for path in asked]
             arguments = {**arguments, parameter: checked if several else checked[0]}
-            names += checked
+            names.update(zip(checked, asked, strict=True))
         if not names:
             return arguments, NOTHING_READ
         digests = await asyncio.to_thread(lambda: {n: self._scope.workspace.digest(n) for n in names})
         event = self._record_read({"files": digests})
-        source = names[0] if len(names) == 1 else f"{len(names)} files, row {event.seq}"
-        return arguments, self._file_label(source, names)
+        source = next(iter(names)) if len(names) == 1 else f"{len(names)} files, row {event.seq}"
+        return arguments, await asyncio.to_thread(self._file_label, source, names)
 
-    def _file_label(self, source: str, names: Sequence[str]) -> Label:
-        secret = any(map(self._scope.workspace.is_secret, names))
+    def _file_label(self, source: str, names: Mapping[str, str | os.PathLike[str]]) -> Label:
+        """Return the label of files, whose real *names* are given with those that they were asked for by."""
+        secret = any(self._scope.workspace.is_secret(name, asked) for name, asked in names.items())
         return Label(Trust.UNTRUSTED, Secrecy.SECRET if secret else Secrecy.INTERNAL, frozenset({source}))
+
+    def _artifact_label(self, artifact: Artifact) -> Label:
+        """Return the label of an artefact that this task was given or wrote; what else is named may be anything."""
+        given = (*self.written.values(), *(v for v in self.inputs.values() if isinstance(v, Artifact)),
+                 *(a for results in self.upstream.values() for r in results for a in r.artifacts))
+        return artifact.label if artifact in given else artifact.label | UNKNOWN
 
     def _record_read(self, what: dict[str, Any]) -> Entry:
         if self._scope.replay is not None:
             self._scope.replay.read(self.task.id, self.attempt, what)
         return self._emit(EventKind.READ, what)
-
-    async def _taped(self, tool: Tool, arguments: dict[str, Any], said: dict[str, Any]) -> Any:
-        if (tape := self._scope.tape) is None:
-            return await self._run(tool, arguments)
-        call = Call("tool", tool.name, arguments, self.task.id, self.attempt)
-        return await tape.take(call, lambda: self._run(tool, arguments), said)
-
-    async def _run(self, tool: Tool, arguments: dict[str, Any]) -> Any:
-        if tool.spec.inline:
-            return jsonable(await _inline(tool, arguments), f"what {tool.name!r} returned")
-        return await self._scope.workers.call(tool, arguments, self._scope.workspace.root, self.seconds_left)
-
-
-async def _inline(tool: Tool, arguments: Mapping[str, Any]) -> Any:
-    try:
-        value = tool.checked(**arguments)
-        return await value if asyncio.iscoroutine(value) else value
-    except Exception as error:  # whatever a tool raises is its answer
-        raise ToolError(f"tool {tool.name!r} failed: {type(error).__name__}: {error}") from error
 
 
 def _names_label(pattern: str) -> Label:

@@ -36,7 +36,7 @@ class Workspace:
 
     def __init__(self, folder: str | Path, *, secret_files: Iterable[str] = ()) -> None:
         self.named = Path(folder)
-        self._secret = tuple(map(_glob, (*SECRET_FILES, *secret_files)))
+        self._secret = tuple(_glob(glob.lower()) for glob in (*SECRET_FILES, *secret_files))
         try:
             self.root = self.named.expanduser().resolve(strict=True)
         except OSError:
@@ -103,10 +103,26 @@ class Workspace:
         real = Path(os.path.realpath(path))
         return real.is_relative_to(self.root) and real.is_file()
 
-    def is_secret(self, name: str) -> bool:
-        """Return whether what is in the file *name* may not leave: by :data:`SECRET_FILES`, or by the operator's word.
+    def is_secret(self, name: str, asked: str | os.PathLike[str] = "") -> bool:
+        """Return whether what is in *name* may not leave: by :data:`SECRET_FILES`, or by the operator's word.
+
+        Of a folder that is so when any file below it is. A link counts by the name that it was *asked* for by, too; the
+        case of letters does not count.
         """
-        return any(match(name) for match in self._secret)
+        names = [name]
+        if asked and os.fspath(asked) != name:
+            given = os.path.relpath(os.path.normpath(self.root / asked), self.root)
+            names.append(given.replace(os.sep, "/"))
+        if os.path.isdir(folder := self.root / name):
+            names += self._below(folder)
+        return any(match(n.lower()) for n in names for match in self._secret)
+
+    def _below(self, folder: Path) -> Iterator[str]:
+        """Yield the files below *folder*, links by their own name and by that of what they lead to."""
+        for name in self._walk(folder, VERSIONS.__contains__):
+            yield name
+            if os.path.islink(path := self.root / name):
+                yield self.name(Path(os.path.realpath(path)))
 
     def path(self, name: str | Path) -> Path:
         """Return the real path of *name*; raises AccessDenied when it, or a link on the way, leads out."""

@@ -1,0 +1,98 @@
+"""Make one call of a tool that is allowed: on record before it begins, and what comes of it labelled and on record.
+
+Between the permission and the call itself other coroutines of the same agent may go on. What changes the world was
+chosen by all that its task knew when it left, so it is asked about again when that is more than before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ._policy import CHANGES
+from ._replay.tape import Call
+from ._values import jsonable
+from .errors import GenesisError, ToolError
+from .policy import Action, Label, Secrecy, Usage
+from .records import canonical_json, digest
+from .runs import EventKind
+from .tools import Tool
+
+if TYPE_CHECKING:
+    from ._scope import TaskContext
+
+__all__ = ["ToolUse", "used"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """One call that is allowed."""
+
+    tool: Tool
+    arguments: dict[str, Any]
+    action: Action
+    reads: Secrecy
+    """Of what it reads on the way."""
+    label: Label
+    """What its task knew when it was allowed."""
+    brings: Label
+    """What its task knows more, once it has returned or failed."""
+
+
+async def used(context: TaskContext, call: ToolUse) -> tuple[Any, Usage]:
+    """Return what the tool gives, and what that took (raises what it fails with)."""
+    changes = call.tool.spec.effect in CHANGES
+    if not changes:
+        context._rise(call.brings)
+    context._emit(EventKind.TOOL_CALLED, {"tool": call.tool.name, "arguments": digest(call.arguments)})
+    began = time.monotonic()
+    said: dict[str, Any] = {"tool": call.tool.name}
+    try:
+        if changes:
+            await context._scope.journal.flush()  # what changes the world is on record before it does
+            await _ask_again(context, call)
+        value = await _taped(context, call, said)
+        said["value"] = hashlib.sha256(canonical_json(value)).hexdigest()
+    except GenesisError as error:
+        said["error"] = error.code
+        raise
+    finally:
+        context._rise(call.brings)  # what it says when it fails comes from there, too
+        said["seconds"] = round(time.monotonic() - began, 6)
+        context._emit(EventKind.TOOL_RETURNED, said)
+    return value, Usage(tool_calls=1)
+
+
+async def _ask_again(context: TaskContext, call: ToolUse) -> None:
+    """Let the call pass once more when the task has come to know more since; raises AccessDenied."""
+    known = call.label
+    while context.label != known:
+        known = context.label
+        await context._authorize(call.action, call.reads)
+    context._check_open()
+
+
+async def _taped(context: TaskContext, call: ToolUse, said: dict[str, Any]) -> Any:
+    if (tape := context._scope.tape) is None:
+        return await _run(context, call)
+    made = Call("tool", call.tool.name, call.arguments, context.task.id, context.attempt)
+    return await tape.take(made, lambda: _run(context, call), said)
+
+
+async def _run(context: TaskContext, call: ToolUse) -> Any:
+    if call.tool.spec.inline:
+        return jsonable(await _inline(call.tool, call.arguments), f"what {call.tool.name!r} returned")
+    workers, folder = context._scope.workers, context._scope.workspace.root
+    return await workers.call(call.tool, call.arguments, folder, context.seconds_left)
+
+
+async def _inline(tool: Tool, arguments: Mapping[str, Any]) -> Any:
+    try:
+        value = tool.checked(**arguments)
+        return await value if asyncio.iscoroutine(value) else value
+    except Exception as error:  # whatever a tool raises is its answer
+        raise ToolError(f"tool {tool.name!r} failed: {type(error).__name__}: {error}") from error
