@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .errors import JournalError
-from .identity import KeyInfo, KeyState
+from .identity import ID_BYTES, KeyInfo, KeyState
 
 __all__ = ["KEY_BYTES", "StoredKey", "inherited", "key_id", "locked", "new_key", "read_keys", "secret_of", "write_keys"]
 
-KEY_BYTES, ID_BYTES = 32, 8
+KEY_BYTES = 32
 VERSION = 1
 MOST_BYTES = 1 << 20
 LOCK_SECONDS = 10.0

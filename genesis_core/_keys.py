@@ -22,13 +22,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ._keyfile import KEY_BYTES, StoredKey, inherited, locked, new_key, read_keys, write_keys
 from .errors import JournalError, SettingsError
-from .identity import KeyInfo, KeyState, Refusal
+from .identity import ID_BYTES, KeyInfo, KeyState, Refusal
 
 __all__ = ["LocalKeyRing"]
 
 FOLDER, FILE, OLD = "keys", "ring.json", "journal.key"
 SALT = b"genesis identity 1"
-ID_BYTES, MAC_BYTES = 8, 32
+MAC_BYTES = 32
 MAX_ACTORS = 4096
 """Derived keys that are kept: who may be claimed to have sent something is for anybody to say."""
 LOOK_SECONDS = 1.0

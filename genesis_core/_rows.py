@@ -19,6 +19,7 @@ import pydantic_core
 
 from .engines import KeyRing
 from .errors import JournalError
+from .identity import ID_BYTES, KeyStore, Refusal
 from .runs import RunEvent
 
 __all__ = ["GENESIS_ROW", "INSERT", "Row", "connect", "damaged", "decode", "read_events", "read_rows", "verify_rows"]
@@ -243,9 +244,16 @@ def verify_rows(path: Path, rows: Sequence[Row], keys: KeyRing) -> None:
         if seq != place:
             raise damaged(path, f"row {place} is missing")
         if not keys.verify(actor, GENESIS_ROW + before + body, mac):
-            raise damaged(path, f"row {seq} ({kind}) was edited, or signed with another key")
+            raise damaged(path, f"row {seq} ({kind}) was edited, or signed with another key{_unknown(keys, mac)}")
         _check_columns(path, (run, seq, kind, task, attempt, actor), body)
         before = mac
+
+
+def _unknown(keys: KeyRing, mac: bytes) -> str:
+    """Return words for the key that *mac* names, where the ring does not hold it."""
+    if not isinstance(keys, KeyStore) or keys.check("", b"", mac) is not Refusal.UNKNOWN_KEY:
+        return ""
+    return f": {mac[:ID_BYTES].hex()}, which is not here"
 
 
 def _check_columns(path: Path, columns: tuple[Any, ...], body: bytes) -> None:

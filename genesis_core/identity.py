@@ -24,6 +24,10 @@ __all__ = [
 ]
 
 
+ID_BYTES = 8
+"""How many bytes of a MAC by a KeyStore name the key that it is under: the first ones."""
+
+
 class KeyState(StrEnum):
     """What a key may still do."""
 
