@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from .errors import PlanError, PluginError
 from .records import digest
-from .tasks import Task
+from .tasks import GraphPatch, Task
 
-__all__ = ["check", "check_widens", "texts"]
+__all__ = ["check", "check_leaves", "check_widens", "texts"]
 
 _T = TypeVar("_T")
 
@@ -32,6 +32,19 @@ def check_widens(tasks: Iterable[Task], before: Mapping[str, Task]) -> None:
                 i.endorse and endorsed.get(n) != i for n, i in task.inputs.items()):
             raise PlanError(f"task {task.id!r} would widen what it may do", hint="write it into a plan file",
                             cause="grants and endorsements come from the author of a plan, never from a plugin")
+
+
+def check_leaves(patch: GraphPatch, before: Mapping[str, Task]) -> None:
+    """Raise PlanError when *patch*, made from text from outside, changes a task that is granted or endorses something.
+
+    Its author decided what it does; whoever dropped it, replaced it or put other tasks in its place would decide that.
+    """
+    changed = (*patch.drop, *(t.id for t in patch.replacements), *(t.parent for t in patch.add if t.parent))
+    for task_id in changed:
+        task = before.get(task_id)
+        if task is not None and (task.grants or any(i.endorse for i in task.inputs.values())):
+            raise PlanError(f"task {task_id!r} holds what its author granted or endorsed, and stays as it is",
+                            cause="text from outside would change it", hint="write the change into a plan file")
 
 
 def texts(task: Task) -> Iterator[str]:

@@ -171,7 +171,7 @@ class PlanDoors:
 
     def _doubted(self, what: str, screening: Screening) -> None:
         self.emit(EventKind.SCREENED, said_of(what, screening))
-        self.planner._doubts.append(Finding(rule="kernel.quarantine", severity=Severity.NOTE,
+        self.planner.gate.doubts.append(Finding(rule="kernel.quarantine", severity=Severity.NOTE,
                                             message=self.prompted.warnings[-1]))
 
     def rise(self, label: Label) -> None:

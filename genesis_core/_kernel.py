@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ._answers import check, check_widens, texts
+from ._answers import check, check_leaves, check_widens
 from ._doors import PlanDoors
+from ._gate import Gate
 from ._ledger import Ledger
 from ._life import check_texts
 from ._lineup import Lineup
@@ -21,6 +22,7 @@ from ._pipelines import find_pipeline
 from ._plugins import Plugins
 from ._policy import Authority
 from ._replay.tape import Tape
+from ._workspace import names_label
 from .agents import AgentCard, Assignment, Reason, Tier
 from .errors import AccessDenied, LimitExceeded, NoAnswer, PlanError, PluginError, SettingsError, did_you_mean
 from .plans import (
@@ -28,16 +30,14 @@ from .plans import (
     Estimate,
     Finding,
     Mend,
-    Outcome,
     Plan,
     PlanContext,
     PlanReport,
     Score,
-    Screening,
     Severity,
     Verdict,
 )
-from .policy import Label, Usage
+from .policy import Label, Trust, Usage
 from .records import digest
 from .runs import EventKind
 from .tasks import Goal, GraphPatch, Task, TaskGraph
@@ -69,16 +69,33 @@ class Planner:
     ledger: Ledger = field(init=False)
     """What planning may spend; the run that comes of it goes on with it."""
     _doors: PlanDoors = field(init=False)
-    _cards: dict[str, AgentCard] = field(init=False)
-    _doubts: list[Finding] = field(default_factory=list)
+    cards: dict[str, AgentCard] = field(init=False)
+    _look: Callable[[str], tuple[str, ...]] = field(init=False)
+    _found_by: Label = Label(Trust.TRUSTED)
+    """What findings may rest on."""
+    doubts: tuple[Finding, ...] = ()
+    """What is doubted before anything is planned: words of strangers' cards and tools."""
+    gate: Gate = field(init=False)
 
     def __post_init__(self) -> None:
-        self._cards = {card.name: card for card in self.context.agents}
+        self.cards = {card.name: card for card in self.context.agents}
         self.ledger = Ledger(self.context.budget, self.context.limits)
         self._doors = PlanDoors(self.lineup, self, Authority(self.plugins, self.context),
                                 label=self.context.goal.label)
-        if self.lineup.models:
-            self.context = replace(self.context, ask=self._doors.ask)
+        self.gate = Gate(self.plugins, self.context, self.decide, list(self.doubts))
+        self._look = self.context.files
+        ask = self._doors.ask if self.lineup.models else self.context.ask
+        self.context = replace(self.context, files=self._files, ask=ask)
+
+    def _files(self, pattern: str) -> tuple[str, ...]:
+        """Return the names that match; what is planned by them is planned by text that somebody else wrote."""
+        self.rise(names_label(pattern))
+        return self._look(pattern)
+
+    def _seen(self, pattern: str) -> tuple[str, ...]:
+        """Return the names that match, for findings: they change nothing until something is mended by them."""
+        self._found_by = self._found_by | names_label(pattern)
+        return self._look(pattern)
 
     def decide(self, kind: EventKind, **data: Any) -> None:
         """Record one decision."""
@@ -119,46 +136,19 @@ class Planner:
             raise
 
     async def _plan(self, goal: Goal, pipeline: str, graph: TaskGraph | None) -> PlanReport:
-        await self.screen(goal)
+        await self.gate.goal(goal)
         make = find_pipeline(pipeline, self.context.offers)
         if graph is None:
             plan = await make(self, goal)
+            check_widens(plan.graph.tasks, {})
             if self._doors.failed:
                 plan = plan.replace(degraded=self._doors.failed)
-                self._doubts.append(Finding(rule="kernel.degraded", severity=Severity.NOTE,
-                                            message=f"planned without a model: {self._doors.failed}"))
+                self.gate.doubts.append(Finding(rule="kernel.degraded", severity=Severity.NOTE,
+                                                message=f"planned without a model: {self._doors.failed}"))
         else:
-            await self.screen_tasks(goal.label, graph.tasks, "the plan")
+            await self.gate.tasks(goal.label, graph.tasks, "the plan")
             plan = await self.assign(Plan(goal=goal, graph=graph, pipeline=pipeline))
         return await self.settle(plan)
-
-    async def screen(self, goal: Goal) -> None:
-        """Let the goal's text pass the door; raises LimitExceeded or AccessDenied."""
-        limit = self.context.limits.max_goal_chars
-        if len(goal.text) > limit:
-            raise LimitExceeded(
-                f"the goal has {len(goal.text)} characters; at most {limit} are allowed",
-                cause="a goal is a wish, not a document", hint="put the material into a file and name it in the goal",
-            )
-        await self._screen(goal.text, goal.label, "the goal")
-
-    async def screen_tasks(self, label: Label, tasks: Iterable[Task], what: str) -> None:
-        """Let tasks that somebody wrote pass the same door as a goal, as one text; raises AccessDenied."""
-        text = "\n".join(line for task in tasks for line in texts(task))
-        if text:
-            await self._screen(text, label, what)
-
-    async def screened(self, text: str, label: Label) -> Screening:
-        """Return what the guards say of *text*, for a pipeline that asks; nothing is recorded, refused or noted."""
-        return await Authority(self.plugins, self.context).screened(text, label)
-
-    async def _screen(self, text: str, label: Label, what: str) -> None:
-        screening = await Authority(self.plugins, self.context).screen(text, label, what)
-        self.decide(EventKind.SCREENED, what=what, outcome=screening.outcome.value, reasons=list(screening.reasons))
-        if screening.outcome is Outcome.QUARANTINE:
-            why = "; ".join(screening.reasons) or "no reason was given"
-            self._doubts.append(Finding(rule="kernel.quarantine", severity=Severity.NOTE,
-                                        message=f"screening doubts {what}: {why}"))
 
     # -- decompose --------------------------------------------------------------------------------------------------
 
@@ -223,8 +213,8 @@ class Planner:
 
     def _named(self, task: Task) -> Assignment:
         name = task.agent or ""
-        if name not in self._cards:
-            raise PlanError(f"task {task.id!r} names unknown agent {name!r}{did_you_mean(name, self._cards)}",
+        if name not in self.cards:
+            raise PlanError(f"task {task.id!r} names unknown agent {name!r}{did_you_mean(name, self.cards)}",
                             cause="no plugin offers an agent of that name", hint="genesis agents lists them")
         if self.lacks_model(name):
             raise PlanError(f"task {task.id!r} names agent {name!r}, which needs a model",
@@ -248,7 +238,7 @@ class Planner:
 
     def _known(self, assignment: Assignment, plugin: str) -> bool:
         check(assignment, Assignment, "genesis_route", plugin)
-        if assignment.agent and assignment.agent not in self._cards:
+        if assignment.agent and assignment.agent not in self.cards:
             raise PluginError(f"plugin {plugin!r} routed {assignment.task_id!r} to unknown agent {assignment.agent!r}")
         if assignment.agent and self.lacks_model(assignment.agent):
             raise PluginError(f"plugin {plugin!r} routed {assignment.task_id!r} to agent {assignment.agent!r}, "
@@ -257,7 +247,7 @@ class Planner:
 
     def lacks_model(self, agent: str) -> bool:
         """Return whether *agent* needs a model and none is configured."""
-        return self._cards[agent].needs_model and not self.context.models
+        return self.cards[agent].needs_model and not self.context.models
 
     async def _estimates(self, plan: Plan) -> list[Estimate]:
         have, found = plan.estimated, []
@@ -265,7 +255,7 @@ class Planner:
         for assignment in plan.assignments:
             known = have.get(assignment.task_id)
             if known is None:
-                task, card = plan.graph[assignment.task_id], self._cards[assignment.agent]
+                task, card = plan.graph[assignment.task_id], self.cards[assignment.agent]
                 known = await self._estimate(task, card, plan) if ask else _prior(task, card)
             found.append(known)
         return found
@@ -312,9 +302,10 @@ class Planner:
 
     async def validate(self, plan: Plan) -> PlanReport:
         """Return *plan* with what every validator found."""
-        findings: list[Finding] = [*self._doubts]
+        findings: list[Finding] = [*self.gate.doubts]
         scores: list[Score] = []
-        for answer, plugin in await self.plugins.all("genesis_validate", plan=plan, context=self.context):
+        context = replace(self.context, files=self._seen)
+        for answer, plugin in await self.plugins.all("genesis_validate", plan=plan, context=context):
             for item in answer:
                 if not isinstance(item, Score):
                     check(item, Finding, "genesis_validate", plugin)
@@ -337,23 +328,26 @@ class Planner:
         if found is None:
             return None
         patch, plugin = check(found[0], GraphPatch, "genesis_revise", found[1]), found[1]
+        self.rise(self._found_by)
         try:
-            mended = await self.patched(report.plan, patch)
+            mended = await self.patched(report.plan, patch, self.label)
         except REFUSED as error:
             self.decide(EventKind.REVISED, patch=patch.to_json(), by=plugin, refused=error.message)
             return None
         self.decide(EventKind.REVISED, patch=patch.to_json(), by=plugin)
         return mended
 
-    async def patched(self, plan: Plan, patch: GraphPatch) -> Plan:
-        """Return *plan* after *patch*: replaced and new tasks are screened, and routed anew.
+    async def patched(self, plan: Plan, patch: GraphPatch, cause: Label) -> Plan:
+        """Return *plan* after *patch*, made from *cause*: replaced and new tasks are screened, and routed anew.
 
         Raises PlanError (GraphError among it), LimitExceeded or AccessDenied: such a patch is refused whole.
         """
         graph = plan.graph.apply(patch)
         new = (*patch.add, *patch.replacements)
         check_widens(new, plan.graph.by_id)
-        await self.screen_tasks(plan.goal.label, new, "a change of the plan")
+        if cause.trust is Trust.UNTRUSTED:
+            check_leaves(patch, plan.graph.by_id)
+        await self.gate.tasks(plan.goal.label, new, "a change of the plan")
         changed = {t.id for t in new}
         kept = tuple(a for a in plan.assignments if a.task_id not in changed and a.task_id in graph)
         known = tuple(e for e in plan.estimates if e.task_id not in changed and e.task_id in graph)
@@ -362,10 +356,10 @@ class Planner:
     def check_agents(self, plan: Plan) -> None:
         """Raise SettingsError when *plan* gives a task to an agent that is not there."""
         for assignment in plan.assignments:
-            if assignment.agent not in self._cards:
+            if assignment.agent not in self.cards:
                 raise SettingsError(
                     f"the plan gives {assignment.task_id!r} to agent {assignment.agent!r}, which is not installed"
-                    f"{did_you_mean(assignment.agent, self._cards)}",
+                    f"{did_you_mean(assignment.agent, self.cards)}",
                     cause="no loaded plugin offers it", hint="genesis agents lists those that are there",
                 )
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from ._plugins import PluginInfo, Plugins
 from ._settings import Settings
-from .agents import Agent
+from .agents import Agent, AgentCard
 from .errors import PluginError
 from .hookspecs import Offer
 from .models import Model
+from .plans import Finding
 from .records import FrozenDict
 from .tools import Tool
 
@@ -29,13 +30,19 @@ MAX_DESCRIPTION, MAX_SKILLS = 20_000, 200
 class Provided:
     """By name; ``owners`` tells who offers what, keyed by (kind, name).
 
+    ``cards`` are those of the agents as they were offered: what an agent makes of its own later counts for nothing,
+    nor do words in one that screening doubts.
+
     Of the models, those that the operator chose stay here once Genesis has opened.
     """
 
     agents: dict[str, Agent] = field(default_factory=dict)
+    cards: dict[str, AgentCard] = field(default_factory=dict)
     tools: dict[str, Tool] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
     offers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    doubts: tuple[Finding, ...] = ()
+    """What screening says of words that strangers' cards and tools had."""
     owners: dict[tuple[str, str], PluginInfo] = field(default_factory=dict)
 
     @classmethod
@@ -70,6 +77,7 @@ class Provided:
             self._put("tool", item.name, item, self.tools, owner)
         elif isinstance(item, Agent) and not inspect.isclass(item):
             self._put("agent", item.card.name, item, self.agents, owner)
+            self.cards[item.card.name] = item.card
             for tool in getattr(item, "tools", ()):
                 if self.tools.get(tool.name) is not tool:
                     self._put("tool", tool.name, tool, self.tools, owner)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .errors import GenesisError, GraphError, LimitExceeded, PluginError
+from .policy import Label
 from .tasks import GraphPatch, TaskResult
 
 if TYPE_CHECKING:
     from ._run import Driver
     from .plans import Plan
 
-__all__ = ["revised"]
+__all__ = ["cause_of", "revised"]
 
 
 async def revised(driver: Driver, result: TaskResult) -> tuple[GraphPatch, str, Plan | str] | None:
@@ -26,9 +28,20 @@ async def revised(driver: Driver, result: TaskResult) -> tuple[GraphPatch, str, 
         patch, plugin = _a_patch(*found)
         _check_limits(driver, patch)
         _check_begun(driver, patch)
-        return patch, plugin, await planner.patched(driver.plan, patch)
+        return patch, plugin, await planner.patched(driver.plan, patch, cause_of(driver, result))
     except GenesisError as error:  # what a plugin does wrong must not take the result with it
         return patch, plugin, error.message
+
+
+def cause_of(driver: Driver, result: TaskResult) -> Label:
+    """Return the label of what a change of the graph is made from: *result*, and all that has ended before it.
+
+    Who revises was shown those results, too, and may remember them.
+    """
+    cause = driver.base | result.label | driver.planner.label
+    shown = Label.join(cause, *(Label(r.label.trust, r.label.secrecy) for r in driver.results.values()))
+    earlier = frozenset({"earlier results"}) if shown.trust < cause.trust else frozenset[str]()
+    return replace(shown, sources=cause.sources | earlier)
 
 
 def _a_patch(answer: object, plugin: str) -> tuple[GraphPatch, str]:

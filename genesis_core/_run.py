@@ -25,7 +25,7 @@ from ._kernel import Planner
 from ._life import INSIDE, beat
 from ._permission import told
 from ._policy import Waiting
-from ._revise import revised
+from ._revise import cause_of, revised
 from ._runscope import RunScope
 from ._scheduler import Scheduler
 from ._scope import TaskContext
@@ -245,9 +245,9 @@ class Driver:
             return self._record(undone(
                 self.plan, task, attempt, self._label(task), models=bool(self.scope.lineup.models)))
         self.attempts[task.id] = attempt
-        agent = self.agents[assignment.agent]
+        name = assignment.agent
         key = self._key(task.id)
-        self.engine.submit(Attempt(key, task.id, assignment.agent, lambda: self._attempt(key, task, agent, attempt)))
+        self.engine.submit(Attempt(key, task.id, name, lambda: self._attempt(key, task, name, attempt)))
         return None
 
     def _next(self, task_id: str) -> int:
@@ -260,15 +260,15 @@ class Driver:
 
     # -- one attempt ------------------------------------------------------------------------------------------------
 
-    async def _attempt(self, key: str, task: Task, agent: Agent, attempt: int) -> TaskResult:
+    async def _attempt(self, key: str, task: Task, name: str, attempt: int) -> TaskResult:
         """Do *task* and return its result, whatever happens; only stopping reasons of the whole run are raised."""
-        seconds = task.max_seconds or self.task_seconds
-        context = TaskContext(self.scope, task, agent.card, attempt=attempt, label=self._label(task),
+        seconds, agent = task.max_seconds or self.task_seconds, self.agents[name]
+        context = TaskContext(self.scope, task, self.planner.cards[name], attempt=attempt, label=self._label(task),
                               said=self.floor.get(task.id, self.plan.goal.label), deadline=time.monotonic() + seconds)
         self._deadlines.add(key, context.deadline)
         INSIDE.set(self.id)  # of this attempt alone, and of what it starts
         try:
-            result = await self._tried(task, agent, attempt, context)
+            result = await self._tried(task, agent, name, attempt, context)
             if self._deadlines.passed(key):  # it swallowed its cancellation and went on
                 result = failed(task, attempt, _late(seconds), context)
         except asyncio.CancelledError as error:
@@ -284,12 +284,12 @@ class Driver:
             raise context.halt
         return result
 
-    async def _tried(self, task: Task, agent: Agent, attempt: int, context: TaskContext) -> TaskResult:
+    async def _tried(self, task: Task, agent: Agent, name: str, attempt: int, context: TaskContext) -> TaskResult:
         if self.again is not None:
-            reused = await self.again.reuse(self, task, attempt, self.codes.get(agent.card.name, ""))
+            reused = await self.again.reuse(self, task, attempt, self.codes.get(name, ""))
             if reused is not None:
                 return reused
-        await self._authorize(task, agent, attempt, context)
+        await self._authorize(task, name, attempt, context)
         if task.inputs:
             context.inputs = await resolve(task, context, self.scheduler.results)
             context.upstream = behind(task, self.plan.graph, self.scheduler.results, self.scope.replay)
@@ -314,8 +314,7 @@ class Driver:
             raise error
         return ToolError("the agent awaited something that was cancelled", hint="catch CancelledError where it awaits")
 
-    async def _authorize(self, task: Task, agent: Agent, attempt: int, context: TaskContext) -> None:
-        name = agent.card.name
+    async def _authorize(self, task: Task, name: str, attempt: int, context: TaskContext) -> None:
         action = self._may_run[name]
         decision = await context.decide(action, who=self.scope.identity)
         said = {"decision": str(decision.effect), "rule": decision.rule}
@@ -366,7 +365,7 @@ class Driver:
                             data={"patch": patch.to_json(), "reason": plan})
             return
         self.updates, self.made = self.updates + 1, self.made + len(patch.add)
-        cause = self.base | result.label | self.planner.label
+        cause = cause_of(self, result)
         self.floor.update({t.id: cause for t in (*patch.add, *patch.replacements)})
         self.plan = plan
         self.scope.emit(EventKind.PATCHED, actor=plugin, task_id=result.task_id, label=result.label, data={

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .genesis import Genesis
     from .plans import Plan
 
-__all__ = ["RunScope", "key_names", "open_scope"]
+__all__ = ["RunScope", "in_memory", "key_names", "open_scope"]
 
 
 @dataclass(slots=True)
@@ -146,6 +146,14 @@ def key_names(settings: Settings) -> set[str]:
     endpoints = settings.models.get("endpoint", {})
     tables = endpoints.values() if isinstance(endpoints, Mapping) else ()
     return {str(table["key_env"]) for table in tables if isinstance(table, Mapping) and "key_env" in table}
+
+
+def in_memory(settings: Settings) -> Recorder:
+    """Return what keeps the answers that planning gets, until there is a run to keep them with."""
+    from ._replay.recorder import Recorder
+    from ._replay.redact import Redactor
+
+    return Recorder(None, Redactor(names=key_names(settings)))
 
 
 def _recorder(settings: Settings, folder: Path, record: RunRecord | None) -> Recorder | None:

@@ -21,6 +21,7 @@ from ._prompted import Prompted
 from ._runscope import RunScope
 from ._tooluse import ToolUse, used
 from ._values import brief, jsonable
+from ._workspace import names_label
 from .agents import AgentCard
 from .errors import (
     AccessDenied,
@@ -135,13 +136,13 @@ class TaskContext:
     def files(self, pattern: str = "**/*") -> tuple[str, ...]:
         """Return the workspace's files that match a glob, as sorted relative names; recorded, with their digest."""
         self._record_read(self._scope.workspace.seen(pattern))
-        self._rise(_names_label(pattern))
+        self._rise(names_label(pattern))
         return self._scope.workspace.files(pattern)
 
     @property
     def unreadable(self) -> Mapping[str, str]:
         """The folders that can't be opened, and why: what is in them is not among :meth:`files`."""
-        self._rise(_names_label("**"))
+        self._rise(names_label("**"))
         return self._scope.workspace.unreadable
 
     async def read(self, path: str | os.PathLike[str]) -> str:
@@ -153,7 +154,7 @@ class TaskContext:
         try:
             data = await asyncio.to_thread(read_bytes, self._scope.workspace.path(name))
         except GenesisError:
-            self._rise(_names_label(name))  # what is not there tells something, too
+            self._rise(names_label(name))  # what is not there tells something, too
             raise
         self._record_read({"files": {name: hashlib.sha256(data).hexdigest()}})
         self._rise(self._file_label(name, {name: path}))
@@ -335,7 +336,7 @@ class TaskContext:
         try:
             name = workspace.name(workspace.path(os.fspath(path)))
         except AccessDenied:
-            self._rise(_names_label("**"))  # it may be a link that somebody else made
+            self._rise(names_label("**"))  # it may be a link that somebody else made
             raise
         await self._authorize(Action("read", name, Effect.READ))
         return name
@@ -377,8 +378,3 @@ class TaskContext:
         if self._scope.replay is not None:
             self._scope.replay.read(self.task.id, self.attempt, what)
         return self._emit(EventKind.READ, what)
-
-
-def _names_label(pattern: str) -> Label:
-    """Names of files are text that somebody else wrote, too."""
-    return Label(Trust.UNTRUSTED, Secrecy.INTERNAL, frozenset({f"names {pattern}"}))

@@ -11,9 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from .errors import AccessDenied, SettingsError
+from .policy import Label, Secrecy, Trust
 from .records import digest
 
-__all__ = ["SKIPPED", "Workspace", "sha256_file"]
+__all__ = ["SKIPPED", "Workspace", "names_label", "sha256_file"]
 
 SKIPPED = frozenset(
     "__pycache__ node_modules venv env site-packages build dist target vendor third_party egg-info".split()
@@ -162,6 +163,11 @@ class Workspace:
     def _folder_digest(self, path: Path) -> str:
         lines = (f"{name}\0{self.digest(name)}\n" for name in sorted(self._walk(path, VERSIONS.__contains__)))
         return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def names_label(pattern: str) -> Label:
+    """Return the label of the names that match: text that somebody else wrote, too."""
+    return Label(Trust.UNTRUSTED, Secrecy.INTERNAL, frozenset({f"names {pattern}"}))
 
 
 def sha256_file(path: Path) -> str:

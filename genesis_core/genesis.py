@@ -23,6 +23,7 @@ from ._again import Again, agent_code
 from ._chosen import chosen_engine, chosen_models, chosen_ring
 from ._facade import entry_of, goal_of, granted_trust, no_files, no_replay, rejection
 from ._fold import RunRecord
+from ._gate import leave_out_doubtful_words
 from ._journal import Probe, RunLock
 from ._kernel import Decided, Planner
 from ._ledger import FROM_KNOWN
@@ -32,7 +33,7 @@ from ._plugins import Installed, PluginInfo, Plugins
 from ._provided import Provided
 from ._records import Records
 from ._run import Driver
-from ._runscope import RunScope, key_names, open_scope
+from ._runscope import RunScope, in_memory, open_scope
 from ._settings import Settings, load_settings, state_home
 from ._signing import Signing
 from ._workers import Workers
@@ -118,6 +119,7 @@ class Genesis(Signing):
         self._lineup = chosen_models(self.settings, self._provided)
         self._provided.models = dict(self._lineup.models)
         self._ring = chosen_ring(self.settings, self._provided)
+        await leave_out_doubtful_words(self._plugins, self._provided, self.context(Goal(text="open")))
         self._workers = Workers(self._provided.tools)
         self._open = True
         return self
@@ -154,7 +156,7 @@ class Genesis(Signing):
         """Return what planning hooks see for *goal*; *budget* replaces that of the settings."""
         given = self._provided
         return PlanContext(
-            goal=goal, agents=tuple(a.card for _, a in sorted(given.agents.items())),
+            goal=goal, agents=tuple(card for _, card in sorted(given.cards.items())),
             tools=tuple(t.spec for _, t in sorted(given.tools.items())), models=tuple(sorted(given.models)),
             limits=self.settings.limits, budget=budget or self.settings.budget, settings=self.settings.sections,
             offers=given.offers, price=self._lineup.price, roles={r: self._lineup.choices(r) for r in ROLES},
@@ -194,11 +196,9 @@ class Genesis(Signing):
         if lineup is not None:  # those of a recording, in place of those that are configured
             context = replace(context, models=tuple(sorted(lineup.models)))
         elif self.settings.record and self._planned is None:
-            from ._replay.recorder import Recorder
-            from ._replay.redact import Redactor
-
-            self._planned = Recorder(None, Redactor(names=key_names(self.settings)))
-        return Planner(self._plugins, context, lineup=self._lineup if lineup is None else lineup, tape=self._planned)
+            self._planned = in_memory(self.settings)
+        return Planner(self._plugins, context, lineup=lineup or self._lineup, tape=self._planned,
+                       doubts=self._provided.doubts)
 
     # -- run --------------------------------------------------------------------------------------------------------
 
@@ -245,17 +245,17 @@ class Genesis(Signing):
     ) -> tuple[PlanReport, Planner]:
         if isinstance(goal, str | Goal):
             return await self._plan(goal_of(goal, workspace), budget=budget)
-        plan = goal.plan if isinstance(goal, PlanReport) else goal
+        plan = made = goal.plan if isinstance(goal, PlanReport) else goal
         if workspace is not None:
             plan = plan.replace(goal=plan.goal.replace(workspace=os.fspath(workspace)))
         planner = self._planner(plan.goal, plan.goal.workspace, budget)
         planner.check_limits(plan.graph)
         planner.check_agents(plan)
-        if plan.digest in self._decided:
-            planner.recall(*self._decided[plan.digest])
+        if made.digest in self._decided:  # wherever it is to run: who wrote it stays the same
+            planner.recall(*self._decided[made.digest])
         else:
-            await planner.screen(plan.goal)
-            await planner.screen_tasks(plan.goal.label, plan.graph.tasks, "the plan")
+            await planner.gate.goal(plan.goal)
+            await planner.gate.tasks(plan.goal.label, plan.graph.tasks, "the plan")
         report = goal if isinstance(goal, PlanReport) and goal.plan is plan else await planner.validate(plan)
         planner.decide(EventKind.PLANNED, digest=plan.digest, verdict=report.verdict.value, explicit=True)
         return report, planner

@@ -74,7 +74,7 @@ async def pipeline(planner: Planner, goal: Goal) -> Plan:
     """Take the step that is asked for, note its answer, and return an empty plan: nothing is to be run."""
     question = _question.get()
     if question.doubtful is not None:
-        question.screening = await planner.screened(question.doubtful, goal.label)
+        question.screening = await planner.gate.screened(question.doubtful, goal.label)
     elif question.text is not None:
         question.estimate = await _estimated(planner, goal, question.text)
     elif question.tools is None:

@@ -1,0 +1,143 @@
+"""The door that the words of a goal, a plan and a change of it pass, and those of strangers' cards and tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._answers import texts
+from ._plugins import PluginInfo, Plugins
+from ._policy import Authority
+from ._provided import PROGRAM, Provided
+from .agents import AgentCard
+from .errors import LimitExceeded
+from .plans import Finding, Outcome, PlanContext, Screening, Severity
+from .policy import Label, Secrecy, Trust
+from .records import freeze
+from .runs import EventKind
+from .tasks import Goal, Task
+from .tools import Tool, ToolSpec
+
+__all__ = ["Gate", "leave_out_doubtful_words"]
+
+QUARANTINE = "kernel.quarantine"
+WORDS = ("description", "title", "examples", "default")
+"""What a JSON Schema says in words."""
+
+
+@dataclass(slots=True)
+class Gate:
+    """Screens what planning is given in words; what is doubted becomes a note of the plan."""
+
+    plugins: Plugins
+    context: PlanContext
+    decide: Callable[..., None]
+    doubts: list[Finding] = field(default_factory=list)
+
+    async def goal(self, goal: Goal) -> None:
+        """Let the goal's text pass; raises LimitExceeded or AccessDenied."""
+        limit = self.context.limits.max_goal_chars
+        if len(goal.text) > limit:
+            raise LimitExceeded(
+                f"the goal has {len(goal.text)} characters; at most {limit} are allowed",
+                cause="a goal is a wish, not a document", hint="put the material into a file and name it in the goal",
+            )
+        await self._screen(goal.text, goal.label, "the goal")
+
+    async def tasks(self, label: Label, tasks: Iterable[Task], what: str) -> None:
+        """Let tasks that somebody wrote pass, as one text; raises AccessDenied."""
+        text = "\n".join(line for task in tasks for line in texts(task))
+        if text:
+            await self._screen(text, label, what)
+
+    async def screened(self, text: str, label: Label) -> Screening:
+        """Return what the guards say of *text*, for a pipeline that asks; nothing is recorded, refused or noted."""
+        return await Authority(self.plugins, self.context).screened(text, label)
+
+    async def _screen(self, text: str, label: Label, what: str) -> None:
+        screening = await Authority(self.plugins, self.context).screen(text, label, what)
+        self.decide(EventKind.SCREENED, what=what, outcome=screening.outcome.value, reasons=list(screening.reasons))
+        if screening.outcome is Outcome.QUARANTINE:
+            self.doubts.append(doubt(what, screening))
+
+
+def doubt(what: str, screening: Screening) -> Finding:
+    why = "; ".join(screening.reasons) or "no reason was given"
+    return Finding(rule=QUARANTINE, severity=Severity.NOTE, message=f"screening doubts {what}: {why}")
+
+
+async def leave_out_doubtful_words(plugins: Plugins, given: Provided, context: PlanContext) -> None:
+    """Take the words out of strangers' cards and tools that screening doubts; every plan has a note of it.
+
+    They enter prompts and decide where tasks go. The names stay, so that a plan can still say who is meant.
+    """
+    authority, found = Authority(plugins, context), list[Finding]()
+    for name, agent in given.agents.items():
+        owner = given.owners["agent", name]
+        screening = await _of_stranger(authority, owner, _card_words(agent.card))
+        if screening is not None:
+            given.cards[name] = _plain_card(agent.card)
+            found.append(doubt(f"the card of agent {name!r} of {owner.owner}; its words play no part", screening))
+    for name, tool in list(given.tools.items()):
+        owner = given.owners["tool", name]
+        screening = await _of_stranger(authority, owner, _tool_words(tool.spec))
+        if screening is not None:
+            given.tools[name] = _plain_tool(tool)
+            found.append(doubt(f"the words of tool {name!r} of {owner.owner}; no model is shown them", screening))
+    given.doubts = tuple(found)
+
+
+async def _of_stranger(authority: Authority, owner: PluginInfo, words: Iterable[str]) -> Screening | None:
+    """Return what screening doubts in the *words* of a third party; None: nothing, or they are not a third party's."""
+    if owner.builtin or owner.name == PROGRAM:
+        return None
+    label = Label(Trust.UNTRUSTED, Secrecy.PUBLIC, frozenset({f"plugin:{owner.name}"}))
+    screening = await authority.screened("\n".join(filter(None, words)), label)
+    return None if screening.outcome is Outcome.ALLOW else screening
+
+
+def _card_words(card: AgentCard) -> Iterator[str]:
+    yield from (card.description, *card.kinds)
+    for skill in card.skills:
+        yield from (skill.id, skill.name, skill.description, *skill.tags)
+
+
+def _plain_card(card: AgentCard) -> AgentCard:
+    skills = tuple(skill.replace(name=skill.id, description="", tags=()) for skill in card.skills)
+    return card.replace(description="", skills=skills)
+
+
+def _tool_words(spec: ToolSpec) -> Iterator[str]:
+    yield spec.description
+    for schema in (spec.input_schema, spec.output_schema):
+        yield from _said(schema)
+
+
+def _said(schema: Any) -> Iterator[str]:
+    pending = [schema]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, Mapping):
+            pending += [*reversed(list(item.values())), *item]
+        elif isinstance(item, list | tuple):
+            pending += [*reversed(item)]
+
+
+def _plain_tool(tool: Tool) -> Tool:
+    spec = tool.spec.replace(description="", input_schema=_wordless(tool.spec.input_schema),
+                             output_schema=_wordless(tool.spec.output_schema))
+    return Tool(spec, tool.function)
+
+
+def _wordless(schema: Any) -> Any:
+    """Return *schema* without what it says in words: what it asks for stays."""
+    if isinstance(schema, Mapping):
+        named = {"properties", "$defs", "definitions"}
+        return freeze({
+            key: {name: _wordless(part) for name, part in value.items()} if key in named and isinstance(value, Mapping)
+            else _wordless(value) for key, value in schema.items() if key in named or key not in WORDS
+        })
+    return schema
