@@ -77,9 +77,9 @@ class Gate:
         dist = None if info.entry is None else info.entry.dist
         if dist is None:
             return replace(info, state="refused", reason="no distribution ships it")
-        if dist.name not in self._seen:
-            self._seen[dist.name] = look(dist)
-        found = self._seen[dist.name]
+        if info.distribution not in self._seen:
+            self._seen[info.distribution] = look(dist)
+        found = self._seen[info.distribution]
         why = self._lock.refusal(found, required=self._required)
         info = replace(info, flags=found.flags)
         if why:

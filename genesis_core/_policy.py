@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ._plugins import Plugins
-from .errors import AccessDenied
+from .errors import AccessDenied, PluginError
 from .plans import Outcome, PlanContext, Screening
 from .policy import Action, Decision, Effect, Identity, Label, Ruling, Secrecy, Trust
 
@@ -94,7 +94,7 @@ class Authority:
         for impl in self._plugins.hook("genesis_screen"):
             answer = await self._plugins.ask(impl, arguments)
             if answer is not None:
-                found.append(answer)
+                found.append(_screening(answer, impl.plugin_name))
         return merge_screenings(found)
 
 
@@ -115,6 +115,14 @@ def _sources(label: Label) -> str:
     named = sorted(label.sources)
     more = f" and {len(named) - 3} more" if len(named) > 3 else ""
     return (", ".join(named[:3]) or "the goal") + more
+
+
+def _screening(answer: Any, plugin: str) -> Screening:
+    """Return *answer*; raises PluginError for what is none: the text does not pass."""
+    if isinstance(answer, Screening):
+        return answer
+    raise PluginError(f"plugin {plugin!r} answered a {type(answer).__name__} in genesis_screen",
+                      cause="it takes a Screening or None", hint=f"genesis -p no:{plugin} ... runs without it")
 
 
 def _decision(answer: Any) -> Decision | None:

@@ -17,7 +17,7 @@ import sys
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
@@ -100,33 +100,34 @@ def digest_of(key: str, version: str, plugins: Mapping[str, str], commands: Mapp
 def plugin_distributions() -> list[PluginDistribution]:
     """Return the installed third-party distributions with plugins or commands, in order of name; none is imported."""
     found: dict[str, metadata.Distribution] = {}
-    for group in (PLUGINS, COMMANDS):
-        for entry in metadata.entry_points(group=group):
-            if entry.dist is not None and canonical(entry.dist.name) != HOME:
-                found.setdefault(canonical(entry.dist.name), entry.dist)
+    every = metadata.entry_points()
+    for entry in (*every.select(group=PLUGINS), *every.select(group=COMMANDS)):
+        if entry.dist is not None and (key := canonical(entry.dist.name)) != HOME:
+            found.setdefault(key, entry.dist)
     return [look(dist) for _, dist in sorted(found.items())]
 
 
 def look(dist: metadata.Distribution) -> PluginDistribution:
     """Return what *dist* has on disk now, with what is wrong with it."""
-    plugins, commands = _targets(dist, PLUGINS), _targets(dist, COMMANDS)
+    name, entries = dist.name, dist.entry_points  # each is parsed anew when it is asked for
+    plugins, commands = _targets(entries, PLUGINS), _targets(entries, COMMANDS)
+    targets = _targeted([*plugins.values(), *commands.values()])
     base = Path(os.path.realpath(os.fspath(str(dist.locate_file("")))))
     record, source = dist.read_text("RECORD"), _editable(dist)
-    about = (dist.name, dist.version)
-    targets = [*plugins.values(), *commands.values()]
     kind = "editable" if source is not None else "recorded" if record else "unrecorded"
     listed = _listed(record) if record else {}
     files, faults = _recorded(base, listed)
-    faults += [*_foreign(dist, listed), *_clashes(listed, _builtin_modules())]
+    faults += [*_foreign(name, listed), *(_clashes(listed) if listed else ())]
     code, roots = _code(base, files), _roots(listed)
     if kind == "recorded":
-        faults += _elsewhere(base, targets, files)
+        faults += _elsewhere(targets, code)
     else:
         sources, more, wrong = _source(dist, source or base, targets)
         code, roots = {**code, **_code(source or base, sources)}, roots | more
         files, faults = dict(sorted({**files, **sources}.items())), [*faults, *wrong]
-    flags = tuple(_flags(dist, base, source, listed))
-    return PluginDistribution(*about, kind, plugins, commands, files, tuple(faults), flags, code, tuple(sorted(roots)))
+    flags = tuple(_flags(entries, base, source, listed))
+    return PluginDistribution(name, dist.version, kind, plugins, commands, files, tuple(faults), flags, code,
+                              tuple(sorted(roots)))
 
 
 def _code(base: Path, files: Mapping[str, str]) -> dict[str, str]:
@@ -143,8 +144,8 @@ def _roots(listed: Iterable[str]) -> set[str]:
     return {".".join(p.parts) for p in tops | alone if p.parts}
 
 
-def _targets(dist: metadata.Distribution, group: str) -> dict[str, str]:
-    return dict(sorted((e.name, e.value) for e in dist.entry_points if e.group == group))
+def _targets(entries: Iterable[metadata.EntryPoint], group: str) -> dict[str, str]:
+    return dict(sorted((e.name, e.value) for e in entries if e.group == group))
 
 
 def _editable(dist: metadata.Distribution) -> Path | None:
@@ -258,7 +259,7 @@ def _source(
     files = {f"metadata/{name}": hashlib.sha256(text.encode()).hexdigest()
              for name in ("METADATA", "PKG-INFO", "entry_points.txt") if (text := dist.read_text(name))}
     roots, faults = set(), []
-    for module in _targeted(targets):
+    for module in targets:
         root, place = origin_of(module)
         if not place:
             continue  # the import will say so
@@ -286,25 +287,24 @@ def _module_files(base: Path, path: Path) -> list[str]:
 # ---- what is wrong with it ---------------------------------------------------------------------------------------
 
 
-def _elsewhere(base: Path, targets: Iterable[str], files: Mapping[str, str]) -> Iterator[str]:
+def _elsewhere(modules: Iterable[str], code: Mapping[str, str]) -> Iterator[str]:
     """Say which module would be imported from a file of somebody else: the digest says nothing of that one."""
-    own = {os.path.realpath(base / name) for name in files}
-    for module in _targeted(targets):
+    for module in modules:
         place = origin_of(module)[1]
-        if place and os.path.realpath(place) not in own:
+        if place and os.path.realpath(place) not in code:
             yield f"{module} would be imported from {place}, which is not its own file"
 
 
-def _foreign(dist: metadata.Distribution, listed: Iterable[str]) -> Iterator[str]:
+def _foreign(name: str, listed: Iterable[str]) -> Iterator[str]:
     """Say which metadata of another distribution it brings."""
-    folders = dict.fromkeys(PurePosixPath(name).parts[0] for name in listed)
+    folders = dict.fromkeys(path.partition("/")[0] for path in listed)
     for folder in (f for f in folders if f.endswith((".dist-info", ".egg-info"))):
-        if canonical(folder.rpartition(".")[0].partition("-")[0]) != canonical(dist.name):
+        if canonical(folder.rpartition(".")[0].partition("-")[0]) != canonical(name):
             yield f"it brings the metadata of another distribution: {folder}"
 
 
-def _clashes(listed: Iterable[str], builtin: frozenset[str]) -> Iterator[str]:
-    for name in sorted(_modules(listed) & builtin):
+def _clashes(listed: Iterable[str]) -> Iterator[str]:
+    for name in sorted(_modules(listed) & _builtin_modules(tuple(sys.path))):
         yield f"it brings a module named {name}, which is a built-in's"
 
 
@@ -318,7 +318,9 @@ def _modules(listed: Iterable[str]) -> set[str]:
     return found
 
 
-def _builtin_modules() -> frozenset[str]:
+@cache
+def _builtin_modules(path: tuple[str, ...]) -> frozenset[str]:
+    """Return the names of Genesis' own modules, on this path."""
     try:
         entries = metadata.distribution(HOME).entry_points
     except metadata.PackageNotFoundError:
@@ -327,7 +329,9 @@ def _builtin_modules() -> frozenset[str]:
     return frozenset(roots | {"genesis_core", "genesis_sandbox"})
 
 
-def _flags(dist: metadata.Distribution, base: Path, source: Path | None, listed: Mapping[str, str]) -> Iterator[str]:
+def _flags(
+    entries: Iterable[metadata.EntryPoint], base: Path, source: Path | None, listed: Mapping[str, str]
+) -> Iterator[str]:
     """Say what reaches further than the distribution's own package."""
     modules = _modules(listed)
     for name in sorted(n for n in listed if n.endswith((".pth", ".start")) and "/" not in n):
@@ -337,7 +341,7 @@ def _flags(dist: metadata.Distribution, base: Path, source: Path | None, listed:
         yield f"its module {name} runs at every start of Python, before Genesis"
     for name in sorted(modules & sys.stdlib_module_names):
         yield f"its module {name} has the name of one of Python's own"
-    scripts = {e.name for e in dist.entry_points if e.group in ("console_scripts", "gui_scripts")}
+    scripts = {e.name for e in entries if e.group in ("console_scripts", "gui_scripts")}
     for path in sorted(PurePosixPath(n) for n in listed if _outside(n)):
         if path.stem not in scripts:
             yield f"it has a file outside of its package: {path}"

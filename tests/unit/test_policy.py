@@ -238,6 +238,12 @@ def test_a_screen_that_raises_blocks() -> None:
         screened(lambda t: 1 / 0)
 
 
+@pytest.mark.parametrize("odd", [True, "allow", {"outcome": "allow"}, Outcome.ALLOW], ids=str)
+def test_what_is_no_screening_blocks(odd: Any) -> None:
+    with pytest.raises(PluginError, match="judge0.*genesis_screen"):
+        screened(lambda t: odd)
+
+
 def test_a_screening_may_be_awaited() -> None:
     async def later() -> Screening:
         return Screening(score=0.5)
