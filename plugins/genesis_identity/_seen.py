@@ -7,8 +7,10 @@ stays expired, whatever the clock says later.
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import threading
+from contextlib import closing, suppress
 from pathlib import Path
 
 from genesis_core import JournalError, Refusal
@@ -16,9 +18,9 @@ from genesis_core import JournalError, Refusal
 __all__ = ["Seen"]
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS seen (sender TEXT, nonce TEXT, expires INTEGER, PRIMARY KEY (sender, nonce)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS forgotten (until INTEGER);
-INSERT INTO forgotten SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM forgotten);
+CREATE TABLE seen (sender TEXT, nonce TEXT, expires INTEGER, PRIMARY KEY (sender, nonce)) WITHOUT ROWID;
+CREATE TABLE forgotten (until INTEGER);
+INSERT INTO forgotten VALUES (0);
 """
 _TAKE = "INSERT OR IGNORE INTO seen SELECT ?, ?, ? WHERE ? > (SELECT until FROM forgotten)"
 EVERY = 512
@@ -26,6 +28,25 @@ EVERY = 512
 LOOK_MS = 1_000
 """How long a sender who sent too much waits for the next look."""
 BUSY_SECONDS = 5.0
+
+
+def _make(path: Path) -> None:
+    """Make the file beside its place and then give it its name: two who begin at once end up with the same one.
+
+    SQLite changes the mode of a file under a lock that it does not wait for.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with closing(sqlite3.connect(draft, isolation_level=None)) as db:
+            db.execute("PRAGMA page_size=1024")  # a page is what a small row makes it write
+            db.execute("PRAGMA journal_mode=WAL")
+            db.executescript(_SCHEMA)
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 class Seen:
@@ -83,13 +104,11 @@ class Seen:
     def _open(self) -> sqlite3.Connection:
         if self._db is None or self._pid != os.getpid():
             self._inherited.append(self._db)  # it must be neither used nor closed after a fork
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-            db = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            db.execute("PRAGMA page_size=1024")  # what a small row makes it write is a page
-            db.execute("PRAGMA journal_mode=WAL")
+            if not self._path.exists():
+                _make(self._path)
+            name = f"{self._path.resolve().as_uri()}?mode=rw"
+            db = sqlite3.connect(name, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             db.execute("PRAGMA synchronous=NORMAL")
-            db.executescript(_SCHEMA)
             self._db, self._pid, self._left = db, os.getpid(), 0
         return self._db
 

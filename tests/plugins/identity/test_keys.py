@@ -457,3 +457,35 @@ def test_a_file_of_keys_with_none_that_signs_is_not_written(tmp_path: Path) -> N
     with pytest.raises(ValueError, match="not exactly the last key signs"):
         write_keys(tmp_path / "ring.json", [])
     assert not (tmp_path / "ring.json").exists()
+
+
+def _race(home: str, messages: list[bytes], start: float, results: multiprocessing.Queue[list[str]]) -> None:
+    from genesis_core import EnvelopeRefused
+    from genesis_identity.envelopes import SealedEnvelopes
+
+    envelopes = SealedEnvelopes(LocalKeyRing.open(Path(home)), Path(home) / "keys" / "seen.db")
+    time.sleep(max(0.0, start - time.time()))
+    said: list[str] = []
+    for sealed in messages:
+        try:
+            said.append(str(envelopes.open(sealed, audience="two").body))
+        except EnvelopeRefused as error:
+            assert error.refusal is Refusal.REPLAYED
+    results.put(said)
+
+
+def test_of_many_who_open_a_message_at_once_exactly_one_succeeds(tmp_path: Path) -> None:
+    from genesis_identity.envelopes import SealedEnvelopes
+
+    one = SealedEnvelopes(LocalKeyRing.open(tmp_path), tmp_path / "keys" / "seen.db")
+    messages = [one.seal(number, sender="one", audience="two") for number in range(200)]
+    results: multiprocessing.Queue[list[str]] = MANY.Queue()
+    start = time.time() + 3
+    racers = [MANY.Process(target=_race, args=(str(tmp_path), messages, start, results)) for _ in range(4)]
+    for racer in racers:
+        racer.start()
+    said = [word for _ in racers for word in results.get(timeout=60)]
+    for racer in racers:
+        racer.join()
+    results.close()
+    assert sorted(said, key=int) == [str(number) for number in range(200)]
