@@ -121,7 +121,7 @@ else:
 
 
 class Journal:
-    """Appends events; with no *path* they are only handed on (``journal = false``)."""
+    """Appends events; with no *path* they are only handed on (``journal = false``). What is written is signed."""
 
     def __init__(
         self,
@@ -134,6 +134,8 @@ class Journal:
         probe: Probe | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
+        if path is not None and keys is None:
+            raise ValueError("a journal that is written is signed")
         self.run_id, self._keys, self._probe = run_id, keys, probe
         self._clock = clock or _utc_now
         self.seq, self.head = last

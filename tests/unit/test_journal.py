@@ -754,6 +754,12 @@ def test_a_lock_is_free_again_when_it_is_released(tmp_path: Path) -> None:
     RunLock(tmp_path).release()
 
 
+def test_no_journal_is_written_without_signing_it(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is signed"):
+        Journal("r", path=tmp_path / "journal.db", keys=None)
+    assert not list(tmp_path.iterdir())
+
+
 # -- the key ----------------------------------------------------------------------------------------------------------
 
 
