@@ -1,6 +1,6 @@
-"""Bombs, as a user meets them: files and words given to ``genesis``. Each ends with its limit, and costs next to nothing.
+"""Bombs, as a user meets them: files and words given to ``genesis``. Each ends with its limit and costs hardly a thing.
 
-What a bomb costs is held against what a plan of one task costs on the same machine at the same time: start-up is most of
+What a bomb costs is held against what a plan of one task costs on the same machine: start-up is most of
 it. A limit of the system on the processor's time ends what would go on for ever.
 """
 
@@ -37,8 +37,8 @@ def limited() -> None:
 def cost(shell: Any, *words: str) -> tuple[float, subprocess.CompletedProcess[str]]:
     """Return the seconds of processor that ``genesis`` took, and how it ended."""
     before = os.times()
-    done = subprocess.run(shell.command(*words), cwd=shell.folder, env=shell.environment, capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, preexec_fn=limited, timeout=110)
+    done = subprocess.run(shell.command(*words), cwd=shell.folder, env=shell.environment, capture_output=True,
+                          text=True, stdin=subprocess.DEVNULL, preexec_fn=limited, timeout=110)
     after = os.times()
     return after.children_user + after.children_system - before.children_user - before.children_system, done
 
