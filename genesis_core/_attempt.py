@@ -120,7 +120,8 @@ def _plain(output: Any, context: TaskContext) -> TaskResult:
 
 
 def failed(task: Task, attempt: int, error: BaseException, context: TaskContext) -> TaskResult:
-    return TaskResult(task_id=task.id, attempt=attempt, state=TaskState.FAILED, error=TaskError.of(error),
+    said = TaskError(**context._scope.known.without(TaskError.of(error).to_json()))
+    return TaskResult(task_id=task.id, attempt=attempt, state=TaskState.FAILED, error=said,
                       label=context.label, usage=context.usage, model=context.answered_by,
                       warnings=context.prompted.warnings)
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ._endorse import endorse
 from ._pointers import resolve_pointer
 from ._scope import TaskContext
+from ._secrets import SecretRef
 from .errors import GraphError
+from .policy import Label, Secrecy, Trust
 from .records import FrozenDict
 from .tasks import Input, Task, TaskGraph, TaskResult
 
@@ -38,6 +40,9 @@ def behind(
 async def _input(name: str, item: Input, context: TaskContext, results: Mapping[str, TaskResult]) -> Any:
     if item.file is not None:
         return await context.read(item.file)
+    if item.secret is not None:
+        context._rise(Label(Trust.TRUSTED, Secrecy.SECRET, frozenset({f"secret:{item.secret}"})))
+        return SecretRef(secret=item.secret)
     if item.task is None:
         return item.value
     upstream = results[item.task]

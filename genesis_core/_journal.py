@@ -24,6 +24,7 @@ import pydantic_core
 
 from ._head import write_head
 from ._rows import GENESIS_ROW, decode
+from ._secrets import Known
 from ._writer import Probe, Writer
 from .engines import KeyRing
 from .errors import JournalError
@@ -133,9 +134,11 @@ class Journal:
         full: bool = False,
         probe: Probe | None = None,
         clock: Callable[[], datetime] | None = None,
+        known: Known | None = None,
     ) -> None:
         if path is not None and keys is None:
             raise ValueError("a journal that is written is signed")
+        self._known = known or Known()
         self.run_id, self._keys, self._probe = run_id, keys, probe
         self._clock = clock or _utc_now
         self.seq, self.head = last
@@ -164,6 +167,9 @@ class Journal:
             self.seq = seq
             return Entry(kind, seq, fields, head)
         body = _encode(*fields)
+        if self._known.inside(body):  # a secret that somebody let slip stays out of the record
+            said = self._known.without(pydantic_core.from_json(body).get("data", {}))
+            body = _encode(*fields[:7], said, label)
         if self._keys is not None:
             head = self._keys.sign(actor, GENESIS_ROW + head + body)
         self._writer.put((self.run_id, seq, str(kind), task_id, attempt, actor, body, head))

@@ -371,8 +371,7 @@ class Planner:
         if deepest > self.context.limits.max_depth:
             raise LimitExceeded(
                 f"the plan is {deepest} levels deep; at most {self.context.limits.max_depth} are allowed",
-                cause="depth is nesting by `parent`", hint="flatten the plan, or raise limits.max_depth",
-            )
+                cause="depth is nesting by `parent`", hint="flatten the plan, or raise limits.max_depth")
 
 
 def _spent_by(decided: Iterable[Decided]) -> Usage:

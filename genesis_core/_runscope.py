@@ -14,6 +14,7 @@ from ._ledger import Ledger
 from ._lineup import Lineup
 from ._policy import Authority
 from ._replay.tape import Tape
+from ._secrets import Known
 from ._settings import Settings
 from ._workers import Workers
 from ._workspace import Workspace
@@ -56,12 +57,16 @@ class RunScope:
     tape: Tape | None = None
     """What calls go through when the run is recorded or replayed."""
     replay: Replay | None = None
+    secrets: Mapping[str, Any] = field(default_factory=dict)
+    """By name the variable of the environment that holds each."""
+    known: Known = field(default_factory=Known)
+    """Their values, and those of the keys of models: neither recorded nor written."""
     observe: list[Entry] = field(default_factory=list)
     emitted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def page(self, data: str | bytes, media_type: str) -> bytes:
         """Return what is written of an artefact: in a replay, a page says that it is replayed."""
-        raw = data.encode() if isinstance(data, str) else data
+        raw = self.known.taken_out(data.encode()) if isinstance(data, str) else data
         return raw if self.replay is None else self.replay.pages.labelled(raw, media_type)
 
     def made(self, page: bytes) -> bytes:
@@ -106,6 +111,7 @@ def open_scope(
     Its ledger is that of *planner*: what planning has spent, or still holds, counts.
     """
     settings, home = genesis.settings, genesis.home
+    known = Known.of(key_names(settings))
     workspace = Workspace(plan.goal.workspace if record is None else record.workspace,
                           secret_files=settings.secret_files)
     if replay is None:  # it calls no tool
@@ -126,7 +132,7 @@ def open_scope(
         journal = Journal(
             run_id, path=folder / "journal.db" if settings.journal else None, keys=keys,
             last=(0, b"") if record is None else (record.seq, bytes.fromhex(record.mac)),
-            full=settings.durability == "full", probe=genesis._probe, clock=genesis._clock,
+            full=settings.durability == "full", probe=genesis._probe, clock=genesis._clock, known=known,
         )
     except BaseException:
         if lock is not None:
@@ -136,16 +142,17 @@ def open_scope(
         run_id=run_id, journal=journal, folder=folder, tools=genesis.provided.tools, lineup=genesis._lineup,
         workspace=workspace, workers=genesis._workers,
         authority=Authority(genesis._plugins, planner.context, yes=yes), identity=Identity(), goal=plan.goal.text,
-        lock=lock, ledger=planner.ledger, tape=tape, replay=replay,
+        lock=lock, ledger=planner.ledger, tape=tape, replay=replay, secrets=settings.secrets, known=known,
         approvals=FrozenDict() if record is None else record.approvals,
     )
 
 
 def key_names(settings: Settings) -> set[str]:
-    """Return the variables of the environment that settings name as those that hold the keys of models."""
+    """Return the variables of the environment that settings name as those that hold keys of models, and secrets."""
     endpoints = settings.models.get("endpoint", {})
     tables = endpoints.values() if isinstance(endpoints, Mapping) else ()
-    return {str(table["key_env"]) for table in tables if isinstance(table, Mapping) and "key_env" in table}
+    keys = {str(table["key_env"]) for table in tables if isinstance(table, Mapping) and "key_env" in table}
+    return keys | {str(variable) for variable in settings.secrets.values()}
 
 
 def in_memory(settings: Settings) -> Recorder:

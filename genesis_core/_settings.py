@@ -29,7 +29,8 @@ __all__ = ["OPERATOR_KEYS", "PERSONAL_KEYS", "Settings", "SettingsSource", "load
 GUARD, IDENTITY = "guard", "identity"
 """The plugins whose sections are ``[policy]`` and ``[identity]``."""
 
-OPERATOR_KEYS = frozenset({"policy", "sandbox", "plugins", "identity", "limits", "models", "keyring", "engine"})
+OPERATOR_KEYS = frozenset(
+    {"policy", "sandbox", "plugins", "identity", "limits", "models", "keyring", "engine", "secrets"})
 """Sections that neither a project file nor the environment can set."""
 
 MAX_BYTES, MAX_DOTS = 100_000, 500
@@ -62,6 +63,8 @@ class Settings(Record):
     plugins: JsonObject = FrozenDict()
     sandbox: JsonObject = FrozenDict()
     identity: JsonObject = FrozenDict()
+    secrets: JsonObject = FrozenDict()
+    """By name, the variable of the environment that holds a secret which tasks may be given."""
     plugin: JsonObject = FrozenDict()
     """Sections for plugins: ``[plugin.halo]`` in TOML. That of the guard is ``policy``, that of identity ``identity``,
     and both stand nowhere else."""

@@ -6,17 +6,16 @@ chosen by all that its task knew when it left, so it is asked about again when t
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._policy import CHANGES
 from ._replay.tape import Call
-from ._values import jsonable
-from .errors import GenesisError, ToolError
+from ._secrets import needed
+from ._workers import inline
+from .errors import GenesisError
 from .policy import Action, Label, Secrecy, Usage
 from .records import canonical_json, digest
 from .runs import EventKind
@@ -84,15 +83,8 @@ async def _taped(context: TaskContext, call: ToolUse, said: dict[str, Any]) -> A
 
 
 async def _run(context: TaskContext, call: ToolUse) -> Any:
+    scope = context._scope
+    secrets = needed(context.task, call.arguments, scope.secrets)
     if call.tool.spec.inline:
-        return jsonable(await _inline(call.tool, call.arguments), f"what {call.tool.name!r} returned")
-    workers, folder = context._scope.workers, context._scope.workspace.root
-    return await workers.call(call.tool, call.arguments, folder, context.seconds_left)
-
-
-async def _inline(tool: Tool, arguments: Mapping[str, Any]) -> Any:
-    try:
-        value = tool.checked(**arguments)
-        return await value if asyncio.iscoroutine(value) else value
-    except Exception as error:  # whatever a tool raises is its answer
-        raise ToolError(f"tool {tool.name!r} failed: {type(error).__name__}: {error}") from error
+        return await inline(call.tool, call.arguments, secrets)
+    return await scope.workers.call(call.tool, call.arguments, scope.workspace.root, context.seconds_left, secrets)

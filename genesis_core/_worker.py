@@ -1,6 +1,6 @@
 """A worker process: runs plain tools one at a time, and is killed when one passes its deadline.
 
-It reads frames (8 bytes of length, then JSON) from a socket: ``{"tool", "arguments", "folder"}``, and answers
+It reads frames (8 bytes of length, then JSON) from a socket: ``{"tool", "arguments", "folder", "secrets"}``, answers
 ``{"value"}``, ``{"error", "type"}`` or, for a value that is no JSON, ``{"unkept"}``. ``python -m genesis_core._worker
 FD`` starts one that imports the tools it is asked for; the fork server of ``_workers.py`` starts one that has them.
 """
@@ -21,6 +21,7 @@ from functools import cache
 from typing import Any, TextIO
 
 from ._life import NESTED, nested
+from ._secrets import Known, given
 
 __all__ = ["die_with_parent", "receive", "send", "serve"]
 
@@ -82,16 +83,22 @@ def _stream(handle: int) -> TextIO:
 def _answer(request: dict[str, Any], resolve: Resolve) -> bytes:
     import pydantic_core
 
+    known = Known()
     try:
+        arguments, known = given(request["arguments"], request.get("secrets", {}))
         os.chdir(request["folder"])
         function = _checked(resolve(request["tool"]))
-        value = function(**request["arguments"])
+        value = function(**arguments)
         if inspect.isawaitable(value):
             value = asyncio.run(_await(value))
     except BaseException as error:  # noqa: BLE001  # whatever a tool raises is its answer
-        return json.dumps({"error": _words(error), "type": type(error).__name__}).encode()
+        return json.dumps({"error": known.without(_words(error)), "type": type(error).__name__}).encode()
     try:
-        return pydantic_core.to_json({"value": value}, inf_nan_mode="constants")  # refused where it is read
+        said = pydantic_core.to_json({"value": value}, inf_nan_mode="constants")  # refused where it is read
+        if known.inside(said):  # a tool may say what it was given
+            value = pydantic_core.to_jsonable_python(value, inf_nan_mode="constants")
+            said = pydantic_core.to_json({"value": known.without(value)}, inf_nan_mode="constants")
+        return said
     except Exception as error:  # noqa: BLE001  # a value may do anything while it is looked at
         return json.dumps({"unkept": _words(error)}).encode()
 

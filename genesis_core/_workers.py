@@ -22,6 +22,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ._secrets import given
+from ._values import jsonable
 from ._worker import HEAD, MAX_FRAME, die_with_parent, import_tool, serve
 from .errors import DependencyDown, TimedOut, ToolError
 from .tools import Tool
@@ -61,14 +63,15 @@ class Workers:
         except OSError:  # no process or descriptor to spare at this moment
             return None
 
-    async def call(self, tool: Tool, arguments: Mapping[str, Any], folder: Path, seconds: float) -> Any:
+    async def call(self, tool: Tool, arguments: Mapping[str, Any], folder: Path, seconds: float,
+                   secrets: Mapping[str, str] | None = None) -> Any:
         """Return the tool's JSON value; raises ToolError when it fails and TimedOut when it was killed."""
         began = time.monotonic()
         worker: _Worker | None = None
         try:
             async with asyncio.timeout(seconds):
                 worker = await self._take(tool)
-                answer = await worker.ask(_request(tool, arguments, folder, by_name=worker.forked))
+                answer = await worker.ask(_request(tool, arguments, folder, secrets or {}, by_name=worker.forked))
         except TimeoutError:
             raise TimedOut(
                 f"tool {tool.name!r} was killed after {time.monotonic() - began:.1f} s",
@@ -127,9 +130,24 @@ class Workers:
             self._server = None
 
 
-def _request(tool: Tool, arguments: Mapping[str, Any], folder: Path, *, by_name: bool) -> bytes:
+async def inline(tool: Tool, arguments: Mapping[str, Any], secrets: Mapping[str, str]) -> Any:
+    """Return the JSON value of a tool that runs in this process; raises ToolError when it fails."""
+    values, known = given(arguments, secrets)
+    try:
+        value = tool.checked(**values)
+        value = await value if asyncio.iscoroutine(value) else value
+    except Exception as error:  # noqa: BLE001  # whatever a tool raises is its answer
+        words = known.without(f"{type(error).__name__}: {error}")
+        raise ToolError(f"tool {tool.name!r} failed: {words}") from (None if secrets else error)
+    return known.without(jsonable(value, f"what {tool.name!r} returned"))
+
+
+def _request(
+    tool: Tool, arguments: Mapping[str, Any], folder: Path, secrets: Mapping[str, str], *, by_name: bool
+) -> bytes:
     key = tool.name if by_name else tool.spec.source
-    return json.dumps({"tool": key, "arguments": arguments, "folder": str(folder)}).encode()
+    said = {"tool": key, "arguments": arguments, "folder": str(folder)}
+    return json.dumps({**said, "secrets": secrets} if secrets else said).encode()
 
 
 def _value(tool: Tool, frame: bytes) -> Any:

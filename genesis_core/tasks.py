@@ -21,10 +21,9 @@ __all__ = [
     "TaskState", "WorkOrder",
 ]
 
-_INPUT_FORMS = tuple(map(frozenset, (("value",), ("file",), ("task", "output"), ("task", "artifact"),
+_INPUT_FORMS = tuple(map(frozenset, (("value",), ("file",), ("secret",), ("task", "output"), ("task", "artifact"),
                                      ("task", "output", "endorse"))))
-_INPUT_FIELDS = ("value", "file", "task", "output", "artifact", "endorse")
-MAX_ENDORSED = 256
+_INPUT_FIELDS, MAX_ENDORSED = ("value", "file", "secret", "task", "output", "artifact", "endorse"), 256
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}\Z")
 
 
@@ -45,15 +44,16 @@ class Goal(Record):
 
 
 class Input(Record):
-    """One input of a task, in exactly one of four forms.
+    """One input of a task, in exactly one of five forms.
 
-    ``{"value": ...}``, ``{"file": "path"}`` (its text), ``{"task": "id", "output": "/json/pointer"}`` (RFC 6901; "" is
-    the whole output) or ``{"task": "id", "artifact": "name"}``. A task reference implies the dependency. An output may
-    come with ``"endorse": [...]``, the plain values of which it must be one.
+    ``{"value": ...}``, ``{"file": "path"}`` (its text), ``{"secret": "NAME"}``, ``{"task": "id", "artifact": "name"}``
+    or ``{"task": "id", "output": "/json/pointer"}`` (RFC 6901; "": all). A task reference implies the dependency. An
+    output may come with ``"endorse": [...]``, the plain values of which it must be one.
     """
 
     value: Json = None
     file: str | None = None
+    secret: str | None = None
     task: str | None = None
     output: str | None = None
     artifact: str | None = None
@@ -63,7 +63,7 @@ class Input(Record):
     @model_validator(mode="after")
     def _one_form(self) -> Input:
         if self.model_fields_set not in _INPUT_FORMS:
-            raise ValueError('an input is {"value"}, {"file"}, {"task", "output"} or {"task", "artifact"}')
+            raise ValueError('an input is {"value"}, {"file"}, {"secret"}, {"task", "output"} or {"task", "artifact"}')
         if "endorse" in self.model_fields_set and not 0 < len(self.endorse) <= MAX_ENDORSED:
             raise ValueError(f"endorse lists 1 to {MAX_ENDORSED} values")
         if any(isinstance(choice, list | tuple | Mapping) for choice in self.endorse):

@@ -13,13 +13,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from genesis_core._secrets import REDACTED, SHORTEST, literals
+
 __all__ = ["REDACTED", "Redactor"]
 
-REDACTED = "[redacted]"
 SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "PASSWORD")
 """How the name of an environment variable ends whose value is a secret."""
-SHORTEST = 6
-"""Values of the environment that are shorter are words like ``none`` or ``true``: replacing them would spoil texts."""
 
 _START = r"(?<![A-Za-z0-9])"
 _SHAPES = (
@@ -60,7 +59,7 @@ class Redactor:
 
     def __init__(self, environ: Mapping[str, str] | None = None, names: Iterable[str] = ()) -> None:
         environ = os.environ if environ is None else environ
-        self._values = _literals(_secrets(environ, frozenset(names)))
+        self._values = literals(_secrets(environ, frozenset(names)))
 
     def __call__(self, value: Any) -> Any:
         """Return *value* without the secrets that are in its texts and its names; what has none stays as it is."""
@@ -99,9 +98,3 @@ def _secrets(environ: Mapping[str, str], names: frozenset[str]) -> set[str]:
     return {value for name, value in environ.items()
             if (name in names or name.upper().endswith(SECRET_NAMES)) and len(value) >= SHORTEST
             and value not in REDACTED}
-
-
-def _literals(values: Iterable[str]) -> re.Pattern[str] | None:
-    """Return the pattern of any of *values*, the longest first, as one may be the beginning of another."""
-    longest = sorted(values, key=lambda value: (-len(value), value))
-    return re.compile("|".join(map(re.escape, longest))) if longest else None

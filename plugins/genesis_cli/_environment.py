@@ -10,7 +10,7 @@ __all__ = ["KNOWN", "SETTINGS", "missing_config", "unknown"]
 PREFIX = "GENESIS_"
 SETTINGS = frozenset("home pipeline durability max_parallel task_seconds journal record budget plugin".split())
 """Settings that the environment may set, by their first word. A test compares them with the kernel's."""
-OPERATOR = frozenset("policy sandbox plugins identity limits models keyring engine".split())
+OPERATOR = frozenset("policy sandbox plugins identity limits models keyring engine secrets".split())
 """Settings that it may not."""
 KNOWN = (
     "GENESIS_CAPTURE_CONTENT", "GENESIS_CONFIG", "GENESIS_BLOCK_PLUGINS", "GENESIS_DISABLE_PLUGIN_AUTOLOAD",

@@ -1,0 +1,164 @@
+"""Secrets are named in plans and resolved where a tool needs them; their values are nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given as over
+from hypothesis import strategies as st
+
+from genesis_core import RunResult, Secrecy, Task, TaskContext, TaskGraph, agent, tool
+from genesis_core._rows import read_rows
+from genesis_core._secrets import Known
+from genesis_core.testing import open_genesis
+
+VALUE = 'hunter2"äö\\ 4711'
+SETTINGS = {"secrets": {"ledger": "LEDGER_TOKEN"}}
+
+
+@tool(effect="read")
+def sign_in(token: str, name: str) -> dict[str, object]:
+    """Sign in, and say carelessly how."""
+    if name == "nobody":
+        raise ValueError(f"{token} is not nobody's")
+    return {"length": len(token), "said": f"{name} came with {token}", token: [token]}
+
+
+@tool(effect="pure", inline=True)
+def sign_in_here(token: str, name: str) -> dict[str, object]:
+    """Do the same in the program's own process."""
+    return sign_in.function(token, name)  # type: ignore[no-any-return]
+
+
+@agent(tools=[sign_in, sign_in_here])
+async def clerk(task: Task, context: TaskContext) -> Any:
+    """Sign in with what it was given, and try to write down what that is."""
+    token = context.inputs["token"]
+    await context.write("note.txt", f"the token is {token}")
+    name = context.inputs.get("tool", "sign_in")
+    found = await context.call(name, token=token, name=context.inputs.get("name", "Ada"))
+    return context.result({"seen": str(token), "found": found})
+
+
+@agent
+async def leaky(task: Task, context: TaskContext) -> Any:
+    """Know the value from elsewhere, and let it slip everywhere."""
+    import os
+
+    value = os.environ["LEDGER_TOKEN"]
+    await context.write("note.txt", f"it is {value}")
+    context.warn(f"it is {value}")
+    if task.description == "fail":
+        raise ValueError(f"it is {value}")
+    return context.result({"value": value})
+
+
+def run(
+    home: Path, who: str, settings: dict[str, Any] | None = None, description: str = "", **values: Any
+) -> RunResult:
+    inputs = {"token": {"secret": "ledger"}, **{name: {"value": value} for name, value in values.items()}}
+    graph = TaskGraph(tasks=(Task(id="t", agent=who, description=description, inputs=inputs),))
+
+    async def ran() -> RunResult:
+        async with open_genesis(home, clerk, leaky, settings=SETTINGS if settings is None else settings) as genesis:
+            report = await genesis.plan("sign in", graph=graph, workspace=home)
+            return await (await genesis.start(report)).result()
+
+    return asyncio.run(ran())
+
+
+def written(home: Path) -> bytes:
+    """Every byte below the state folder, and every row as it is read."""
+    rows = [row[6] for path in home.rglob("journal.db") for row in read_rows(path)]
+    return b"\n".join([*rows, *(path.read_bytes() for path in sorted(home.rglob("*")) if path.is_file())])
+
+
+def unseen(home: Path) -> bool:
+    forms = {VALUE, json.dumps(VALUE)[1:-1], json.dumps(VALUE, ensure_ascii=False)[1:-1]}
+    data = written(home)
+    assert b"task.done" in data
+    return not any(form.encode() in data for form in forms)
+
+
+@pytest.mark.parametrize("how", ["sign_in", "sign_in_here"])
+def test_a_tool_gets_the_value_and_everybody_else_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setenv("LEDGER_TOKEN", VALUE)
+    result = run(tmp_path, "clerk", tool=how).tasks["t"]
+    assert result.error is None
+    assert result.output["found"] == {
+        "length": len(VALUE), "said": "Ada came with [redacted]", "[redacted]": ["[redacted]"]}
+    assert "ledger" in result.output["seen"] and VALUE not in result.output["seen"]
+    assert unseen(tmp_path)
+
+
+def test_a_task_that_is_given_a_secret_is_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGER_TOKEN", VALUE)
+    label = run(tmp_path, "clerk").tasks["t"].label
+    assert label.secrecy is Secrecy.SECRET and "secret:ledger" in label.sources
+
+
+def test_an_error_of_a_tool_says_nothing_of_what_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGER_TOKEN", VALUE)
+    error = run(tmp_path, "clerk", name="nobody").tasks["t"].error
+    assert error is not None and "[redacted] is not nobody's" in error.message
+    assert unseen(tmp_path)
+
+
+@pytest.mark.parametrize("description", ["", "fail"])
+def test_a_value_that_somebody_lets_slip_is_neither_recorded_nor_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, description: str
+) -> None:
+    monkeypatch.setenv("LEDGER_TOKEN", VALUE)
+    result = run(tmp_path, "leaky", description=description).tasks["t"]
+    assert unseen(tmp_path)
+    if description:
+        assert result.error is not None and result.error.message == "ValueError: it is [redacted]"
+
+
+def test_a_secret_that_the_operator_does_not_name_is_nobodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ledger", VALUE)
+    error = run(tmp_path, "clerk", settings={}).tasks["t"].error
+    assert error is not None and "there is no secret 'ledger'" in error.message and "[secrets] ledger" in error.hint
+
+
+def test_a_secret_whose_variable_is_not_set_is_named_with_the_way_on(tmp_path: Path) -> None:
+    error = run(tmp_path, "clerk").tasks["t"].error
+    assert error is not None and "'ledger' is not set" in error.message and "LEDGER_TOKEN" in error.hint
+
+
+def test_a_name_that_the_task_was_not_given_is_a_value_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEDGER_TOKEN", VALUE)
+
+    @agent(tools=[sign_in_here])
+    async def thief(task: Task, context: TaskContext) -> Any:
+        """Name a secret that it was never given."""
+        return await context.call(sign_in_here, token={"secret": "ledger"}, name="Eve")
+
+    async def ran() -> RunResult:
+        async with open_genesis(tmp_path, thief, settings=SETTINGS) as genesis:
+            report = await genesis.plan("x", graph=TaskGraph(tasks=(Task(id="t", agent="thief"),)), workspace=tmp_path)
+            return await (await genesis.start(report)).result()
+
+    error = asyncio.run(ran()).tasks["t"].error
+    assert error is not None and "sign_in_here" in error.message
+    assert unseen(tmp_path)
+
+
+@over(st.text(min_size=6, max_size=30), st.text(max_size=20), st.text(max_size=20))
+def test_a_known_value_is_found_in_any_text_around_it(value: str, before: str, after: str) -> None:
+    known = Known([value])
+    said = {"text": before + value + after, "list": [value], "number": 123456}
+    clean = known.without(said)
+    if value not in "[redacted]":
+        assert value not in clean["text"].replace("[redacted]", "") or "[redacted]" in clean["text"]
+        assert clean["list"] == ["[redacted]"]
+        assert known.inside(json.dumps(said).encode()) and known.inside(json.dumps(said, ensure_ascii=False).encode())
+    assert clean["number"] == 123456
