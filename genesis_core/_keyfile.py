@@ -77,7 +77,7 @@ def read_keys(path: Path) -> tuple[StoredKey, ...]:
 
     Raises FileNotFoundError when there is none, and JournalError when it is damaged or not this user's alone.
     """
-    _private(path.parent, os.stat(path.parent, follow_symlinks=False), "700")
+    _private_folder(path.parent)
     try:
         value = json.loads(secret_of(path))
         if value["version"] != VERSION:
@@ -158,6 +158,14 @@ def secret_of(path: Path) -> bytes:
         return file.read(MOST_BYTES + 1)
 
 
+def _private_folder(folder: Path) -> None:
+    try:
+        found = os.stat(folder, follow_symlinks=False)
+    except PermissionError as error:
+        raise JournalError(f"the keys in {folder} can't be read", cause=str(error), hint=f"ls -ld {folder}") from None
+    _private(folder, found, "700")
+
+
 def _private(path: Path, found: os.stat_result, mode: str) -> None:
     if os.name == "posix" and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
         whose = "others may use it" if found.st_uid == os.geteuid() else f"it belongs to user {found.st_uid}"
@@ -170,7 +178,7 @@ def locked(folder: Path, now: Callable[[], float] = time.monotonic) -> Iterator[
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        _private(folder, os.stat(folder, follow_symlinks=False), "700")
+        _private_folder(folder)
         file = open(os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600), "rb")  # noqa: SIM115  # held below
     except OSError as error:
         raise _unwritable(folder, error) from None

@@ -39,10 +39,11 @@ class LocalKeyRing:
     """Signs and verifies with the actor's own key, derived from the one that is active; a :class:`KeyStore`."""
 
     def __init__(
-        self, keys: bytes | Sequence[StoredKey], home: Path | None = None, clock: Callable[[], datetime] | None = None
+        self, keys: bytes | Sequence[StoredKey], home: Path | None = None, clock: Callable[[], datetime] | None = None,
+        mark: tuple[int, int] | None = None,
     ) -> None:
         self._home, self._clock = home, clock or _utc_now
-        self._mark, self._next_look = None if home is None else _mark(home), time.monotonic() + LOOK_SECONDS
+        self._mark, self._next_look = mark, time.monotonic() + LOOK_SECONDS
         self._hold([StoredKey(keys, self._clock())] if isinstance(keys, bytes) else keys)
 
     @classmethod
@@ -54,8 +55,9 @@ class LocalKeyRing:
         The single key of an earlier version becomes the first one. Raises JournalError when keys are missing, damaged,
         open to others, or can't be written.
         """
+        mark = _mark(home)  # before the keys: what changes meanwhile is looked at again
         keys = _created(home, clock or _utc_now) if create else _read(home)
-        return cls(keys, home, clock)
+        return cls(keys, home, clock, mark)
 
     def _hold(self, keys: Sequence[StoredKey]) -> None:
         self._keys = {key.id: key for key in keys}
@@ -176,7 +178,7 @@ class LocalKeyRing:
         with locked(self._home / FOLDER):
             keys = how(_read(self._home))
             write_keys(self._home / FOLDER / FILE, keys)
-        self._mark = _mark(self._home)
+            self._mark = _mark(self._home)
         self._hold(keys)
         return keys
 

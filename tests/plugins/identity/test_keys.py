@@ -128,6 +128,17 @@ def test_keys_of_somebody_else_are_refused(tmp_path: Path, name: str) -> None:
     assert "it belongs to user 12345" in caught.value.cause
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become somebody else")
+def test_keys_that_can_not_be_reached_are_an_error_that_says_so(tmp_path: Path) -> None:
+    LocalKeyRing.open(tmp_path / "home")
+    (tmp_path / "home").chmod(0o700)
+    code = "import os, sys; from pathlib import Path; from genesis_core._keys import LocalKeyRing; os.setuid(12345)\n"
+    code += "try: LocalKeyRing.open(Path(sys.argv[1]), create=False)\nexcept Exception as error: print(repr(error))"
+    words = [sys.executable, "-c", code, str(tmp_path / "home")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
+    assert "JournalError" in done.stdout and "can't be read" in done.stdout
+
+
 @pytest.mark.parametrize("name", ["ring.json", ""])
 def test_a_link_in_place_of_keys_is_refused(tmp_path: Path, name: str) -> None:
     LocalKeyRing.open(tmp_path / "home")
