@@ -47,7 +47,7 @@ class Entry(NamedTuple):
     """The run that this one is a replay of."""
 
 
-_SELECT = f"SELECT {', '.join(Entry._fields)} FROM runs"  # noqa: S608  # an older index lacks a column: it is no index
+_SELECT = f"SELECT {', '.join(Entry._fields)} FROM runs"  # noqa: S608  # nosec B608  # older: no index
 
 
 class Index:

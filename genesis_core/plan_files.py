@@ -210,7 +210,7 @@ def _yaml(text: str) -> Any:
 
     try:
         _check_events(text)
-        return yaml.load(text, Loader=_loader())  # noqa: S506  # a safe loader with fewer types
+        return yaml.load(text, Loader=_loader())  # noqa: S506  # a safe loader with fewer types  # nosec B506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "

@@ -153,7 +153,7 @@ def intervals(
 ) -> dict[str, dict[str, list[float]]]:
     """Return 95 % intervals of saving and accuracy kept: both files drawn again, threshold and all (bootstrap)."""
     predicted, before = ({p["id"]: float(p["score"]) for p in rows} for rows in (made, known))
-    chance, earlier = random.Random(SEED), _parts(frozen)  # noqa: S311 - drawing rows, no secret
+    chance, earlier = random.Random(SEED), _parts(frozen)  # noqa: S311 - drawing rows, no secret  # nosec B311
     found = {}
     for name, part in _parts(rows).items():
         if name in earlier:
