@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from .identity import ID_BYTES
 from .plans import Estimate, Plan
 from .policy import Approval, Budget, Label, PlanLimits, Trust, Usage
 from .runs import Difference, EventKind, Replayed, RunEvent, RunState
@@ -62,6 +63,8 @@ class RunRecord:
     """The row that names each of them, by digest."""
     unkept: list[int] = field(default_factory=list)
     """Rows of calls whose answers could not be kept: there was no room, or no right to write."""
+    keys: dict[str, int] = field(default_factory=dict)
+    """What its MACs begin with, by the first row that does: with a :class:`KeyStore` the ids of its keys."""
     replay_of: str = ""
     """The run that this one is a replay of; empty: it is none."""
     had_spent: Usage | None = None
@@ -164,6 +167,7 @@ def fold(events: Iterable[RunEvent]) -> RunRecord:
         record = record or RunRecord(event.run_id)
         _step(record, event)
         record.seq, record.mac = event.seq, event.mac
+        record.keys.setdefault(event.mac[:2 * ID_BYTES], event.seq)
     if record is None:
         raise ValueError("a journal without rows")
     return record

@@ -10,7 +10,9 @@ from ._options import common, run_argument
 from ._session import Session
 
 if TYPE_CHECKING:
-    from genesis_core import JournalError
+    from collections.abc import Mapping
+
+    from genesis_core import JournalError, KeyRing
 
 __all__ = ["verify"]
 
@@ -40,10 +42,23 @@ def verify(session: Session, run: str) -> int:
     if record.recorded:
         data["kept"] = len(record.kept)
         kept += f", {len(record.kept)} recorded answer{'s' if len(record.kept) != 1 else ''}"
+    keys = _keys(genesis.keys(), record.keys)
+    if keys:
+        data["keys"] = keys
     text = f"run {name} is as it was written: {record.seq:,} rows, chained without a gap; {kept}"
+    if len(keys) > 1 or "retired" in keys.values():
+        text += f"\nsigned under: {', '.join(f'{key} ({state})' for key, state in keys.items())}"
     if not ended:
         text += f"\nit has not ended: it is {record.state.value}; go on with: genesis resume {name}"
     return session.answer(data, text)
+
+
+def _keys(ring: KeyRing, named: Mapping[str, int]) -> dict[str, str]:
+    """Return the keys that signed a run and what they may still do, where the ring's keys have ids."""
+    from genesis_core import KeyStore
+
+    states = {key.id: key.state.value for key in ring.infos()} if isinstance(ring, KeyStore) else {}
+    return {key: states[key] for key in named if key in states}
 
 
 def _running(name: str) -> JournalError:

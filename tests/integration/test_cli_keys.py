@@ -39,7 +39,10 @@ def test_runs_before_and_after_a_rotation_verify_and_resume(shell: Any) -> None:
             for run in (first, second)}
     assert macs == {first: {rotated["before"]["id"]}, second: {rotated["key"]["id"]}}
     for run in (first, second):
-        assert shell.json("verify", run)["ok"]
+        assert shell.json("verify", run)["data"]["keys"] == {next(iter(macs[run])): states(shell)[run == second]}
+    assert f"signed under: {rotated['before']['id']} (retired)" in shell("verify", first).stdout
+    assert "signed under" not in shell("verify", second).stdout
+    for run in (first, second):
         assert shell("explain", run).returncode == 0
 
 
