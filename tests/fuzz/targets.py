@@ -167,7 +167,8 @@ def envelope(data: bytes) -> None:
 
 TARGETS: dict[str, Target | None] = {
     "plan_file": plan_file, "journal_row": journal_row, "journal_rows": journal_rows, "journal_file": journal_file,
-    "settings_file": settings_file, "redactor": redactor, "normaliser": _normaliser(), "envelope": envelope if ENVELOPES is not None else None,
+    "settings_file": settings_file, "redactor": redactor,
+    "normaliser": _normaliser(), "envelope": envelope if ENVELOPES is not None else None,
 }
 
 
