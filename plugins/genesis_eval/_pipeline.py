@@ -32,10 +32,23 @@ ANY_MODEL = "evaluation"
 """Stands for a configured model, so that agents that need one are candidates: it is asked who should, not who could."""
 
 
+class Door(Protocol):
+    """What asks the guards."""
+
+    async def screened(self, text: str, label: Label) -> Screening:
+        """Ask ``genesis_screen``, of all guards."""
+        ...
+
+
 class Planner(Protocol):
     """What the kernel hands to a pipeline, as far as it is used here."""
 
     context: PlanContext
+
+    @property
+    def gate(self) -> Door:
+        """What screens."""
+        ...
 
     async def decompose(self, goal: Goal) -> tuple[TaskGraph, tuple[str, ...]]:
         """Ask ``genesis_decompose`` for the goal and for every task of the answer."""
@@ -43,10 +56,6 @@ class Planner(Protocol):
 
     async def assign(self, plan: Plan) -> Plan:
         """Ask ``genesis_route`` for every task without an agent."""
-        ...
-
-    async def screened(self, text: str, label: Label) -> Screening:
-        """Ask ``genesis_screen``, of all guards."""
         ...
 
 

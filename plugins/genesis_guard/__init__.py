@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from genesis_core import Action, Decision, Identity, Label, PlanContext, Screening, hookimpl
+from genesis_core import Action, Decision, Identity, Label, Offer, PlanContext, Screening, hookimpl
 
 from ._policy import Asked, policy_for
+from ._thresholds import thresholds_of
 
 genesis_api = 1
 
 
 @hookimpl
-def genesis_provide(settings: Mapping[str, Any]) -> None:
-    """Offer nothing; refuse to open with a section of settings that could not be enforced."""
+def genesis_provide(settings: Mapping[str, Any]) -> list[Offer]:
+    """Offer the name of the scorer in use; refuse to open with a section of settings that could not be enforced."""
     policy_for(settings)
+    thresholds_of(settings)
+    return [Offer("screener", "guard", lambda: "families+words", "How texts are scored.")]
 
 
 @hookimpl
@@ -31,6 +34,7 @@ def genesis_authorize(action: Action, identity: Identity, label: Label, context:
 @hookimpl
 def genesis_screen(text: str, label: Label, context: PlanContext) -> Screening:
     """Return whether *text* may pass: how much it reads like an attack, where, and why."""
-    from ._screen import screen, thresholds_of
+    from ._screen import screen
 
-    return screen(text, label, thresholds_of(context.settings.get("guard")))
+    thresholds = thresholds_of(context.settings.get("guard"))
+    return screen(text, label, thresholds, context.limits.max_goal_chars)

@@ -16,7 +16,8 @@ _DEPTH = 2
 _LEAST = 6
 """Fewer letters than these say nothing."""
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{16,}={0,2}")
-_HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?(?:[0-9A-Fa-f]{2}[ :,]?){8,}(?![0-9A-Za-z])")
+# A text in hexadecimal begins with a byte of ASCII.
+_HEX = re.compile(r"[2-7](?<![0-9A-WYZa-wyz].)[0-9A-Fa-f][ :,]?(?:[0-9A-Fa-f]{2}[ :,]?){7,}(?![0-9A-Za-z])")
 _PERCENT = re.compile(r"(?:[^\s%]{0,3}(?:%[0-9A-Fa-f]{2})){3,}\w{0,20}")
 _ENTITY = re.compile(r"(?:&(?:#\d{2,6}|#x[0-9A-Fa-f]{2,5}|[a-z]{2,6});[^&\s]{0,3}\s?){3,}")
 _ESCAPE = re.compile(r"(?:\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})[^\\\n]{0,2}){4,}")
@@ -86,7 +87,7 @@ def _base64(run: str) -> str:
 
 
 def _hex(run: str) -> str:
-    digits = re.sub("[ :,]|^0x", "", run)
+    digits = re.sub("[ :,]", "", run)
     return _readable(bytes.fromhex(digits[: len(digits) // 2 * 2]))
 
 

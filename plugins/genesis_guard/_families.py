@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ __all__ = ["FILE", "Families", "Family", "Hit", "built_in"]
 FILE = Path(__file__).with_name("families.toml")
 MOST_HITS = 8
 """Of one family in one text: more of them say nothing more."""
+_HEAD = 4
+_WORD = re.compile("[a-z]+")
 Steps = tuple[tuple[int, int], ...]
 """Class bits, and how many words may stand before them."""
 Event = tuple[int, int]
@@ -30,8 +33,8 @@ class Family:
     id: str
     says: str
     steps: tuple[Steps, ...]
-    patterns: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]
-    """Words to look for, and what must match from where one of them stands."""
+    patterns: tuple[tuple[str, str, re.Pattern[str]], ...]
+    """What to look for, how a word that it stands in begins, and what must match from there."""
     catches: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()
 
@@ -55,13 +58,14 @@ class Families:
         self.lexicon = Lexicon(data["words"])
         self.all = tuple(_family(row, self.lexicon) for row in data["family"])
 
-    def find(self, text: str, classes: Sequence[int]) -> list[Hit]:
-        """Return where families stand in a plain *text* whose words are of *classes*."""
+    def find(self, text: str, words: Collection[str], classes: Sequence[int]) -> list[Hit]:
+        """Return where families stand in a plain *text* whose *words* are of *classes*."""
+        heads = {word[:_HEAD] for word in words}
         events = [(at, bits) for at, bits in enumerate(classes) if bits]
         counts = _counts(events)
         found: list[Hit] = []
         for family in self.all:
-            hits = _hits(family, text, events, counts)
+            hits = chain(_walked(family, events, counts), _matched(family, text, heads))
             found += [hit for hit, _ in zip(hits, range(MOST_HITS), strict=False)]
         return found
 
@@ -77,19 +81,23 @@ def _counts(events: Sequence[Event]) -> dict[int, int]:
     return counts
 
 
-def _hits(family: Family, text: str, events: Sequence[Event], counts: Mapping[int, int]) -> Iterator[Hit]:
+def _walked(family: Family, events: Sequence[Event], counts: Mapping[int, int]) -> Iterator[Hit]:
     for steps in family.steps:
         if all(bits in counts for bits, _ in steps):
             for start, end in _walks(steps, events, min((bits for bits, _ in steps), key=counts.__getitem__)):
                 yield Hit(family.id, start, end, True)
-    for words, pattern in family.patterns:
-        for word in words:
-            at = text.find(word)
-            while at >= 0:
-                m = pattern.match(text, at)
-                if m:
-                    yield Hit(family.id, at, max(m.end(), at + len(word)), False)
-                at = text.find(word, at + len(word))
+
+
+def _matched(family: Family, text: str, heads: Collection[str]) -> Iterator[Hit]:
+    for word, head, pattern in family.patterns:
+        if head and head not in heads:
+            continue
+        at = text.find(word)
+        while at >= 0:
+            m = pattern.match(text, at)
+            if m:
+                yield Hit(family.id, at, max(m.end(), at + len(word)), False)
+            at = text.find(word, at + len(word))
 
 
 def _walks(steps: Steps, events: Sequence[Event], rarest: int) -> Iterator[tuple[int, int]]:
@@ -133,9 +141,19 @@ def _walk(steps: Steps, events: Sequence[Event], at: int) -> int:
 def _family(row: Mapping[str, Any], lexicon: Lexicon) -> Family:
     return Family(
         row["id"], row["says"], tuple(_steps(step, lexicon) for step in row.get("steps", ())),
-        tuple((tuple(p["at"]), re.compile(p["is"], re.DOTALL)) for p in row.get("patterns", ())),
+        tuple(_patterns(row.get("patterns", ()))),
         tuple(row.get("catches", ())), tuple(row.get("passes", ())),
     )
+
+
+def _patterns(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, re.Pattern[str]]]:
+    for row in rows:
+        pattern = re.compile(row["is"], re.DOTALL)
+        for word in row["at"]:
+            m = _WORD.match(word)
+            # A short word says how one begins only when it is whole: "act " is a word, "dan" may be part of one.
+            whole = m is not None and (len(m[0]) >= _HEAD or len(word) > len(m[0]))
+            yield word, m[0][:_HEAD] if m is not None and whole else "", pattern
 
 
 def _steps(row: Sequence[str | int], lexicon: Lexicon) -> Steps:

@@ -1,7 +1,8 @@
 """What the light scorer sees of a text: words, pairs of words, pieces of words and word classes, each as a number.
 
-A word alone, the two words before it and the class of word before it are *terms*: places in one table of weights.
-What stands here is what the weights were learned for; a change needs them learned again.
+A word with its pieces and its classes, and each two words that stand beside each other or one apart, are *terms*:
+places in one table of weights. What stands here is what the weights were learned for; a change needs them learned
+again.
 """
 
 from __future__ import annotations
@@ -9,23 +10,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zlib import crc32
 
-__all__ = ["LEAST_WORDS", "PLACES", "SCALES", "A", "B", "E", "alone", "joint", "number", "pairs", "pieces", "windows"]
+__all__ = [
+    "CHUNK", "LOCAL", "PLACES", "REMARK", "A", "B", "E",
+    "alone", "joint", "number", "pairs", "pieces", "size", "windows",
+]  # fmt: skip
 
 PLACES = 1 << 18
-SCALES = (16, 64, 256)
-"""Words that are looked at together."""
-LEAST_WORDS = 6
-"""So few words, or fewer, say no more than so many would."""
+CHUNK, LOCAL = 2048, 40
+"""Words that are read as one text, and that are read as one remark in it."""
+REMARK = 1.0
+"""How much more than a whole text one remark in it must weigh: of many remarks the worst always weighs something."""
 _NEAR = 5
 """Words between two that are still taken together for their classes."""
 _MASK = PLACES - 1
-A, B, C, D, E = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x27D4EB2F, 0x165667B1
+A, B, E = 2477, 3251, 1597
+"""Small, so that products of them and numbers of words stay small, too."""
+_C, _D = 0xC2B2AE35, 0x27D4EB2F
 _PIECE = 4
 
 
 def number(word: str) -> int:
-    """Return the number of *word*: the same on every machine."""
-    return crc32(word.encode("utf-8", "surrogatepass"))
+    """Return the number of *word*, below PLACES: the same on every machine."""
+    return crc32(word.encode("utf-8", "surrogatepass")) & _MASK
 
 
 def pieces(word: str) -> list[int]:
@@ -33,18 +39,26 @@ def pieces(word: str) -> list[int]:
     if len(word) < _PIECE - 1 or not word[0].isalpha():
         return []
     framed = f"^{word}$"
-    return [(crc32(framed[at : at + _PIECE].encode("utf-8", "surrogatepass")) * C >> 7) & _MASK
+    if word.isascii():
+        plain = framed.encode()
+        return [(crc32(plain[at : at + _PIECE]) * _C >> 7) & _MASK for at in range(len(plain) - _PIECE + 1)]
+    return [(crc32(framed[at : at + _PIECE].encode("utf-8", "surrogatepass")) * _C >> 7) & _MASK
             for at in range(len(framed) - _PIECE + 1)]  # fmt: skip
 
 
 def alone(word: str, bits: int) -> list[tuple[int, float]]:
     """Return the terms that *word* of the classes *bits* brings on its own, and how much each counts."""
-    terms = [(number(word) & _MASK, 1.0)]
+    terms = [(number(word), 1.0)]
     if bits:
-        terms.append((bits * D + (bits >> 16) * E & _MASK, 1.0))
+        terms.append(((bits * _D + (bits >> 16) * E) & _MASK, 1.0))
     parts = pieces(word)
     share = len(parts) ** -0.5 if parts else 0.0
     return terms + [(part, share) for part in parts]
+
+
+def size(word: str, bits: int) -> float:
+    """Return the squared length of ``alone(word, bits)``."""
+    return 1.0 + (bits > 0) + (len(word) >= _PIECE - 1 and word[0].isalpha())
 
 
 def pairs(numbers: Sequence[int]) -> tuple[list[int], list[int]]:
@@ -64,13 +78,13 @@ def joint(classes: Sequence[int]) -> list[tuple[int, int]]:
     for at, bits in enumerate(classes):
         if bits:
             if at - before <= _NEAR:
-                found.append((at, (last * D + bits * A + (last >> 16) * B + (bits >> 16) * C) >> 3 & _MASK))
+                found.append((at, ((last * _D + bits * _C) >> 7) & _MASK))
             before, last = at, bits
     return found
 
 
-def windows(count: int, size: int) -> list[int]:
-    """Return where windows of *size* words begin in a text of *count* words: a quarter apart, the last at the end."""
-    if count <= size:
+def windows(count: int, width: int, step: int) -> list[int]:
+    """Return where windows of *width* words begin in a text of *count* words: *step* apart, the last at the end."""
+    if count <= width:
         return [0]
-    return [*range(0, count - size, size // 4), count - size]
+    return [*range(0, count - width, step), count - width]

@@ -16,7 +16,7 @@ from ._rules import BUILT_IN, MODELS, PolicyRule, read_rules, rules_from
 __all__ = ["Asked", "Policy", "built_in", "policy_for"]
 
 SECTION = "[policy]"
-_KEYS = ("rules", "file", "secret_files", "untrusted")
+_KEYS = ("rules", "file", "secret_files", "untrusted", "screening")
 _ORDER = {Ruling.DENY: 0, Ruling.ASK: 1, Ruling.ALLOW: 2}
 _PATHS = ("read", "write")
 

@@ -1,6 +1,7 @@
-"""The light scorer: a weight for each word, pair of words, piece of a word and class of words; the worst place counts.
+"""The light scorer: a weight for each word, pair of words, piece of a word and class of words.
 
-The weights are in ``weights.json``, which names what they were learned from; ``benchmarks/fit_guard.py`` made it.
+A text counts as a whole, and by the one remark in it that speaks most for an attack. The weights are in
+``weights.json``, which names what they were learned from; ``benchmarks/fit_guard.py`` made it.
 """
 
 from __future__ import annotations
@@ -11,17 +12,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
+from operator import add
 from pathlib import Path
 
 from . import _features as features
 from ._words import Lexicon
 
-__all__ = ["FILE", "Reading", "Scorer", "learned"]
+__all__ = ["FILE", "Known", "Reading", "Scorer", "learned"]
 
 FILE = Path(__file__).with_name("weights.json")
 _KEPT = 50_000
 """Words whose weights are kept at hand."""
 _A, _B, _E, _MASK = features.A, features.B, features.E, features.PLACES - 1
+_PAIRS = (2, 3)
+"""Pairs that a word ends, without and with one of classes."""
+Known = tuple[int, float, int, float]
+"""Number, weight alone, classes and squared length of a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,54 +44,74 @@ class Reading:
 class Scorer:
     """Scores the words of plain texts; learned weights, no randomness, linear in the number of words."""
 
-    def __init__(self, table: array[int], step: float, bias: float, slope: float, families: Mapping[str, float],
-                 lexicon: Lexicon) -> None:  # fmt: skip
-        self._table, self._step, self._bias, self._slope, self._families = table, step, bias, slope, families
-        self._lexicon = lexicon
-        self._known: dict[str, tuple[int, float, int]] = {}
+    def __init__(
+        self, table: array[int], scale: Mapping[str, float], families: Mapping[str, float], lexicon: Lexicon
+    ) -> None:
+        self._table, self._scale, self._families, self._lexicon = table, scale, families, lexicon
+        self._known: dict[str, Known] = {}
 
-    def look(self, words: Sequence[str]) -> tuple[list[int], list[float], list[int]]:
-        """Return the number, the weight alone and the classes of each word."""
+    def look(self, words: Sequence[str]) -> list[Known]:
+        """Return what is known of each word."""
         known = self._known
         if len(known) > _KEPT:
             known.clear()
-        found = [known.get(word) or self._learn(word) for word in words]
-        if not found:
-            return [], [], []
-        numbers, own, classes = zip(*found, strict=True)
-        return list(numbers), list(own), list(classes)
+        return [known.get(word) or self._learn(word) for word in words]
 
-    def _learn(self, word: str) -> tuple[int, float, int]:
+    def _learn(self, word: str) -> Known:
         bits, table = self._lexicon.classes(word), self._table
         weight = sum(table[term] * share for term, share in features.alone(word, bits))
-        self._known[word] = entry = (features.number(word), weight, bits)
+        self._known[word] = entry = (features.number(word), weight, bits, features.size(word, bits))
         return entry
 
-    def read(
-        self, numbers: Sequence[int], own: Sequence[float], classes: Sequence[int], found: Sequence[str]
-    ) -> Reading:
-        """Return the score of a text from what ``look`` gave, and the families that were *found* in it."""
-        if not numbers:
-            return Reading(_share(self._bias), 0, 0)
-        table = self._table
-        weights = [
-            w + table[(a * _A + b) & _MASK] + table[(z * _B + b * _E + 1) & _MASK]
-            for w, z, a, b in zip(own, [0, 0, *numbers], [0, *numbers], numbers, strict=False)
-        ]
-        for at, term in features.joint(classes):
-            weights[at] += table[term]
-        sums, count = [0.0, *accumulate(weights)], len(weights)
-        tops: list[tuple[float, int, int]] = []
-        for size in features.SCALES:
-            begins = features.windows(count, size)
-            width = min(size, count)
-            gains = [sums[at + width] - sums[at] for at in begins]
-            best = max(gains)
-            tops.append((best / math.sqrt(max(width, features.LEAST_WORDS)), begins[gains.index(best)], width))
-        mean = sum(top for top, _, _ in tops) / len(tops) * self._step
-        known = sum(self._families.get(name, 0.0) for name in set(found))
-        _, start, width = tops[0]
-        return Reading(_share(self._slope * mean + known + self._bias), start, start + width)
+    def read(self, words: Sequence[Known], families: Sequence[str]) -> Reading:
+        """Return the score of a text from what ``look`` gave, and the *families* that were found in it."""
+        scale = self._scale
+        odds = scale["bias"] + sum(self._families.get(name, 0.0) for name in set(families))
+        if not words:
+            return Reading(0.0, 0, 0)
+        pairs = self._pairs(words)
+        whole = max(
+            self._whole(words[at : at + features.CHUNK], [pair[at : at + features.CHUNK] for pair in pairs])
+            for at in features.windows(len(words), features.CHUNK, features.CHUNK * 3 // 4)
+        )
+        local, start = _local(words, pairs)
+        step = scale["step"]
+        odds += scale["slope"] * max(step * whole, step * local - features.REMARK)
+        return Reading(_share(odds), start, min(start + features.LOCAL, len(words)))
+
+    def _pairs(self, words: Sequence[Known]) -> list[list[int]]:
+        """Return, for each word, the two pairs that it ends and the weight of each; and that of its classes."""
+        weight, numbers = self._table.__getitem__, [known[0] for known in words]
+        one = [(a * _A + b) & _MASK for a, b in zip([0, *numbers], numbers, strict=False)]
+        two = [(a * _B + b * _E + 1) & _MASK for a, b in zip([0, 0, *numbers], numbers, strict=False)]
+        three, kinds = [0] * len(words), [0] * len(words)
+        for at, term in features.joint([known[2] for known in words]):
+            three[at], kinds[at] = term + 1, weight(term)
+        return [one, two, three, list(map(weight, one)), list(map(weight, two)), kinds]
+
+    def _whole(self, words: Sequence[Known], pairs: Sequence[Sequence[int]]) -> float:
+        """Return the weight of a text in which each word and each pair counts once."""
+        one, two, three, *weights = pairs
+        _, own, _, sizes = zip(*set(words), strict=True)
+        total, length = sum(own), sum(sizes)
+        for terms, weight in zip((one, two, three), weights, strict=True):
+            once = dict(zip(terms, weight, strict=True))
+            total += sum(once.values())
+            length += len(once)
+        return float(total / math.sqrt(length))
+
+
+def _local(words: Sequence[Known], pairs: Sequence[Sequence[int]]) -> tuple[float, int]:
+    """Return the highest weight of a remark, and where it begins."""
+    _, _, three, a, b, c = pairs
+    _, own, _, lengths = zip(*words, strict=True)
+    sums = [0.0, *accumulate(map(add, map(add, own, a), map(add, b, c)))]
+    sizes = [0.0, *accumulate(map(add, lengths, map(_PAIRS.__getitem__, map(bool, three))))]
+    width, root = min(features.LOCAL, len(words)), math.sqrt
+    begins = features.windows(len(words), features.LOCAL, features.LOCAL // 4)
+    gains = [(sums[at + width] - sums[at]) / root(sizes[at + width] - sizes[at]) for at in begins]
+    best = max(gains)
+    return best, begins[gains.index(best)]
 
 
 def _share(odds: float) -> float:
@@ -101,4 +127,4 @@ def learned(lexicon: Lexicon) -> Scorer:
 
     data = json.loads(FILE.read_bytes())
     table = array("b", zlib.decompress(base64.b85decode(data["weights"])))
-    return Scorer(table, data["step"], data["bias"], data["slope"], data["families"], lexicon)
+    return Scorer(table, data["scale"], data["families"], lexicon)

@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from genesis_core import Label, Outcome, Screening, SettingsError, Trust
+from genesis_core import Label, Outcome, Screening, Trust
 
 from ._families import Families, built_in
 from ._scorer import Reading, Scorer, learned
+from ._thresholds import Thresholds
 from ._views import Sight, readings
 from ._words import spans
 
-__all__ = ["MAX_CHARS", "Thresholds", "screen", "thresholds_of"]
+__all__ = ["MAX_CHARS", "screen"]
 
 MAX_CHARS = 16_000_000
 """No text that anybody decides by is longer; the goal's own, much lower limit is the kernel's (``max_goal_chars``)."""
 MOST_SPANS = 16
-SECTION = "[policy.screening]"
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """From which score on a text is doubted, and from which it is refused."""
-
-    quarantine: float = 0.9
-    block: float = 0.9999
-
-
-def thresholds_of(section: Mapping[str, Any] | None) -> Thresholds:
-    """Return the thresholds that the guard's *section* of the settings sets; raises SettingsError for what is none."""
-    given = (section or {}).get("screening", {})
-    unknown = [name for name in given if name not in Thresholds.__slots__]
-    wrong = [name for name, value in given.items() if not isinstance(value, int | float) or not 0 <= value <= 1]
-    if unknown or wrong:
-        raise SettingsError(f"{SECTION}: {(unknown or wrong)[0]!r} is no threshold in 0..1",
-                            hint=f"known: {', '.join(Thresholds.__slots__)}")  # fmt: skip
-    return Thresholds(**given)
-
-
-def screen(text: str, label: Label, limits: Thresholds) -> Screening:
+def screen(text: str, label: Label, limits: Thresholds, goal_chars: int = 5_000) -> Screening:
     """Return whether *text* may pass.
 
-    What a person or a plan asks for is refused from ``block`` on. A text that nobody here wrote is never refused: a
-    document may well speak of attacks, and what it says can't select anything privileged, whatever its score.
+    What may be a goal (nobody untrusted wrote it, and it has at most *goal_chars*) is refused when its score reaches
+    ``block`` and a family says why. A document is never refused: it may well speak of attacks, and it can't select
+    anything privileged whatever its score.
     """
     if len(text) > MAX_CHARS:
         return Screening(
@@ -58,7 +38,8 @@ def screen(text: str, label: Label, limits: Thresholds) -> Screening:
     score = round(worst.score, 6)
     if score < limits.quarantine:
         return Screening(score=score)
-    refused = score >= limits.block and label.trust is not Trust.UNTRUSTED
+    wish = label.trust is not Trust.UNTRUSTED and len(text) <= goal_chars
+    refused = wish and score >= limits.block and bool(sight.hits)
     return Screening(
         outcome=Outcome.BLOCK if refused else Outcome.QUARANTINE, score=score,
         spans=_spans(sight, worst), reasons=tuple(_reasons(sight, score, families)),
@@ -66,7 +47,7 @@ def screen(text: str, label: Label, limits: Thresholds) -> Screening:
 
 
 def _read(sight: Sight, scorer: Scorer) -> Reading:
-    return scorer.read(sight.numbers, sight.own, sight.classes, [hit.family for hit in sight.hits])
+    return scorer.read(sight.known, [hit.family for hit in sight.hits])
 
 
 def _reasons(sight: Sight, score: float, families: Families) -> list[str]:

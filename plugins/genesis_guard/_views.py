@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from ._decode import decoded
 from ._families import Families, Hit
 from ._normalise import View, reveal
+from ._scorer import Known
 from ._words import split
 
 __all__ = ["Look", "Sight", "readings"]
 
-Look = Callable[[Sequence[str]], tuple[list[int], list[float], list[int]]]
-"""Gives number, weight alone and classes of each word."""
+Look = Callable[[Sequence[str]], list[Known]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +22,19 @@ class Sight:
 
     view: View
     words: Sequence[str]
-    numbers: Sequence[int]
-    own: Sequence[float]
-    classes: Sequence[int]
+    distinct: Collection[str]
+    known: Sequence[Known]
     hits: Sequence[Hit]
 
 
 def readings(text: str, families: Families, look: Look) -> list[Sight]:
     """Return the plain reading of *text* first, then one for each encoding that stands in it."""
     main = _sight(reveal(text, families.lexicon.words), families, look)
-    others = decoded(text, set(main.words))
+    others = decoded(text, main.distinct)
     return [main, *(_sight(reveal(view, families.lexicon.words), families, look) for view in others)]
 
 
 def _sight(view: View, families: Families, look: Look) -> Sight:
     words = split(view.text)
-    numbers, own, classes = look(words)
-    return Sight(view, words, numbers, own, classes, families.find(view.text, classes))
+    distinct, known = set(words), look(words)
+    return Sight(view, words, distinct, known, families.find(view.text, distinct, [entry[2] for entry in known]))

@@ -16,6 +16,8 @@ _LETTERS = (
     "\ua4d0-\uabff\ufb00-\ufdff\ufe70-\ufefc\U00010000-\U0001efff"
 )
 _WORDS = re.compile(rf"[{_LETTERS}]{{1,40}}|[{_SOLID}]|[^\s{_LETTERS}{_SOLID}]{{1,3}}")
+_HEAD = 3
+"""Letters that every stem with an open end has at least."""
 _PLAIN = re.compile(r"[0-9a-z]{1,40}|[^\s0-9a-z]{1,3}")
 
 
@@ -32,7 +34,7 @@ def spans(text: str) -> list[tuple[int, int]]:
 class Lexicon:
     """Classes of words: each known word has a number, in which every class that it belongs to is one bit."""
 
-    __slots__ = ("_begins", "_known", "bits", "words")
+    __slots__ = ("_begins", "_known", "_sizes", "bits", "words")
 
     def __init__(self, classes: Mapping[str, str]) -> None:
         self.bits: dict[str, int] = {name: 1 << at for at, name in enumerate(classes)}
@@ -43,6 +45,9 @@ class Lexicon:
                 table = self._begins if word.endswith("\u00b5") else self._known
                 key = word.rstrip("\u00b5")
                 table[key] = table.get(key, 0) | self.bits[name]
+        self._sizes: dict[str, tuple[int, ...]] = {}
+        for stem in self._begins:
+            self._sizes[stem[:_HEAD]] = tuple(sorted({*self._sizes.get(stem[:_HEAD], ()), len(stem)}))
         self.words = frozenset({*self._known, *self._begins, *_FREQUENT})
         """What split words and leet may be read as."""
 
@@ -50,7 +55,7 @@ class Lexicon:
         """Return the classes of *word* as bits; 0: in none."""
         found = self._known.get(word, 0)
         begins = self._begins
-        for size in range(4, min(len(word), 14) + 1):
+        for size in self._sizes.get(word[:_HEAD], ()):
             found |= begins.get(word[:size], 0)
         return found
 
