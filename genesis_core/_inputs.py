@@ -10,7 +10,6 @@ from ._pointers import resolve_pointer
 from ._scope import TaskContext
 from ._secrets import SecretRef
 from .errors import GraphError
-from .policy import Label, Secrecy, Trust
 from .records import FrozenDict
 from .tasks import Input, Task, TaskGraph, TaskResult
 
@@ -41,7 +40,6 @@ async def _input(name: str, item: Input, context: TaskContext, results: Mapping[
     if item.file is not None:
         return await context.read(item.file)
     if item.secret is not None:
-        context._rise(Label(Trust.TRUSTED, Secrecy.SECRET, frozenset({f"secret:{item.secret}"})))
         return SecretRef(secret=item.secret)
     if item.task is None:
         return item.value

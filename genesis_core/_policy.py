@@ -6,7 +6,7 @@ Decisions merge "most restrictive wins": any deny wins; an allow counts only fro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._plugins import Plugins
@@ -102,13 +102,18 @@ def _forbidden(action: Action, label: Label, untrusted: Ruling = Ruling.DENY) ->
     """Return what stands against a call that untrusted text would choose, or that secret data would leave by."""
     if action.verb == "endorse" and label.trust is Trust.UNTRUSTED:
         return Decision.deny(PROVENANCE, "text from outside endorses nothing")
-    if action.verb != "call" or action.effect not in CHANGES:
+    if action.verb != "call" or (action.effect not in CHANGES and not _hands_over(action)):
         return None
     if action.effect is Effect.SEND and label.secrecy is Secrecy.SECRET:
         return Decision.deny("kernel.secrecy", f"secret data would leave by it: {_sources(label)}")
     if label.trust is Trust.UNTRUSTED:
         return Decision(untrusted, PROVENANCE, f"text from outside would choose it: {_sources(label)}")
     return None
+
+
+def _hands_over(action: Action) -> bool:
+    """Return whether the call is handed a secret by name: whoever chooses it could have it carried anywhere."""
+    return any(isinstance(value, Mapping) and set(value) == {"secret"} for value in (action.arguments or {}).values())
 
 
 def _sources(label: Label) -> str:

@@ -16,7 +16,7 @@ from ._replay.tape import Call
 from ._secrets import needed
 from ._workers import inline
 from .errors import GenesisError
-from .policy import Action, Label, Secrecy, Usage
+from .policy import Action, Label, Secrecy, Trust, Usage
 from .records import canonical_json, digest
 from .runs import EventKind
 from .tools import Tool
@@ -85,6 +85,9 @@ async def _taped(context: TaskContext, call: ToolUse, said: dict[str, Any]) -> A
 async def _run(context: TaskContext, call: ToolUse) -> Any:
     scope = context._scope
     secrets = needed(context.task, call.arguments, scope.secrets)
+    if secrets and call.tool.spec.label is None:  # it may say in other words what it was handed
+        context._rise(Label(Trust.TRUSTED, Secrecy.SECRET, frozenset(
+            f"secret:{call.arguments[parameter]['secret']}" for parameter in secrets)))
     if call.tool.spec.inline:
         return await inline(call.tool, call.arguments, secrets)
     return await scope.workers.call(call.tool, call.arguments, scope.workspace.root, context.seconds_left, secrets)
