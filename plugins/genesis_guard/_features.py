@@ -12,7 +12,7 @@ from zlib import crc32
 
 __all__ = [
     "CHUNK", "LOCAL", "PLACES", "REMARK", "A", "B", "E",
-    "alone", "joint", "number", "pairs", "pieces", "size", "windows",
+    "alone", "joint", "kind", "number", "pairs", "pieces", "size", "windows",
 ]  # fmt: skip
 
 PLACES = 1 << 18
@@ -46,11 +46,16 @@ def pieces(word: str) -> list[int]:
             for at in range(len(framed) - _PIECE + 1)]  # fmt: skip
 
 
+def kind(bits: int) -> int:
+    """Return the term of the classes *bits*."""
+    return (bits * _D + (bits >> 16) * E) & _MASK
+
+
 def alone(word: str, bits: int) -> list[tuple[int, float]]:
     """Return the terms that *word* of the classes *bits* brings on its own, and how much each counts."""
     terms = [(number(word), 1.0)]
     if bits:
-        terms.append(((bits * _D + (bits >> 16) * E) & _MASK, 1.0))
+        terms.append((kind(bits), 1.0))
     parts = pieces(word)
     share = len(parts) ** -0.5 if parts else 0.0
     return terms + [(part, share) for part in parts]

@@ -59,8 +59,12 @@ class Scorer:
 
     def _learn(self, word: str) -> Known:
         bits, table = self._lexicon.classes(word), self._table
-        weight = sum(table[term] * share for term, share in features.alone(word, bits))
-        self._known[word] = entry = (features.number(word), weight, bits, features.size(word, bits))
+        number, parts = features.number(word), features.pieces(word)
+        # The same as the terms of ``features.alone``, without a list of them.
+        weight = float(table[number] + (table[features.kind(bits)] if bits else 0))
+        if parts:
+            weight += sum(map(table.__getitem__, parts)) * len(parts) ** -0.5
+        self._known[word] = entry = (number, weight, bits, features.size(word, bits))
         return entry
 
     def read(self, words: Sequence[Known], families: Sequence[str]) -> Reading:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis_core import Goal, Label, Outcome, PlanContext, Screening, SettingsError, Trust
+from genesis_guard import _features as features
 from genesis_guard import genesis_screen
 from genesis_guard._decode import decoded
 from genesis_guard._families import MOST_HITS, Family, built_in
@@ -169,6 +170,15 @@ def test_thresholds_are_settings() -> None:
     for wrong in ({"quarantine": 2}, {"blok": 0.5}, {"block": "high"}, {"block": True}):
         with pytest.raises(SettingsError, match="no threshold"):
             thresholds_of({"screening": wrong})
+
+
+@pytest.mark.parametrize("word", ["ignore", "a", "!", "пароль", "忘", "x1", "instructions"])
+def test_the_weight_of_a_word_is_that_of_its_terms(word: str) -> None:
+    scorer = learned(FAMILIES.lexicon)
+    number, weight, bits, size = scorer.look([word])[0]
+    assert bits == FAMILIES.lexicon.classes(word) and number == features.number(word)
+    assert weight == pytest.approx(sum(scorer._table[term] * share for term, share in features.alone(word, bits)))
+    assert size == pytest.approx(sum(share**2 for _, share in features.alone(word, bits)))
 
 
 def test_the_artefact_says_what_it_was_learned_from_and_is_small() -> None:
