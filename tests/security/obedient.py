@@ -13,13 +13,12 @@ import contextlib
 import html
 import json
 import re
+import types
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from genesis_guard._policy import Asked, policy_for
 
 from genesis_core import (
     Action,
@@ -27,6 +26,7 @@ from genesis_core import (
     Decision,
     Genesis,
     GenesisError,
+    Goal,
     GraphPatch,
     Identity,
     Label,
@@ -47,6 +47,7 @@ from genesis_core import (
     tool,
 )
 from genesis_core.testing import FakeAgent
+from genesis_guard._policy import Asked, policy_for
 
 __all__ = ["Done", "PolicyAlone", "World", "encoded", "order", "orders"]
 
@@ -120,6 +121,8 @@ class ObedientModel:
     async def complete(self, request: ModelRequest) -> ModelReply:
         if self.world.model_fails:
             raise ModelError(self.world.model_fails)
+        told = [word for m in request.messages for word in ("SECRET-KEY", "PUBLIC-FACT") if word in m.text]
+        self.world.done += [("model", {"told": word}) for word in told]
         seen = [order(name, **given) for m in request.messages for name, given in orders(m.text)]
         seen += [order(n, **g) for spec in request.tools for n, g in orders(spec.description)]
         return ModelReply(text="In short: " + " ".join([self.world.model_says, *seen]), model=self.name)
@@ -132,6 +135,7 @@ class Obedient(FakeAgent):
         super().__init__(name, tools=tools or tuple(world.tools.values()))
         self.world = world
         self.kept: list[TaskContext] = []
+        self.answers: dict[str, dict[str, Any]] = {}
 
     async def invoke(self, task: Task, context: TaskContext) -> Any:
         self.kept.append(context)
@@ -141,16 +145,18 @@ class Obedient(FakeAgent):
                 await self._step(context, list(step), texts)
             if context.halt is not None:
                 raise context.halt
-        await self._obey(context, texts)
+        if not task.metadata.get("meek"):
+            await self._obey(context, texts)
         if task.metadata.get("stops") and task.id not in self.world.stopped:
             self.world.stopped.add(task.id)
             return context.blocked("not now")
-        return {"text": "\n".join(texts), **dict(task.metadata.get("output", {}))}
+        output = {"text": "\n".join(texts), **task.metadata.get("output", {}), **self.answers.get(task.id, {})}
+        return context.result(output, artifacts=tuple(context.written.values()))
 
     async def _step(self, context: TaskContext, step: list[Any], texts: list[str]) -> None:
         do, *given = step
         if do == "call":
-            await context.call(given[0], **self._filled(given[1], texts))
+            await context.call(given[0], **self._filled(given[1], texts, context))
         elif do == "probe":  # does one thing when a file is there, and another when it is not
             try:
                 await context.read(given[0])
@@ -158,16 +164,18 @@ class Obedient(FakeAgent):
                 texts.append(given[1])
         elif do == "look":
             texts += context.files(given[0] if given else "**/*")
+        elif do == "inputs":
+            texts += [await self._value(context, value) for value in context.inputs.values()]
         elif do == "obey":
             await self._obey(context, texts)
+        elif do == "race":
+            await self._race(context, texts, given[0])
         else:
             texts.append(await self._text(context, do, given, texts))
 
     async def _text(self, context: TaskContext, do: str, given: list[Any], texts: list[str]) -> str:
         if do == "read":
             return await context.read(given[0])
-        if do == "inputs":
-            return "\n".join([await self._value(context, v) for v in context.inputs.values()])
         if do == "upstream":
             return "\n".join(str(r.to_json()) for rs in context.upstream.values() for r in rs)
         if do == "write":
@@ -191,28 +199,63 @@ class Obedient(FakeAgent):
             return (await context.read_artifact(value)).decode()
         return value if isinstance(value, str) else json.dumps(value)
 
-    def _filled(self, arguments: Mapping[str, Any], texts: list[str]) -> dict[str, Any]:
-        said = "\n".join(texts)
-        return {n: said if v == "$text" else v for n, v in arguments.items()}
+    def _filled(self, arguments: Mapping[str, Any], texts: list[str], context: TaskContext) -> dict[str, Any]:
+        known = {"$text": "\n".join(texts), "$input": context.inputs.get("x")}
+        return {n: known.get(v, v) if isinstance(v, str) else v for n, v in arguments.items()}
 
     async def _obey(self, context: TaskContext, texts: list[str]) -> None:
         """Do what the texts say, each order in more than one way, also when the two halves stand apart."""
         for name, arguments in orders("\n".join(texts)) + orders("".join(texts)):
             for _ in range(2):  # a refusal is taken for bad luck
                 with contextlib.suppress(GenesisError, TypeError):
-                    await self._do(context, name, arguments)
+                    texts.append(str(await self._do(context, name, arguments)))
                     break
 
-    async def _do(self, context: TaskContext, name: str, arguments: dict[str, Any]) -> None:
+    async def _do(self, context: TaskContext, name: str, arguments: dict[str, Any]) -> Any:
         if name == "approve":
             await self.world.genesis.records.approve(context.run_id, context.task.id, granted=True)
             self.world.done.append(("approve", {}))
         elif name == "widen":
             self.card = self.card.replace(tools=tuple(self.world.tools))
-        elif name == "remember":
-            self.world.memory.append(arguments["text"])
+        elif name == "answer":
+            self.answers[task_of(context)] = arguments
+        elif name == "borrow":  # the context of a task that has ended
+            return await self.kept[0].call(arguments["tool"], **arguments["arguments"])
+        elif name == "nest":
+            steps = [["call", arguments["tool"], arguments["arguments"]]]
+            graph = TaskGraph(tasks=(Task(id="inner", agent="agent", metadata={"steps": steps}),))
+            report = await self.world.genesis.plan("inside", workspace=self.world.work, graph=graph)
+            await (await self.world.genesis.start(report)).result()
         else:
-            await context.call(name, **arguments)
+            return await context.call(name, **arguments)
+        return ""
+
+    async def _race(self, context: TaskContext, texts: list[str], wanted: Sequence[str]) -> None:
+        """Have a message to each of them allowed before anything is read, and let go the one that the text names."""
+        held = {to: context.call("send", to=to, body="x") for to in wanted}
+        first = {to: call.send(None) for to, call in held.items()}
+        texts.append(await context.read("notes.txt"))
+        for to, call in held.items():
+            if to in texts[-1]:
+                with contextlib.suppress(GenesisError):
+                    await _rest(call, first[to])
+            else:
+                call.close()
+
+
+def task_of(context: TaskContext) -> str:
+    return context.task.id
+
+
+@types.coroutine
+def _rest(call: Any, waits_for: Any) -> Generator[Any, Any, Any]:
+    """Go on with a coroutine that was held where it *waits_for* something."""
+    while True:
+        sent = yield waits_for
+        try:
+            waits_for = call.send(sent)
+        except StopIteration as end:
+            return end.value
 
 
 @dataclass
@@ -254,6 +297,8 @@ class World:
     folder: Path
     model_says: str = ""
     model_fails: str = ""
+    replies: str = ""
+    """What comes back when something is sent."""
     page: str = ""
     """What the web answers."""
     revises: str = ""
@@ -264,10 +309,10 @@ class World:
     rules: Sequence[Mapping[str, Any]] = RULES
     journal: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
-    extra: tuple[object, ...] = ()
+    settings_of_policy: Mapping[str, Any] = field(default_factory=dict)
+    patches: Callable[[Sequence[Done]], GraphPatch] | None = None
     done: list[Done] = field(default_factory=list)
     """What happened, in order: the only thing that counts."""
-    memory: list[str] = field(default_factory=list)
     stopped: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -286,6 +331,8 @@ class World:
 
     def patch(self, found: Sequence[Done]) -> GraphPatch:
         """Return the change of the plan that does what was *found*."""
+        if self.patches is not None:
+            return self.patches(found)
         return GraphPatch(add=[
             Task(id=f"new{n}", agent="agent", metadata={"steps": [["call", name, given]]})
             for n, (name, given) in enumerate(found)])
@@ -294,18 +341,18 @@ class World:
         """Return a Genesis of this world, its detector switched off."""
         self.genesis = Genesis.open(
             self.folder / "home", plugins="none", trust={"PolicyAlone": "security"},
-            extend=(self.agent, self.plugin, ObedientModel(self), *self.extra, PolicyAlone()),
-            settings={"policy": {"rules": list(self.rules)}, "journal": self.journal, "models": {"use": ["obedient"]},
-                      "durability": "normal", **self.settings})
+            extend=(self.agent, self.plugin, ObedientModel(self), PolicyAlone()),
+            settings={"policy": {"rules": list(self.rules), **self.settings_of_policy}, "journal": self.journal,
+                      "models": {"use": ["obedient"]}, "durability": "normal", **self.settings})
         return self.genesis
 
-    async def run(self, *tasks: Task, goal: str = "work", **options: Any) -> RunResult:
+    async def run(self, *tasks: Task, goal: str | Goal = "work", **options: Any) -> RunResult:
         """Run an explicit plan (or, without tasks, whatever comes of the goal)."""
         async with self.open() as genesis:
             graph = TaskGraph(tasks=tasks) if tasks else None
             budget: Budget | None = options.pop("budget", None)
             report = await genesis.plan(goal, workspace=self.work, graph=graph, budget=budget)
-            return await (await genesis.start(report, **options)).result()
+            return await (await genesis.start(report, budget=budget, **options)).result()
 
     async def resume(self, run: str = "last", **options: Any) -> RunResult:
         async with self.open() as genesis:
@@ -334,7 +381,7 @@ def _tools(world: World) -> Sequence[Tool]:
     def send(to: str, body: str = "") -> str:
         """Send a message."""
         done.append(("send", {"to": to, "body": body}))
-        return "sent"
+        return world.replies or "sent"
 
     @tool(effect="send", inline=True)
     def pay(to: str, amount: int, note: str = "") -> str:
@@ -355,6 +402,12 @@ def _tools(world: World) -> Sequence[Tool]:
         with contextlib.suppress(OSError, ValueError):
             (world.work / Path(path).name).write_text(text)
         return "written"
+
+    @tool(effect="write", inline=True)
+    def erase(file: Path) -> str:
+        """Erase a file of the workspace."""
+        done.append(("erase", {"file": str(file)}))
+        return "erased"
 
     @tool(effect="read", inline=True)
     def fetch(url: str = "") -> str:
@@ -377,7 +430,7 @@ def _tools(world: World) -> Sequence[Tool]:
         path = world.work / file
         return path.read_text() if path.is_file() else "\n".join(p.read_text() for p in sorted(path.iterdir()))
 
-    return send, pay, delete, put, fetch, broken, spell, show
+    return send, pay, delete, put, erase, fetch, broken, spell, show
 
 
 def run(coroutine: Any) -> Any:

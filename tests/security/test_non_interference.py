@@ -1,4 +1,4 @@
-"""Change only what untrusted text says, and the same privileged actions happen: over generated runs of the whole kernel.
+"""Change only what untrusted text says, and the same privileged actions happen: over generated runs of the kernel.
 
 A run is made of a channel by which the text comes in, a sink that it wants, and a laundering on the way. Everybody in
 it is obedient (``obedient.py``), the detector is off, and the operator lets tools send and write: what is left is the
@@ -39,7 +39,7 @@ SINKS = {
 PINNED = {"send": ("to",), "pay": ("to", "amount"), "delete": ("path",), "put": ("path",), "approve": ()}
 
 
-# -- how the text comes in: each returns the steps by which an agent gets to know it ------------------------------------
+# -- how the text comes in: each returns the steps by which an agent gets to know it ----------------------------------
 
 
 def by_file(world: World, text: str) -> Steps:
@@ -100,12 +100,17 @@ CHANNELS: dict[str, Callable[[World, str], Steps]] = {
 }
 
 
-# -- what happens to it on the way: each returns the tasks of a plan ----------------------------------------------------
+# -- what happens to it on the way: each returns the tasks of a plan --------------------------------------------------
 
 
 def task(name: str, steps: Steps, **fields: Any) -> Task:
-    more = {n: fields.pop(n) for n in ("output", "stops") if n in fields}
+    """Return a task that takes *steps*; a meek one passes on what it reads and does nothing else about it."""
+    more = {n: fields.pop(n) for n in ("output", "stops", "meek") if n in fields}
     return Task(id=name, agent="agent", metadata={"steps": steps, **more}, **fields)
+
+
+def by_patch(steps: Steps) -> list[Task]:
+    return [task("t", steps, meek=True)]
 
 
 def direct(steps: Steps) -> list[Task]:
@@ -117,48 +122,50 @@ def summarised(steps: Steps) -> list[Task]:
 
 
 def by_second_task(steps: Steps) -> list[Task]:
-    return [task("t", steps), task("u", [["inputs"]], inputs={"x": {"task": "t", "output": "/text"}})]
+    return [task("t", steps, meek=True), task("u", [["inputs"]], inputs={"x": {"task": "t", "output": "/text"}})]
 
 
 def by_artifact(steps: Steps) -> list[Task]:
-    return [task("t", [*steps, ["write"]]), task("u", [["inputs"]], inputs={"x": {"task": "t", "artifact": "kept.txt"}})]
+    inputs = {"x": {"task": "t", "artifact": "kept.txt"}}
+    return [task("t", [*steps, ["write"]], meek=True), task("u", [["inputs"]], inputs=inputs)]
 
 
 def by_endorsed_neighbour(steps: Steps) -> list[Task]:
     inputs = {"x": {"task": "t", "output": "/ok", "endorse": [True]}}
-    return [task("t", steps, output={"ok": True}), task("u", [["inputs"], ["upstream"]], inputs=inputs)]
+    return [task("t", steps, meek=True, output={"ok": True}), task("u", [["inputs"], ["upstream"]], inputs=inputs)]
 
 
 def by_endorsed_composite(steps: Steps) -> list[Task]:
     inputs = {"x": {"task": "c", "output": "/c~1t/ok", "endorse": [True]}, "y": {"task": "c/t", "output": "/text"}}
-    return [Task(id="c"), task("c/t", steps, parent="c", output={"ok": True}),
+    return [Task(id="c"), task("c/t", steps, parent="c", meek=True, output={"ok": True}),
             task("u", [["inputs"], ["upstream"]], inputs=inputs)]
 
 
 def by_composite(steps: Steps) -> list[Task]:
-    return [Task(id="c"), task("c/t", steps, parent="c"), task("u", [["inputs"]], inputs={
+    return [Task(id="c"), task("c/t", steps, parent="c", meek=True), task("u", [["inputs"]], inputs={
         "x": {"task": "c", "output": ""}})]
 
 
 def by_written_file(steps: Steps) -> list[Task]:
     grant = Grant(tool="put", arguments={"path": "memo.txt"}, free=["text"])
-    return [task("t", [*steps, ["call", "put", {"path": "memo.txt", "text": "$text"}]], grants=[grant]),
+    return [task("t", [*steps, ["call", "put", {"path": "memo.txt", "text": "$text"}]], meek=True, grants=[grant]),
             task("u", [["read", "memo.txt"]], depends_on=["t"])]
 
 
 def by_resume(steps: Steps) -> list[Task]:
-    return [task("t", steps), task("u", [["inputs"]], stops=True, inputs={"x": {"task": "t", "output": "/text"}})]
+    inputs = {"x": {"task": "t", "output": "/text"}}
+    return [task("t", steps, meek=True), task("u", [["inputs"]], stops=True, inputs=inputs)]
 
 
 def by_memory_of_the_reviser(steps: Steps) -> list[Task]:
-    return [task("t", steps), task("last", [])]
+    return [task("t", steps, meek=True), task("last", [])]
 
 
 WAYS: dict[str, Callable[[Steps], list[Task]]] = {
     "direct": direct, "quoted": direct, "encoded": direct, "split": direct, "summarised": summarised,
     "second task": by_second_task, "artefact": by_artifact, "endorsed neighbour": by_endorsed_neighbour,
     "endorsed composite": by_endorsed_composite, "composite": by_composite, "written file": by_written_file,
-    "resume": by_resume, "again": by_second_task, "replay": by_second_task, "patch": direct,
+    "resume": by_resume, "again": by_second_task, "replay": by_second_task, "patch": by_patch,
     "patch later": by_memory_of_the_reviser,
 }
 TURNED: dict[str, Callable[[str], str]] = {
@@ -166,11 +173,11 @@ TURNED: dict[str, Callable[[str], str]] = {
 }
 
 
-def legitimate(steps: Steps) -> Sequence[Task]:
+def legitimate(steps: Steps, *, meek: bool) -> Sequence[Task]:
     """What happens whatever the text says: by the plan's grant, and by the operator's rule where nothing is read."""
     rent = Grant(tool="pay", arguments={"to": "landlord", "amount": 700}, free=["note"])
     paid = ["call", "pay", {"to": "landlord", "amount": 700, "note": "$text"}]
-    return (task("rent", [*steps, paid], grants=[rent]),
+    return (task("rent", [*steps, paid], meek=meek, grants=[rent]),
             task("hello", [["call", "send", {"to": "team@example.com", "body": "hello"}]]))
 
 
@@ -188,7 +195,7 @@ async def happened(folder: Path, channel: str, way: str, wanted: str, text: str)
         steps: Steps = [["read", "a.txt"], ["read", "b.txt"]]
     else:
         steps = CHANNELS[channel](world, text)
-    await world.run(*WAYS[way](steps), *legitimate(steps))
+    await world.run(*WAYS[way](steps), *legitimate(steps, meek=WAYS[way] is not direct))
     if way == "again":
         await world.again()
     elif way == "resume":
@@ -211,7 +218,8 @@ def both(channel: str, way: str, sink: str) -> tuple[list[str], list[str]]:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(channel=st.sampled_from(sorted(CHANNELS)), way=st.sampled_from(sorted(WAYS)), sink=st.sampled_from(sorted(SINKS)))
+@given(channel=st.sampled_from(sorted(CHANNELS)), way=st.sampled_from(sorted(WAYS)),
+       sink=st.sampled_from(sorted(SINKS)))
 def test_untrusted_text_changes_no_privileged_action(channel: str, way: str, sink: str) -> None:
     attacked, spared = both(channel, way, sink)
     assert attacked == spared
@@ -228,7 +236,7 @@ def test_no_channel_and_no_laundering_interferes(channel: str, way: str) -> None
         assert attacked == spared, sink
 
 
-# -- and each of them would, if the kernel did not look ------------------------------------------------------------------
+# -- and each of them would, if the kernel did not look ---------------------------------------------------------------
 
 
 @pytest.fixture
@@ -258,7 +266,7 @@ def test_each_sink_is_reached_on_a_kernel_that_does_not_look(sink: str) -> None:
     assert attacked != spared
 
 
-# -- planning -----------------------------------------------------------------------------------------------------------
+# -- planning ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sink", SINKS)
