@@ -1,0 +1,60 @@
+"""What this process can never undo: limits, no new privileges, paths, system calls."""
+
+from __future__ import annotations
+
+import os
+import resource
+
+from . import _filter, _landlock
+from ._libc import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
+from ._root import SCRATCH
+
+TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
+if TYPE_CHECKING:
+    from ._job import Job
+    from .limits import Limits
+
+__all__ = ["ENVIRONMENT", "die_with_parent", "harden"]
+
+SIGKILL = 9
+MIB = 1 << 20
+ENVIRONMENT = {
+    "HOME": SCRATCH, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "PATH": "/nowhere", "TMPDIR": SCRATCH,
+}  # fmt: skip
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent dies; a change of user undoes it."""
+    prctl(PR_SET_PDEATHSIG, SIGKILL)
+
+
+def harden(job: Job, program: bytes | None = None, spare_tasks: int = 0) -> None:
+    """Take away, for good, what a program could do to anything but itself.
+
+    `program` is a filter that was built before; `spare_tasks` are the keeper's own that count as the worker's.
+    """
+    limit(job.limits, spare_tasks)
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    prctl(PR_SET_DUMPABLE, 0)
+    _landlock.restrict(read=["/"], write=[SCRATCH, "/dev/null"])
+    _filter.load(program or _filter.build(own_files=True, own_pid=os.getpid()))
+
+
+def limit(limits: Limits, spare_tasks: int = 0) -> None:
+    """Set the limits that the kernel keeps by itself."""
+    # Python's default for a stack of a thread is the limit of the main one: address space, not memory.
+    cpu = int(limits.cpu_seconds) + 2  # the keeper looks at the clock and is exact; this is for when it cannot
+    for what, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CPU, cpu),
+        (resource.RLIMIT_FSIZE, limits.file_mb * MIB),
+        (resource.RLIMIT_NOFILE, limits.open_files),
+        (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_STACK, limits.stack_mb * MIB),
+        (resource.RLIMIT_NPROC, limits.threads + spare_tasks),
+        (resource.RLIMIT_AS, limits.memory_mb * MIB),
+    ):
+        _, most = resource.getrlimit(what)
+        value = value if most == resource.RLIM_INFINITY else min(value, most)
+        resource.setrlimit(what, (value, value))

@@ -1,0 +1,93 @@
+"""The trusted process beside each worker: it starts it, watches it, ends it for sure, and says how it ended.
+
+What it says goes over a pipe that the program never has. It reads nothing that the program wrote.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+
+from ._child import Child
+from ._harden import die_with_parent, harden
+from ._namespaces import enter, identity
+from ._root import build, scratch
+from ._wires import LIFE, RESULT, STATUS
+from ._worker import work
+
+TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._job import Job
+    from ._namespaces import Identity
+
+__all__ = ["fork_worker", "keep", "purejail", "refuse"]
+
+REFUSED = 126
+
+
+def keep(job: Job, start: Callable[[Job], int]) -> None:
+    """Start one worker and stay with it to its end; never returns."""
+    try:
+        child = Child(start(job), job.limits.cpu_seconds)
+        for wire in range(RESULT + 1):
+            os.close(wire)
+        why = child.watch(LIFE)
+        if why:
+            child.kill()
+        status, cpu_seconds, peak_kb = child.wait()
+        _say(f"ended {status} {cpu_seconds:.6f} {peak_kb} {why or '-'}")
+    except BaseException as error:  # noqa: BLE001  # whatever it is, nothing was run: the caller must hear why
+        refuse(error)
+    os._exit(0)
+
+
+def refuse(error: BaseException) -> None:
+    """Say why nothing was run, and end."""
+    try:
+        _say(f"refused {type(error).__name__}: {error}")
+    finally:
+        os._exit(REFUSED)
+
+
+def _say(text: str) -> None:
+    os.write(STATUS, text.encode("utf-8", "replace")[:2000])
+
+
+def purejail(job: Job, prepare: Callable[[], None] | None = None) -> int:
+    """Start a worker in namespaces of its own, in a root with nothing of the host's; return its process id."""
+    who = identity()
+    enter(who, pid=True)
+    build(job)
+    return fork_worker(job, who, prepare=prepare)
+
+
+def fork_worker(
+    job: Job, who: Identity, *, prepare: Callable[[], None] | None = None, program: bytes | None = None,
+    parked: bool = False,
+) -> int:  # fmt: skip
+    """Fork the first process of the pid namespace; it mounts its folder, gives everything up and works.
+
+    `prepare` puts the wires in their places where they are not there yet.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(reader)
+        return child
+    try:
+        os.close(writer)
+        os.setsid()
+        scratch(job)
+        who.become()
+        die_with_parent()
+        if select.select([reader], [], [], 0)[0]:
+            os._exit(REFUSED)  # the parent died before the line above
+        if prepare:
+            prepare()
+        harden(job, program, spare_tasks=1 if who.uid is None else 0)
+        work([folder for folder, _ in job.modules], parked)
+    except BaseException as error:  # noqa: BLE001  # whatever it is, nothing was run: the caller must hear why
+        refuse(error)
+    os._exit(REFUSED)

@@ -1,0 +1,182 @@
+"""The process that becomes the program: it reads the request, runs it, and ends. Its word on anything is untrusted.
+
+Nothing here decides whether a call went well: the keeper, which the program cannot reach, sees how the process ended.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ._harden import ENVIRONMENT
+from ._libc import close_from
+from ._wires import ERRORS, OUTPUT, REQUEST, RESULT
+
+TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["work"]
+
+NAME = "tool.py"
+CHUNK = 1 << 16
+BROKEN_REQUEST = 126
+STREAMS = (
+    ("stdin", REQUEST, "r", "strict"), ("stdout", OUTPUT, "w", "surrogateescape"),
+    ("stderr", ERRORS, "w", "backslashreplace"),
+)  # fmt: skip
+SEEDED = ("random", "numpy.random")
+KEPT_ENTRIES = ("_frozen_importlib", "_frozen_importlib_external", "importlib._bootstrap",
+                "importlib._bootstrap_external", "zipimport")  # fmt: skip
+
+
+def work(paths: list[str], parked: bool = False) -> None:
+    """Read one request and be it; never returns. `paths` are the folders of granted third-party modules."""
+    close_from(RESULT + 1)
+    try:
+        code, call = _request()
+        _tidy(paths, parked)
+    except BaseException:  # noqa: BLE001  # in the sandbox already: the status is all that can be said
+        os._exit(BROKEN_REQUEST)
+    os._exit(_run(code, call) & 0xFF)
+
+
+def _request() -> tuple[bytes, bytes]:
+    """Return the program and, as JSON, what to call in it (empty: it is run as it stands)."""
+    buffer = bytearray()
+    while chunk := os.read(REQUEST, CHUNK):
+        buffer += chunk
+    if not buffer:
+        os._exit(0)  # parked, and no longer wanted
+    head, _, rest = bytes(buffer).partition(b"\n")
+    size = int(head)
+    nothing = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(nothing, REQUEST)
+    os.close(nothing)
+    return rest[:size], rest[size:]
+
+
+def _tidy(paths: list[str], parked: bool) -> None:
+    """Look like a fresh interpreter: streams, search path, environment, and no module of ours."""
+    os.environ.clear()
+    os.environ.update(ENVIRONMENT)
+    for name, fd, mode, errors in STREAMS:
+        stream = open(fd, mode, encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115  # the program's own
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    sys.argv, sys.orig_argv = [NAME], [NAME]
+    sys.dont_write_bytecode = True
+    _search_only(paths)
+    for name in [name for name in sys.modules if name.split(".")[0] in ("genesis_sandbox", "ctypes", "_ctypes")]:
+        del sys.modules[name]
+    if parked:
+        for name in SEEDED:  # forked from one parent: never share the state of a generator
+            if name in sys.modules:
+                sys.modules[name].seed()
+
+
+def _search_only(paths: list[str]) -> None:
+    """Find modules in the standard library and the granted folders, by the standard finders only."""
+    library = os.path.dirname(os.__file__)
+    prefix = os.path.dirname(library)
+    version = f"{sys.version_info[0]}{sys.version_info[1]}"
+    sys.path[:] = [f"{prefix}/python{version}.zip", library, f"{library}/lib-dynload", *paths]
+    sys.meta_path[:] = [finder for finder in sys.meta_path if _standard(finder)]
+    sys.path_hooks[:] = [hook for hook in sys.path_hooks if _standard(hook)]
+    sys.path_importer_cache.clear()
+
+
+def _standard(thing: object) -> bool:
+    return getattr(thing, "__module__", "") in KEPT_ENTRIES
+
+
+def _run(code: bytes, call: bytes) -> int:
+    """Run the program and return its exit status."""
+    from types import ModuleType
+
+    main = ModuleType("__main__")
+    main.__dict__.update({"__builtins__": __builtins__, "__file__": NAME})
+    sys.modules["__main__"] = main
+    status = 0
+    try:
+        exec(compile(code, NAME, "exec", dont_inherit=True), main.__dict__)  # noqa: S102  # this is the sandbox
+        if call:
+            _answer(call, main.__dict__)
+    except SystemExit as ended:
+        status = _status(ended)
+    except BaseException as error:  # noqa: BLE001  # the program's own, of whatever kind
+        status = 1
+        _explain(error)
+    return _finished(status)
+
+
+def _status(ended: SystemExit) -> int:
+    if ended.code is None or isinstance(ended.code, int):
+        return ended.code or 0
+    sys.stderr.write(f"{ended.code}\n")
+    return 1
+
+
+def _answer(call: bytes, names: dict[str, object]) -> None:
+    """Call the named function with JSON, and send what it returns as JSON."""
+    import json
+
+    wanted = json.loads(call)
+    os.environ.update(wanted["env"])
+    if wanted["entry"]:
+        entry = names.get(wanted["entry"])
+        if not callable(entry):
+            raise NameError(f"the program defines no function {wanted['entry']!r}")
+        _send({"v": 1, "result": entry(**wanted["arguments"])})
+
+
+def _send(frame: dict[str, object]) -> None:
+    import json
+
+    data = json.dumps(frame, allow_nan=False, ensure_ascii=False).encode("utf-8", "strict")
+    view = memoryview(len(data).to_bytes(4, "big") + data)
+    while view:
+        view = view[os.write(RESULT, view):]
+
+
+def _explain(error: BaseException) -> None:
+    """Print the traceback as Python does, and send it as text: no object of the program crosses."""
+    try:
+        import traceback
+
+        lines = traceback.format_exception(type(error), error, _inside(error))
+        sys.stderr.write("".join(lines))
+        _send({"v": 1, "error": {"type": type(error).__name__[:200], "message": str(error)[:2000],
+                                 "traceback": "".join(lines)[-8000:]}})  # fmt: skip
+    except BaseException:  # noqa: BLE001
+        # Too little memory to say so, or a program that breaks its own errors: the status says enough.
+        try:
+            _send({"v": 1, "error": {"type": type(error).__name__[:200], "message": "", "traceback": ""}})
+        except BaseException:  # noqa: BLE001
+            return
+
+
+def _inside(error: BaseException) -> TracebackType | None:
+    """Return the traceback from the program's own first line on."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename != NAME and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace
+
+
+def _finished(status: int) -> int:
+    """End as an interpreter does: threads joined, exit functions called, streams flushed."""
+    threading, atexit = sys.modules.get("threading"), sys.modules.get("atexit")
+    try:
+        if threading is not None:
+            threading._shutdown()
+        if atexit is not None:
+            atexit._run_exitfuncs()
+        sys.stdout.flush()
+    except BaseException:  # noqa: BLE001  # what the program left to be called may do anything
+        status = status or 1
+    try:
+        sys.stderr.flush()
+    except BaseException:  # noqa: BLE001
+        return status or 1
+    return status
