@@ -84,7 +84,7 @@ def _wrong(task: Task, result: TaskResult, context: TaskContext) -> list[str]:
     if result.state not in ENDS:
         return [f"an agent can't end a task as {result.state.value}"]
     wrong = [f"artefact {a.name!r} was not written by this task as it is named" for a in result.artifacts
-             if getattr(context.written.get(a.name), "sha256", "") != a.sha256]
+             if context.written.get(a.name) != a]
     if result.state is TaskState.COMPLETED and task.accept is not None:
         wrong += task.accept.missing(result)
     return wrong

@@ -179,8 +179,8 @@ class Genesis(Signing):
         report, planner = await self._plan(goal_of(goal, workspace), graph, budget)
         self._decided.pop(report.plan.digest, None)
         self._decided[report.plan.digest] = planner.decided, planner.label
-        if len(self._decided) > MAX_REMEMBERED:
-            del self._decided[next(iter(self._decided))]
+        for old in list(self._decided)[:-MAX_REMEMBERED]:  # who wrote it is never forgotten
+            self._decided[old] = [], self._decided[old][1]
         return report
 
     async def _plan(

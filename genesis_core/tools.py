@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_origin, overload
@@ -49,12 +49,14 @@ class ToolSpec(Record):
     def emits(self) -> Label:
         """The label of what it gives, beyond that of what it was given: its own, or what its effect makes it.
 
-        What a tool reads or is sent back comes from outside, and nobody here wrote it.
+        What a tool reads or is sent back comes from outside, and nobody here wrote it; what changes something says how
+        it found it, or why it could not.
         """
         if self.label is not None:
             return self.label
-        outside = self.effect in (Effect.READ, Effect.SEND)
-        return Label(Trust.UNTRUSTED, Secrecy.INTERNAL, frozenset({f"tool:{self.name}"})) if outside else NOTHING_MORE
+        if self.effect is Effect.PURE:
+            return NOTHING_MORE
+        return Label(Trust.UNTRUSTED, Secrecy.INTERNAL, frozenset({f"tool:{self.name}"}))
 
     @cached_property
     def digest(self) -> str:
@@ -181,6 +183,25 @@ def _tool(function: Callable[..., Any], **options: Any) -> Tool:
     return Tool(spec, function)
 
 
+def _hidden_paths(schema: Mapping[str, Any], seen: Iterable[str]) -> list[str]:
+    """Return the parameters whose values hold paths that the kernel would not see: in a model, say."""
+    defined = _says_path(schema.get("$defs", {}))
+    return [n for n, s in schema.get("properties", {}).items() if n not in seen and (defined or _says_path(s))]
+
+
+def _says_path(schema: Any) -> bool:
+    pending: list[Any] = [schema]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            if value.get("format") in ("path", "file-path", "directory-path"):
+                return True
+            pending += value.values()
+        elif isinstance(value, list):
+            pending += value
+    return False
+
+
 def _first_paragraph(function: Callable[..., Any]) -> str:
     return inspect.cleandoc(function.__doc__ or "").split("\n\n")[0].replace("\n", " ")
 
@@ -202,6 +223,8 @@ def _input_schema(function: Callable[..., Any]) -> dict[str, Any]:
         schema: dict[str, Any] = model.model_json_schema()
     except (PydanticSchemaGenerationError, PydanticUserError) as error:
         raise _unsayable(function, str(error).splitlines()[0]) from None
+    if hidden := _hidden_paths(schema, [n for n, (annotation, _) in fields.items() if _names_paths(annotation)]):
+        raise _unsayable(function, f"parameter {hidden[0]!r} holds paths where nobody would check them")
     return schema
 
 

@@ -401,7 +401,7 @@ def _tools(world: World) -> Sequence[Tool]:
         done.append(("put", {"path": path, "text": text}))
         with contextlib.suppress(OSError, ValueError):
             (world.work / Path(path).name).write_text(text)
-        return "written"
+        return world.replies or "written"
 
     @tool(effect="write", inline=True)
     def erase(file: Path) -> str:

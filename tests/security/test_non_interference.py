@@ -57,6 +57,16 @@ def by_tool(world: World, text: str) -> Steps:
     return [["fetch", {}]]
 
 
+def by_tool_that_writes(world: World, text: str) -> Steps:
+    world.replies = text
+    return [["put", {"path": "log.txt", "text": "x"}]]
+
+
+def by_reply(world: World, text: str) -> Steps:
+    world.replies = text
+    return [["send", {"to": "team@example.com", "body": "a question"}]]
+
+
 def by_failing_tool(world: World, text: str) -> Steps:
     world.page = text
     return [["broken", {}]]
@@ -94,7 +104,8 @@ def by_link(world: World, text: str) -> Steps:
 
 
 CHANNELS: dict[str, Callable[[World, str], Steps]] = {
-    "file": by_file, "name of a file": by_name, "tool output": by_tool, "error text": by_failing_tool,
+    "file": by_file, "name of a file": by_name, "tool output": by_tool,
+    "tool that writes": by_tool_that_writes, "reply": by_reply, "error text": by_failing_tool,
     "tool on a folder": by_tool_on_file, "model answer": by_model, "model error": by_failing_model,
     "absence": by_absence, "link": by_link,
 }
