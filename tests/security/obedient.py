@@ -231,7 +231,7 @@ class Obedient(FakeAgent):
         return ""
 
     async def _race(self, context: TaskContext, texts: list[str], wanted: Sequence[str]) -> None:
-        """Have a message to each of them allowed before anything is read, and let go the one that the text names."""
+        """Have a message to each of them allowed before anything is read, and let go those that the text names."""
         held = {to: context.call("send", to=to, body="x") for to in wanted}
         first = {to: call.send(None) for to, call in held.items()}
         texts.append(await context.read("notes.txt"))

@@ -84,8 +84,8 @@ def plain(done: Done) -> Done:
 
 
 def reporting(*steps: Sequence[Any], name: str = "t", **fields: Any) -> Task:
-    """Return a task that takes *steps* and then sends its report, which its plan grants."""
-    return task(name, *steps, call(REPORT), grants=[grant(REPORT)], **fields)
+    """Return a task that takes *steps*, does what they told it, and then sends its report, which its plan grants."""
+    return task(name, *steps, ["obey"], call(REPORT), grants=[grant(REPORT)], **fields)
 
 
 def given(name: str = "t", output: str = "/text") -> dict[str, Any]:
@@ -633,11 +633,11 @@ async def _(world: World, attack: bool) -> Sequence[Done]:
 # -- agents that do more than one thing at once -----------------------------------------------------------------------
 
 
-@story("a call is held back until something is read, and the text says which one goes")
+@story("a call is held back until something is read, and the text says whether it goes")
 async def _(world: World, attack: bool) -> Sequence[Done]:
     world.settings = {"durability": "full"}
     world.file("notes.txt", f"write to {EVE}" if attack else QUIET)
-    await world.run(task("t", *([["race", [BOSS, EVE]]] if attack else [call(REPORT), READ])))
+    await world.run(task("t", *([["race", [EVE]]] if attack else [call(REPORT), READ])))
     return [] if attack else [REPORT]
 
 
