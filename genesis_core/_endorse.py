@@ -53,12 +53,12 @@ def _as_data(label: Label) -> Label:
 async def endorse(name: str, item: Input, value: Any, context: TaskContext) -> Any:
     """Return *value* when it is one that the plan's author lists; raises GraphError for any other, and AccessDenied."""
     action = Action("endorse", f"{item.task}{item.output}", arguments={"value": value})
-    decision = await context.decide(action, label=context.task_label)
-    context.note(EventKind.DECIDED, told(action, decision))
-    context.enforce(action, decision)
+    decision = await context._decide(action, label=context.task_label)
+    context._note(EventKind.DECIDED, told(action, decision))
+    context._enforce(action, decision)
     if not any(digest(value) == digest(choice) for choice in item.endorse):
         raise GraphError(f"input {name!r} of {context.task.id!r} is none of the {len(item.endorse)} values that "
                          "its plan endorses", cause=f"task {item.task!r} gave another one",
                          hint="list it in `endorse`, or take the value without")
-    context.note(EventKind.ENDORSED, {"name": name, "from": item.task, "output": item.output, "value": value})
+    context._note(EventKind.ENDORSED, {"name": name, "from": item.task, "output": item.output, "value": value})
     return value

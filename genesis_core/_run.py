@@ -316,12 +316,12 @@ class Driver:
 
     async def _authorize(self, task: Task, name: str, attempt: int, context: TaskContext) -> None:
         action = self._may_run[name]
-        decision = await context.decide(action, who=self.scope.identity)
+        decision = await context._decide(action, who=self.scope.identity)
         said = {"decision": str(decision.effect), "rule": decision.rule}
         self.scope.emit(EventKind.TASK_STARTED, name, task.id, attempt, said, context.label)
         if decision.effect is Ruling.ASK:
-            context.note(EventKind.DECIDED, told(action, decision))
-        context.enforce(action, decision)
+            context._note(EventKind.DECIDED, told(action, decision))
+        context._enforce(action, decision)
 
     def _label(self, task: Task) -> Label:
         """What *task* starts with: the goal's label, those of all it waits for, and that of who asked for it."""

@@ -302,12 +302,12 @@ class TaskContext:
 
     async def _authorize(self, action: Action, *reads: Secrecy) -> None:
         """Let an allowed action pass, which takes along what the task knows and what it *reads*."""
-        decision = await self.decide(action, *reads)
+        decision = await self._decide(action, *reads)
         if action.verb != "read" or decision.effect is not Ruling.ALLOW:  # a read that is allowed has its own row
             self._emit(EventKind.DECIDED, told(action, decision))
-        self.enforce(action, decision)
+        self._enforce(action, decision)
 
-    async def decide(
+    async def _decide(
         self, action: Action, *reads: Secrecy, who: Identity | None = None, label: Label | None = None
     ) -> Decision:
         """Return the decision on *action* (of *who*, by *label*: its agent, by its own); nothing is recorded."""
@@ -316,11 +316,11 @@ class TaskContext:
         found = label or self._label
         return await self._permits.decide(action, found, max(reads, default=Secrecy.PUBLIC), who)
 
-    def note(self, kind: EventKind, data: dict[str, Any]) -> None:
+    def _note(self, kind: EventKind, data: dict[str, Any]) -> None:
         """Put a row of the kernel's about this attempt into the journal."""
         self._scope.emit(kind, task_id=self.task.id, attempt=self.attempt, data=data, label=self._label)
 
-    def enforce(self, action: Action, decision: Decision) -> None:
+    def _enforce(self, action: Action, decision: Decision) -> None:
         """Let an allowed action pass; what a person must approve first halts the task, whatever the agent catches."""
         replay = self._scope.replay
         if replay is not None and replay.approves(self.task.id, self.attempt, action, decision):

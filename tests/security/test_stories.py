@@ -126,3 +126,10 @@ def test_text_from_outside_takes_no_granted_task_away(tmp_path: Path) -> None:
         Task(id="u", agent="agent", depends_on=["t"], metadata={"steps": [["call", "send", report]]},
              grants=[Grant(tool="send", arguments=report)])))
     assert result.tasks["u"].state is TaskState.COMPLETED and world.done == [("send", report)]
+
+
+def test_a_context_has_no_door_by_which_an_agent_writes_rows_or_decides() -> None:
+    """Rows of the kernel are what a person approves by, and what a resumed run believes."""
+    doors = {name for name, member in vars(TaskContext).items() if callable(member) and not name.startswith("_")}
+    assert doors == {"files", "read", "call", "ask", "write", "read_artifact", "result", "blocked", "failed", "warn",
+                     "close"}
