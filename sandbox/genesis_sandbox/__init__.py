@@ -8,12 +8,28 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
+    from .capabilities import Capabilities as Capabilities
     from .errors import SandboxUnavailable as SandboxUnavailable
     from .limits import Limits as Limits
+    from .outcome import Ended as Ended
+    from .outcome import Failure as Failure
+    from .outcome import Outcome as Outcome
+    from .pool import Pool as Pool
+    from .running import run as run
+    from .selftest import Attack as Attack
+    from .selftest import SelfTest as SelfTest
+    from .selftest import self_test as self_test
 
-_OWNERS = {"Limits": "limits", "SandboxUnavailable": "errors"}
+_OWNERS = {
+    "Attack": "selftest", "Capabilities": "capabilities", "Ended": "outcome", "Failure": "outcome", "Limits": "limits",
+    "Outcome": "outcome", "Pool": "pool", "SandboxUnavailable": "errors", "SelfTest": "selftest", "run": "running",
+    "self_test": "selftest",
+}  # fmt: skip
 
-__all__ = ["Limits", "SandboxUnavailable"]
+__all__ = [
+    "Attack", "Capabilities", "Ended", "Failure", "Limits", "Outcome", "Pool", "SandboxUnavailable", "SelfTest", "run",
+    "self_test",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

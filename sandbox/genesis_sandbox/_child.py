@@ -16,9 +16,10 @@ SHORTEST_LOOK = 0.002
 class Child:
     """One worker, the first process of its namespace; it is waited for exactly once."""
 
-    def __init__(self, pid: int, cpu_seconds: float) -> None:
-        self.pid = pid
-        self.handle = os.pidfd_open(pid)
+    def __init__(self, pid: int, reaped: int, cpu_seconds: float) -> None:
+        self.pid, self.reaped = pid, reaped
+        """The worker, and the process to wait for: itself, or what was started to start it."""
+        self.handle = os.pidfd_open(reaped)
         """A descriptor that is readable when the worker has ended."""
         self._cpu_seconds, self._cores = cpu_seconds, os.cpu_count() or 1
         self._clock = ~pid << 3 | 2  # its CPU time, as clock_getcpuclockid makes the number
@@ -34,7 +35,7 @@ class Child:
 
     def wait(self) -> tuple[int, float, int]:
         """Return its exit status, CPU seconds and peak memory in KiB; whatever it had started is gone, too."""
-        _, status, usage = os.wait4(self.pid, 0)
+        _, status, usage = os.wait4(self.reaped, 0)
         os.close(self.handle)
         return os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss
 

@@ -9,7 +9,7 @@ import time
 
 from ._job import Job
 from ._supervise import supervise
-from ._wires import ERRORS, OUTPUT, Wires, settle
+from ._wires import ERRORS, OUTPUT, Wires
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _run(code: bytes, launcher: str, modules: list[str], started: float) -> Endi
     start = starter(launcher)
     wipe_environment()
     wires = Wires()
-    child = Child(start(job, lambda: settle(wires.there)), job.limits.cpu_seconds)
+    child = Child(*start(job, wires.there), job.limits.cpu_seconds)
     wires.close_there()
     passing = _Passing(started + job.limits.seconds)
     return supervise(wires, b"%d\n" % len(code) + code, job.limits, passing, started=started, child=child)

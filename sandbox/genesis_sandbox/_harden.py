@@ -7,17 +7,19 @@ import resource
 
 from . import _filter, _landlock
 from ._libc import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
-from ._root import SCRATCH
+from ._root import SCRATCH, library_paths
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
     from ._job import Job
     from .limits import Limits
 
-__all__ = ["ENVIRONMENT", "die_with_parent", "harden"]
+__all__ = ["ENVIRONMENT", "die_with_parent", "harden", "harden_in_place"]
 
 SIGKILL = 9
 MIB = 1 << 20
+LEAST_IN_PLACE = 6
+"""The first version of Landlock that holds back abstract sockets and signals."""
 ENVIRONMENT = {
     "HOME": SCRATCH, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "PATH": "/nowhere", "TMPDIR": SCRATCH,
 }  # fmt: skip
@@ -28,16 +30,30 @@ def die_with_parent() -> None:
     prctl(PR_SET_PDEATHSIG, SIGKILL)
 
 
-def harden(job: Job, program: bytes | None = None, spare_tasks: int = 0) -> None:
-    """Take away, for good, what a program could do to anything but itself.
+def harden(job: Job, *, program: bytes | None = None, spare_tasks: int = 0) -> None:
+    """Take away, for good, what a program could do to anything but itself, in a root of its own.
 
-    `program` is a filter that was built before; `spare_tasks` are the keeper's own that count as the worker's.
+    `program` is a filter that was built before; `spare_tasks` are tasks of others that the kernel counts, too.
     """
     limit(job.limits, spare_tasks)
-    prctl(PR_SET_NO_NEW_PRIVS, 1)
-    prctl(PR_SET_DUMPABLE, 0)
+    _never_more()
     _landlock.restrict(read=["/"], write=[SCRATCH, "/dev/null"])
     _filter.load(program or _filter.build(own_files=True, own_pid=os.getpid()))
+
+
+def harden_in_place(job: Job, folder: str, spare_tasks: int) -> None:
+    """Do the same among the host's files, where Landlock alone decides which of them can be opened."""
+    granted = [f"{place}/{name}" for place, names in job.modules for name in names]
+    limit(job.limits, spare_tasks)
+    _never_more()
+    read = [path for path in [*library_paths(), *granted, "/dev/urandom"] if os.access(path, os.R_OK)]
+    _landlock.restrict(read=read, write=[folder, "/dev/null"], least=LEAST_IN_PLACE)
+    _filter.load(_filter.build(own_files=False, own_pid=os.getpid()))
+
+
+def _never_more() -> None:
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    prctl(PR_SET_DUMPABLE, 0)
 
 
 def limit(limits: Limits, spare_tasks: int = 0) -> None:

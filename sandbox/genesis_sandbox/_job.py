@@ -10,21 +10,22 @@ __all__ = ["Job"]
 class Job:
     """One call's limits and grants; it crosses to the keeper, never to the program."""
 
-    __slots__ = ("launcher", "limits", "modules", "preload", "read", "write")
+    __slots__ = ("folder", "launcher", "limits", "modules", "preload", "read")
 
     def __init__(
         self, *, launcher: str = "purejail", limits: Limits | None = None,
         modules: list[tuple[str, list[str]]] | None = None, read: list[str] | None = None,
-        write: list[str] | None = None, preload: list[str] | None = None,
+        preload: list[str] | None = None, folder: str = "",
     ) -> None:  # fmt: skip
         self.launcher = launcher
         self.limits = limits or Limits()
         self.modules = modules or []
         """Folders with third-party packages, and what is shown of each."""
         self.read = read or []
-        self.write = write or []
         self.preload = preload or []
         """Modules that a zygote has imported before its workers are forked."""
+        self.folder = folder
+        """The program's folder among the host's files, in the reduced tier; it is removed after the call."""
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON, for the way to another process."""

@@ -12,35 +12,43 @@ from ._child import Child
 from ._harden import die_with_parent, harden
 from ._namespaces import enter, identity
 from ._root import build, scratch
-from ._wires import LIFE, RESULT, STATUS
+from ._wires import LIFE, RESULT, STATUS, settle
 from ._worker import work
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ._job import Job
+    from ._launchers import Starter
     from ._namespaces import Identity
 
-__all__ = ["fork_worker", "keep", "purejail", "refuse"]
+__all__ = ["clean", "fork_worker", "keep", "purejail", "refuse"]
 
 REFUSED = 126
 
 
-def keep(job: Job, start: Callable[[Job], int]) -> None:
+def keep(job: Job, start: Starter) -> None:
     """Start one worker and stay with it to its end; never returns."""
     try:
-        child = Child(start(job), job.limits.cpu_seconds)
+        child = Child(*start(job, None), job.limits.cpu_seconds)
         for wire in range(RESULT + 1):
             os.close(wire)
         why = child.watch(LIFE)
         if why:
             child.kill()
         status, cpu_seconds, peak_kb = child.wait()
+        clean(job)
         _say(f"ended {status} {cpu_seconds:.6f} {peak_kb} {why or '-'}")
     except BaseException as error:  # noqa: BLE001  # whatever it is, nothing was run: the caller must hear why
         refuse(error)
     os._exit(0)
+
+
+def clean(job: Job) -> None:
+    """Remove the folder of a call that had one among the host's files."""
+    if job.folder:
+        import shutil
+
+        shutil.rmtree(job.folder, ignore_errors=True)
 
 
 def refuse(error: BaseException) -> None:
@@ -55,22 +63,23 @@ def _say(text: str) -> None:
     os.write(STATUS, text.encode("utf-8", "replace")[:2000])
 
 
-def purejail(job: Job, prepare: Callable[[], None] | None = None) -> int:
-    """Start a worker in namespaces of its own, in a root with nothing of the host's; return its process id."""
+def purejail(job: Job, ends: dict[int, int] | None) -> tuple[int, int]:
+    """Start a worker in namespaces of its own, in a root with nothing of the host's; return its process id twice.
+
+    `ends` are the wires where they are not in their places yet.
+    """
     who = identity()
     enter(who, pid=True)
     build(job)
-    return fork_worker(job, who, prepare=prepare)
+    child = fork_worker(job, who, ends=ends)
+    return child, child
 
 
 def fork_worker(
-    job: Job, who: Identity, *, prepare: Callable[[], None] | None = None, program: bytes | None = None,
+    job: Job, who: Identity, *, ends: dict[int, int] | None = None, program: bytes | None = None,
     parked: bool = False,
 ) -> int:  # fmt: skip
-    """Fork the first process of the pid namespace; it mounts its folder, gives everything up and works.
-
-    `prepare` puts the wires in their places where they are not there yet.
-    """
+    """Fork the first process of the pid namespace; it mounts its folder, gives everything up and works."""
     reader, writer = os.pipe()
     child = os.fork()
     if child:
@@ -84,9 +93,9 @@ def fork_worker(
         die_with_parent()
         if select.select([reader], [], [], 0)[0]:
             os._exit(REFUSED)  # the parent died before the line above
-        if prepare:
-            prepare()
-        harden(job, program, spare_tasks=1 if who.uid is None else 0)
+        if ends:
+            settle(ends)
+        harden(job, program=program, spare_tasks=1 if who.uid is None else 0)
         work([folder for folder, _ in job.modules], parked)
     except BaseException as error:  # noqa: BLE001  # whatever it is, nothing was run: the caller must hear why
         refuse(error)

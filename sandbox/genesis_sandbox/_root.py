@@ -13,7 +13,9 @@ TYPE_CHECKING = False  # as typing has it, without importing typing: every cold 
 if TYPE_CHECKING:
     from ._job import Job
 
-__all__ = ["SCRATCH", "build", "library_paths", "scratch"]
+__all__ = [
+    "SCRATCH", "SMALL", "TEMPORARY", "bind", "build", "library_paths", "scratch", "stage_folder", "third_party",
+]  # fmt: skip
 
 SCRATCH = "/scratch"
 TEMPORARY = "/tmp"  # noqa: S108  # a link to the scratch folder, in a root of the sandbox's own
@@ -56,14 +58,14 @@ def build(job: Job) -> None:
     granted = [f"{folder}/{name}" for folder, names in job.modules for name in names]
     # Everything is opened before anything is mounted: what is bound is what was checked, wherever the stage stands.
     held = {path: open_plain(path) for path in [*paths, *granted, *job.read, *DEVICES]}
-    stage = _stage()
+    stage = stage_folder()
     mount("root", stage, "tmpfs", MS_NOSUID | MS_NODEV, SMALL)
     for path in paths:
-        _bind(held[path], path, stage)
+        bind(held[path], path, stage)
     for path in third_party(paths):
         mount("hidden", stage + path, "tmpfs", MS_NOSUID | MS_NODEV, SMALL)
     for path in [*granted, *job.read]:
-        _bind(held[path], path, stage)
+        bind(held[path], path, stage)
     _furnish(stage)
     lock(stage)
     for path in DEVICES:
@@ -73,7 +75,8 @@ def build(job: Job) -> None:
         os.close(fd)
 
 
-def _stage() -> str:
+def stage_folder() -> str:
+    """Return a folder of the host to put a root together under: it is covered in our own namespace only."""
     for folder in STAGES:
         if os.path.isdir(folder) and not os.path.islink(folder):
             return folder
@@ -84,7 +87,7 @@ def _source(fd: int) -> str:
     return f"/proc/self/fd/{fd}"
 
 
-def _bind(fd: int, path: str, stage: str) -> None:
+def bind(fd: int, path: str, stage: str) -> None:
     """Show one file or folder of the host at its own path."""
     target = stage + path
     if stat.S_ISDIR(os.fstat(fd).st_mode):

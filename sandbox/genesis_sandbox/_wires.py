@@ -61,7 +61,7 @@ def settle(ends: dict[int, int]) -> None:
 
     high = {wire: _above(fd) for wire, fd in ends.items()}
     for wire, fd in high.items():
-        os.dup2(fd, wire, inheritable=False)
+        os.dup2(fd, wire)
     close_from(LAST + 1)
 
 

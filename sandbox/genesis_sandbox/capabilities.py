@@ -1,8 +1,78 @@
-"""What a program is granted beyond nothing."""
+"""What a program is granted beyond nothing. Each grant is held by the operating system, or it is refused."""
 
 from __future__ import annotations
 
-__all__ = ["NUMERIC"]
+import os
+
+from .errors import SandboxUnavailable
+
+TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["NUMERIC", "Capabilities"]
 
 NUMERIC = ("numpy", "pandas", "dateutil", "pytz", "tzdata", "six")
 """Packages that the command shows to a program when they are installed."""
+
+NEVER = ("/", "/proc", "/sys", "/dev", "/run", "/boot", "/etc", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/var",
+         "/tmp", "/home", "/opt", "/srv", "/mnt", "/media", "/scratch")  # noqa: S108  # named to be refused
+"""Folders that no tool is shown as a whole."""
+NEVER_BELOW = ("/proc", "/sys", "/dev", "/run", "/scratch")
+
+
+class Capabilities:
+    """What one program may do beyond computing: nothing, unless it is named here. ValueError for what is malformed."""
+
+    __slots__ = ("env", "modules", "network", "read", "write")
+
+    def __init__(
+        self, *, read: Sequence[str] = (), write: Sequence[str] = (), network: Sequence[str] = (),
+        env: Mapping[str, str] | None = None, modules: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        self.read = tuple(read)
+        """Files and folders that it may read, at their own absolute paths."""
+        self.write = tuple(write)
+        self.network = tuple(network)
+        """Hosts that it may reach: the field exists, and any value is refused in this version."""
+        self.env = dict(env or {})
+        self.modules = tuple(modules)
+        """Installed packages that it may import beside the standard library."""
+        for name in self.modules:
+            if not name.isidentifier():
+                raise ValueError(f"{name!r} is not the name of a module")
+        for name, value in self.env.items():
+            if not name.isidentifier() or "\0" in value:
+                raise ValueError(f"{name!r} is not the name of a variable")
+
+    def __repr__(self) -> str:
+        return f"Capabilities({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__slots__)})"
+
+    def check(self, launcher: str) -> None:
+        """Raise SandboxUnavailable for what this launcher cannot enforce, or nobody should be granted."""
+        if self.network:
+            raise SandboxUnavailable(f"network: {', '.join(self.network)} cannot be granted: no network is possible",
+                                     "let the caller fetch what the program needs, and hand it over as an argument")
+        if self.write:
+            raise SandboxUnavailable("write: no folder of the host can be granted: its size could not be limited",
+                                     "the program's own folder holds files of up to Limits.scratch_mb; return the rest")
+        for path in self.read:
+            if launcher == "reduced":
+                raise SandboxUnavailable("read: the reduced tier cannot grant a path: it has no root of its own")
+            _checked(path)
+
+
+def _checked(path: str) -> None:
+    """Refuse a path that is not what it says, or that shows more than anybody meant."""
+    if path != os.path.abspath(path) or "\0" in path:
+        raise SandboxUnavailable(f"read: {path!r} is not an absolute, normal path")
+    if not os.path.lexists(path):
+        raise SandboxUnavailable(f"read: {path} is not there")
+    if os.path.realpath(path) != path:
+        raise SandboxUnavailable(f"read: {path} is a symbolic link or lies behind one", "name what it points to")
+    homes = (os.path.expanduser("~"), os.path.dirname(os.path.expanduser("~")))
+    inside = any(path.startswith(folder + "/") for folder in NEVER_BELOW)
+    if path in NEVER or path in homes or inside or os.path.dirname(path) == "/home":
+        raise SandboxUnavailable(f"read: {path} is never granted", "name the folder or file that is needed")
+    if not (os.path.isdir(path) or os.path.isfile(path)):
+        raise SandboxUnavailable(f"read: {path} is neither a folder nor a file")
