@@ -93,7 +93,10 @@ async def _of_stranger(authority: Authority, owner: PluginInfo, words: Iterable[
     if owner.builtin or owner.name == PROGRAM:
         return None
     label = Label(Trust.UNTRUSTED, Secrecy.PUBLIC, frozenset({f"plugin:{owner.name}"}))
-    screening = await authority.screened("\n".join(filter(None, words)), label)
+    text = "\n".join(filter(None, words))
+    screening = await authority.screened(text, label)
+    if screening.outcome is Outcome.QUARANTINE and all(span == (0, len(text)) for span in screening.spans):
+        return None  # a score without a place is too little to take somebody's words away: short texts often have one
     return None if screening.outcome is Outcome.ALLOW else screening
 
 

@@ -35,7 +35,10 @@ class Doubter:
     @hookimpl
     def genesis_screen(self, text: str, label: Label) -> Screening:
         SEEN.append((text, label))
-        return Screening(outcome=Outcome.QUARANTINE if "obey" in text else Outcome.ALLOW, reasons=("it commands",))
+        at = text.find("obey")
+        if at < 0:
+            return Screening(outcome=Outcome.QUARANTINE if "odd" in text else Outcome.ALLOW, reasons=("it is odd",))
+        return Screening(outcome=Outcome.QUARANTINE, spans=((at, at + 4),), reasons=("it commands",))
 
 
 def stranger(words: str) -> Any:
@@ -87,11 +90,14 @@ def test_doubted_words_of_a_strangers_card_and_tool_are_left_out_and_every_plan_
     assert any("the words of tool 'lookup'" in note for note in notes)
 
 
-def test_other_words_stay_and_are_screened_as_those_of_a_stranger(tmp_path: Path) -> None:
-    context, findings, output = opened(tmp_path, "Looks names up.")
-    assert next(card for card in context.agents if card.name == "stranger").description == "Looks names up."
-    assert output == ["Looks names up."] and not [f for f in findings if f.rule == "kernel.quarantine"]
-    seen = [label for text, label in SEEN if "Looks names up." in text]
+@pytest.mark.parametrize("words", ["Looks names up.", "An odd tool."])
+def test_words_without_a_place_that_is_doubted_stay_and_are_screened_as_those_of_a_stranger(
+    tmp_path: Path, words: str
+) -> None:
+    context, findings, output = opened(tmp_path, words)
+    assert next(card for card in context.agents if card.name == "stranger").description == words
+    assert output == [words] and not [f for f in findings if f.rule == "kernel.quarantine"]
+    seen = [label for text, label in SEEN if words in text]
     assert len(seen) == 2 and all(label.trust is Trust.UNTRUSTED for label in seen)
     assert not [text for text, _ in SEEN if "own" in text.split()], "the program's own are not screened"
 

@@ -237,8 +237,8 @@ def test_a_spent_budget_and_a_used_up_limit_end_the_loop(tmp_path: Path) -> None
     assert world.result.state is RunState.OUT_OF_BUDGET and world.through == ["double"] * 3
     (tmp_path / "b").mkdir()
     world = World(tmp_path / "b", *asks)
-    result = world.run(settings={"limits": {"max_model_calls": 3}})
-    assert result is not None and result.error is not None and result.error.code == "limit_exceeded"
+    assert world.run(settings={"limits": {"max_model_calls": 3}}) is None
+    assert world.result.state is RunState.OUT_OF_BUDGET and len(world.model.requests) == 3
 
 
 def test_after_the_last_turn_it_is_asked_once_more_without_tools(tmp_path: Path) -> None:
@@ -337,8 +337,12 @@ def test_it_is_bounded_and_has_no_door_of_its_own(
         return
     doors = ("list_files", "read_file")
     assert [c.tool for c in world.found.calls if c.tool not in doors] == world.through
-    assert len(world.found.results) == len(world.found.calls) == len({json.dumps(c.to_json()["tool"]) + json.dumps(
-        c.to_json().get("arguments")) for c in world.found.calls})
+    assert len(world.found.results) == len(world.found.calls)
+    made: list[str] = []
+    for found in world.found.calls:  # the same one is made again when something may have been changed between
+        made = [] if found.tool == "send" else made
+        assert (same := json.dumps([found.tool, found.to_json().get("arguments")])) not in made
+        made.append(same)
     assert world.found.turns == len(world.model.requests)
 
 
