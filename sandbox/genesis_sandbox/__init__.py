@@ -8,6 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
+    from ._launchers import choose as choose
     from .capabilities import Capabilities as Capabilities
     from .errors import SandboxUnavailable as SandboxUnavailable
     from .limits import Limits as Limits
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 _OWNERS = {
     "Attack": "selftest", "Capabilities": "capabilities", "Ended": "outcome", "Failure": "outcome", "Limits": "limits",
     "Outcome": "outcome", "Pool": "pool", "SandboxUnavailable": "errors", "SelfTest": "selftest", "run": "running",
-    "self_test": "selftest",
+    "choose": "_launchers", "self_test": "selftest",
 }  # fmt: skip
 
 __all__ = [
-    "Attack", "Capabilities", "Ended", "Failure", "Limits", "Outcome", "Pool", "SandboxUnavailable", "SelfTest", "run",
-    "self_test",
+    "Attack", "Capabilities", "Ended", "Failure", "Limits", "Outcome", "Pool", "SandboxUnavailable", "SelfTest",
+    "choose", "run", "self_test",
 ]  # fmt: skip
 
 

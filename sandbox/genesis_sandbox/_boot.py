@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+
+ROLES = {"keeper": "_keeper", "worker": "_inner", "zygote": "_zygote"}
+"""Role to the module whose `serve` takes it."""
 
 
 def main() -> None:
     """Take the role that the command line names; never returns."""
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     sys.path.append(here)  # behind the standard library: nothing beside this package can stand in for it
-    from genesis_sandbox._job import Job
-    from genesis_sandbox._roles import ROLES
+    from importlib import import_module
 
-    ROLES[sys.argv[1]](Job.from_json(json.loads(sys.argv[2])))
+    from genesis_sandbox._job import Job
+
+    import_module(f"genesis_sandbox.{ROLES[sys.argv[1]]}").serve(Job.unpacked(sys.argv[2]))
 
 
 if __name__ == "__main__":

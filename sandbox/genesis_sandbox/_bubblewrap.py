@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import sys
@@ -49,7 +48,7 @@ def bubblewrap(job: Job, ends: dict[int, int] | None) -> tuple[int, int]:
     stage = _staged(paths, identity())
     words = [binary, *ALONE, *_file_system(job, paths, stage), "--info-fd", str(INFORMATION)]
     words += [_python(), "-I", "-S", "-X", "utf8", f"{CODE}/genesis_sandbox/_boot.py", "worker",
-              json.dumps(job.to_json())]  # fmt: skip
+              job.packed()]  # fmt: skip
     reader, writer = os.pipe()
     try:
         wires = ends or {wire: wire for wire in range(STATUS + 1)}
@@ -72,7 +71,7 @@ def _first_process(reader: int) -> int:
         os.close(reader)
     if not said:
         raise RuntimeError("bubblewrap ended before it had made a process: may it make user namespaces here?")
-    return int(json.loads(said)["child-pid"])
+    return int(said.partition(b'"child-pid":')[2].split(b",")[0].strip(b" }\n"))
 
 
 def _python() -> str:

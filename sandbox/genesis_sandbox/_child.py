@@ -26,12 +26,18 @@ class Child:
 
     def look_after(self) -> float:
         """Return in how many seconds it can at the earliest have used its CPU time; 0: it has."""
-        left = self._cpu_seconds - time.clock_gettime(self._clock)
+        try:
+            left = self._cpu_seconds - time.clock_gettime(self._clock)
+        except OSError:
+            return 1.0  # it is gone, and what was started to start it is about to be
         return max(SHORTEST_LOOK, left / self._cores) if left > 0 else 0
 
     def kill(self) -> None:
         """End it and, with it, every process of its namespace."""
-        os.kill(self.pid, SIGKILL)
+        try:
+            os.kill(self.pid, SIGKILL)
+        except ProcessLookupError:
+            return
 
     def wait(self) -> tuple[int, float, int]:
         """Return its exit status, CPU seconds and peak memory in KiB; whatever it had started is gone, too."""

@@ -9,7 +9,10 @@ import time
 
 from ._job import Job
 from ._supervise import supervise
-from ._wires import ERRORS, OUTPUT, Wires
+from ._wires import ERRORS, OUTPUT, RESULT, Wires
+from .capabilities import NUMERIC
+from .errors import SandboxUnavailable
+from .limits import Limits
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
@@ -17,78 +20,109 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-USAGE = """usage: python -m genesis_sandbox [--launcher NAME] [--module NAME]... FILE
+USAGE = """usage: python -m genesis_sandbox [option]... FILE
 
 Run the Python program FILE where it reaches nothing: no file of yours, no network, no other process.
-  --launcher NAME  purejail (default) or bubblewrap
-  --module NAME    show it this installed package; numpy and pandas are shown when they are installed
-  --bare           show it no installed package
+  --launcher NAME      purejail (default) or bubblewrap; reduced isolates less, and only you can ask for it
+  --module NAME        show it this installed package; numpy and pandas are shown when they are installed
+  --bare               show it no installed package
+  --limit NAME=NUMBER  another limit: seconds, cpu_seconds, memory_mb, threads, scratch_mb, output_mb, ...
+  --warm               run it in a parked worker that has been forked from a warm interpreter, after another program
 """
 LIMIT, REFUSED, USAGE_ERROR = 125, 126, 2
 LONGEST = 4 << 20
 PIECE = 4096
 
 
+class _Options:
+    """What the command line asks for; raises LookupError or ValueError for what is not understood."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        self.launcher, self.modules, self.warm, self.path = "purejail", list(NUMERIC), False, ""
+        limits: dict[str, float] = {}
+        rest = list(arguments)
+        while rest and rest[0].startswith("-") and (option := rest.pop(0)) != "--":
+            if option == "--launcher":
+                self.launcher = rest.pop(0)
+            elif option == "--module":
+                self.modules.append(rest.pop(0))
+            elif option == "--limit":
+                name, _, number = rest.pop(0).partition("=")
+                limits[name] = float(number) if "." in number else int(number)
+            elif option in ("--bare", "--warm"):
+                self.modules, self.warm = ([] if option == "--bare" else self.modules), self.warm or option == "--warm"
+            else:
+                raise ValueError(option)
+        (self.path,) = rest
+        self.limits = Limits(**limits)  # type: ignore[arg-type]  # it checks names and values itself
+
+
 def main(arguments: list[str], started: float) -> int:
     """Run the command line and return the exit status."""
-    try:
-        path, launcher, modules = _options(arguments)
-    except (LookupError, ValueError):
-        sys.stderr.write(USAGE)
-        return USAGE_ERROR
-    if path == "--help":
+    if arguments in (["-h"], ["--help"]):
         sys.stdout.write(USAGE)
         return 0
     try:
-        with open(path, "rb") as file:
+        options = _Options(arguments)
+    except (LookupError, TypeError, ValueError) as error:
+        sys.stderr.write(f"{error}\n{USAGE}")
+        return USAGE_ERROR
+    try:
+        with open(options.path, "rb") as file:
             code = file.read(LONGEST + 1)
         if len(code) > LONGEST:
-            raise ValueError(f"{path} is longer than {LONGEST} bytes")
-        ending = _run(code, launcher, modules, started)
-    except (OSError, ValueError, RuntimeError) as error:
+            raise ValueError(f"{options.path} is longer than {LONGEST} bytes")
+        return _warm(code, options) if options.warm else _cold(code, options, started)
+    except (OSError, ValueError, RuntimeError, SandboxUnavailable) as error:
         sys.stderr.write(f"refused: {error}\n")
         return REFUSED
-    return _status(ending)
 
 
-def _options(arguments: list[str]) -> tuple[str, str, list[str]]:
-    """Return the file, the launcher and the packages to show; raises for what is not understood."""
-    from .capabilities import NUMERIC
-
-    launcher, modules, rest = "purejail", list(NUMERIC), list(arguments)
-    while rest and rest[0].startswith("-"):
-        option = rest.pop(0)
-        if option in ("-h", "--help"):
-            return "--help", launcher, modules
-        if option == "--launcher":
-            launcher = rest.pop(0)
-        elif option == "--module":
-            modules.append(rest.pop(0))
-        elif option == "--bare":
-            modules = []
-        elif option != "--":
-            raise ValueError(option)
-        else:
-            break
-    (path,) = rest
-    return path, launcher, modules
-
-
-def _run(code: bytes, launcher: str, modules: list[str], started: float) -> Ending:
+def _cold(code: bytes, options: _Options, started: float) -> int:
     """Start the worker as a child of this very process, which has nothing to hide but its environment."""
     from ._child import Child
+    from ._keeper import clean
     from ._launchers import starter
     from ._packages import shown
     from ._wipe import wipe_environment
 
-    job = Job(launcher=launcher, modules=shown(modules, optional=True))
-    start = starter(launcher)
+    job = Job(launcher=options.launcher, limits=options.limits, modules=shown(options.modules, optional=True))
+    start = starter(options.launcher)
     wipe_environment()
     wires = Wires()
     child = Child(*start(job, wires.there), job.limits.cpu_seconds)
     wires.close_there()
     passing = _Passing(started + job.limits.seconds)
-    return supervise(wires, b"%d\n" % len(code) + code, job.limits, passing, started=started, child=child)
+    request = b"%d\n" % len(code) + code
+    try:
+        ending = supervise(wires, request, job.limits, passing, started=started, child=child)
+    finally:
+        clean(job)
+    return _status(ending, passing.failed_for_memory())
+
+
+def _warm(code: bytes, options: _Options) -> int:
+    """Do the same with a pool, whose worker is not the first that its zygote makes."""
+    from .capabilities import Capabilities
+    from .pool import Pool
+
+    names = [name for folder, entries in _shown(options) for name in entries if folder and name.isidentifier()]
+    granted = Capabilities(modules=names)
+    with Pool(limits=options.limits, capabilities=granted, launcher=options.launcher) as pool:
+        pool.run("decoy = 1")
+        outcome = pool.run(code)
+    for wire, text in ((OUTPUT, outcome.stdout), (ERRORS, outcome.stderr)):
+        _Passing(time.monotonic() + 1)(wire, text.encode())
+    if outcome.limit:
+        sys.stderr.write(f"ended at the limit of {outcome.limit}\n")
+        return LIMIT
+    return 128 + outcome.signal if outcome.signal else outcome.exit_code or 0
+
+
+def _shown(options: _Options) -> list[tuple[str, list[str]]]:
+    from ._packages import shown
+
+    return shown(options.modules, optional=True)
 
 
 class _Passing:
@@ -97,8 +131,15 @@ class _Passing:
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
         self.broken = False
+        self.said = b""
+
+    def failed_for_memory(self) -> bool:
+        """Tell whether the program says that memory was what it ended for; only asked about one that failed."""
+        return b'"type": "MemoryError"' in self.said[:100]
 
     def __call__(self, wire: int, data: bytes) -> None:
+        if wire == RESULT:
+            self.said = (self.said + data)[:100]
         if wire in (OUTPUT, ERRORS) and not self.broken:
             view = memoryview(data)
             while view and self._ready(wire):
@@ -116,12 +157,12 @@ class _Passing:
         return not self.broken and left > 0 and bool(poll.poll(left * 1000))
 
 
-def _status(ending: Ending) -> int:
+def _status(ending: Ending, out_of_memory: bool) -> int:
     if ending.refused:
         sys.stderr.write(f"refused: {ending.refused}\n")
         return REFUSED
-    if ending.limit or ending.status is None:
-        sys.stderr.write(f"ended at the limit of {ending.limit}\n")
+    if ending.limit or ending.status is None or (ending.status > 0 and out_of_memory):
+        sys.stderr.write(f"ended at the limit of {ending.limit or 'memory'}\n")
         return LIMIT
     if ending.status < 0:
         sys.stderr.write(f"killed by signal {-ending.status}\n")

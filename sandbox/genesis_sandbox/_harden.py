@@ -6,17 +6,18 @@ import os
 import resource
 
 from . import _filter, _landlock
-from ._libc import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
+from ._libc import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, few_arenas, prctl
 from ._root import SCRATCH, library_paths
+from ._wires import STATUS
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
     from ._job import Job
     from .limits import Limits
 
-__all__ = ["ENVIRONMENT", "die_with_parent", "harden", "harden_in_place"]
+__all__ = ["ENVIRONMENT", "die_with_parent", "harden", "harden_in_place", "refuse", "say"]
 
-SIGKILL = 9
+SIGKILL, REFUSED = 9, 126
 MIB = 1 << 20
 LEAST_IN_PLACE = 6
 """The first version of Landlock that holds back abstract sockets and signals."""
@@ -52,6 +53,7 @@ def harden_in_place(job: Job, folder: str, spare_tasks: int) -> None:
 
 
 def _never_more() -> None:
+    few_arenas()
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     prctl(PR_SET_DUMPABLE, 0)
 
@@ -74,3 +76,16 @@ def limit(limits: Limits, spare_tasks: int = 0) -> None:
         _, most = resource.getrlimit(what)
         value = value if most == resource.RLIM_INFINITY else min(value, most)
         resource.setrlimit(what, (value, value))
+
+
+def say(text: str) -> None:
+    """Tell the caller, over a pipe that no program has, how a call went."""
+    os.write(STATUS, text.replace("\n", " ").encode("utf-8", "replace")[:2000] + b"\n")
+
+
+def refuse(error: BaseException) -> None:
+    """Say why nothing was run, and end."""
+    try:
+        say(f"refused {type(error).__name__}: {error}")
+    finally:
+        os._exit(REFUSED)

@@ -9,10 +9,11 @@ import os
 import select
 
 from ._child import Child
-from ._harden import die_with_parent, harden
+from ._harden import die_with_parent, harden, refuse, say
+from ._libc import close_from
 from ._namespaces import enter, identity
 from ._root import build, scratch
-from ._wires import LIFE, RESULT, STATUS, settle
+from ._wires import LAST, LIFE, RESULT, settle
 from ._worker import work
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ._launchers import Starter
     from ._namespaces import Identity
 
-__all__ = ["clean", "fork_worker", "keep", "purejail", "refuse"]
+__all__ = ["clean", "fork_worker", "keep", "purejail", "serve"]
 
 REFUSED = 126
 
@@ -37,7 +38,7 @@ def keep(job: Job, start: Starter) -> None:
             child.kill()
         status, cpu_seconds, peak_kb = child.wait()
         clean(job)
-        _say(f"ended {status} {cpu_seconds:.6f} {peak_kb} {why or '-'}")
+        say(f"ended {status} {cpu_seconds:.6f} {peak_kb} {why or '-'}")
     except BaseException as error:  # noqa: BLE001  # whatever it is, nothing was run: the caller must hear why
         refuse(error)
     os._exit(0)
@@ -51,16 +52,14 @@ def clean(job: Job) -> None:
         shutil.rmtree(job.folder, ignore_errors=True)
 
 
-def refuse(error: BaseException) -> None:
-    """Say why nothing was run, and end."""
-    try:
-        _say(f"refused {type(error).__name__}: {error}")
-    finally:
-        os._exit(REFUSED)
+def serve(job: Job) -> None:
+    """Keep one call over the wires in their places; never returns."""
+    from ._launchers import starter
 
-
-def _say(text: str) -> None:
-    os.write(STATUS, text.encode("utf-8", "replace")[:2000])
+    close_from(LAST + 1)
+    os.setsid()
+    die_with_parent()
+    keep(job, starter(job.launcher))
 
 
 def purejail(job: Job, ends: dict[int, int] | None) -> tuple[int, int]:

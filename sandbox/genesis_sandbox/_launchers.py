@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from .errors import SandboxUnavailable
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
@@ -37,6 +39,9 @@ def starter(name: str) -> Starter:
 
 def choose(name: str, allow_reduced: bool = False) -> str:
     """Return the launcher to use; `auto` takes the first strong one that isolates here, never a weaker one."""
+    if sys.platform != "linux":
+        raise SandboxUnavailable(f"{sys.platform} has nothing that isolates a program as is needed here",
+                                 "use Linux, or a virtual machine with it")
     if name == "reduced" and not allow_reduced:
         raise SandboxUnavailable("the reduced tier was not allowed by the operator",
                                  "set [sandbox] allow_reduced = true in your own settings to allow it")

@@ -6,8 +6,8 @@ import ctypes
 import os
 
 __all__ = [
-    "call", "capset_none", "close_from", "drop_bounding_set", "lock", "mount", "open_plain", "pivot_root", "prctl",
-    "unshare",
+    "call", "capset_none", "close_from", "drop_bounding_set", "few_arenas", "lock", "mount", "open_plain", "pivot_root",
+    "prctl", "unshare",
 ]  # fmt: skip
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -25,6 +25,7 @@ HERE = -100  # AT_FDCWD
 AT_RECURSIVE = 0x8000
 READ_ONLY_NO_SUID_NO_DEVICES = 1 | 2 | 4
 NO_SYMLINKS = 0x2 | 0x4  # RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS
+M_ARENA_MAX = -8
 LAST_FD = 0x7FFFFFFF
 
 
@@ -95,3 +96,9 @@ def capset_none() -> None:
 def close_from(first: int) -> None:
     """Close every descriptor from `first` on."""
     call(CLOSE_RANGE, first, LAST_FD, 0, what="close_range")
+
+
+def few_arenas() -> None:
+    """Have the C library's allocator share its arenas among threads: each would take 64 MiB of address space."""
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(ctypes.c_int(M_ARENA_MAX), ctypes.c_int(2))

@@ -9,8 +9,8 @@ import os
 import select
 import tempfile
 
-from ._harden import ENVIRONMENT, die_with_parent, harden_in_place
-from ._keeper import REFUSED, clean, refuse
+from ._harden import ENVIRONMENT, REFUSED, die_with_parent, harden_in_place, refuse
+from ._keeper import clean
 from ._namespaces import Identity, identity
 from ._wires import settle
 from ._worker import work

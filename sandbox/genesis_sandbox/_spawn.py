@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import sys
 
@@ -22,7 +21,7 @@ def spawn(role: str, job: Job, ends: dict[int, int]) -> int:
     if not sys.executable:
         raise OSError("this interpreter does not know where it lies: sys.executable is empty")
     boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_boot.py")
-    words = [sys.executable, "-I", "-S", "-X", "utf8", boot, role, json.dumps(job.to_json())]
+    words = [sys.executable, "-I", "-S", "-X", "utf8", boot, role, job.packed()]
     return spawn_program(words, ends)
 
 

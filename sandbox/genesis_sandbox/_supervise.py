@@ -157,7 +157,8 @@ def _ending(call: _Call) -> Ending:
     ending.limit = call.limit
     if call.child is not None:
         ending.status, ending.cpu_seconds, ending.peak_kb = call.child.wait()
-    words = call.said.decode("utf-8", "replace").split(" ")
+    # A worker that could not be made speaks before its keeper does, and its word is the reason.
+    words = call.said.decode("utf-8", "replace").partition("\n")[0].split(" ")
     if words[0] == "refused":
         ending.refused = " ".join(words[1:])
     elif words[0] == "ended":

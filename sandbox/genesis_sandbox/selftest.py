@@ -61,6 +61,9 @@ PROGRAMS = {
 }  # fmt: skip
 """Each prints the word when it gets out; two never end by themselves."""
 
+NOT_HELD_REDUCED = ("disk",)
+"""What the reduced tier does not hold back: that is why an operator has to allow it."""
+
 
 def self_test(launcher: str = "auto", allow_reduced: bool = False) -> SelfTest:
     """Run the built-in attacks and return which tier this machine has; nothing of the host is put at risk."""
@@ -89,7 +92,8 @@ def _all(launcher: str) -> list[Attack]:
         leaked = os.dup2(secret.fileno(), 63)  # a descriptor that the worker would inherit
         os.environ["GENESIS_SELF_TEST"] = mark
         try:
-            return [_one(name, program, names, launcher) for name, program in PROGRAMS.items()]
+            return [_one(name, program, names, launcher) for name, program in PROGRAMS.items()
+                    if not (launcher == "reduced" and name in NOT_HELD_REDUCED)]  # fmt: skip
         finally:
             os.close(leaked)
             del os.environ["GENESIS_SELF_TEST"]
