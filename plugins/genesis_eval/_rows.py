@@ -48,13 +48,15 @@ def read_table(path: Path, needed: Iterable[str]) -> list[Row]:
     import csv
     import sys
 
-    csv.field_size_limit(sys.maxsize)
+    limit = csv.field_size_limit(sys.maxsize)  # of the whole process: others rely on theirs
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
             rows: list[Row] = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"{path} can't be read", cause=str(error), hint="--data takes a CSV file") from error
+    finally:
+        csv.field_size_limit(limit)
     lacks = [name for name in needed if name not in (reader.fieldnames or ())]
     if lacks or not rows:
         raise SettingsError(f"{path} has no column {lacks[0]!r}" if lacks else f"{path} holds no rows",
