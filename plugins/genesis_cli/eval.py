@@ -26,6 +26,7 @@ PIPELINE = "evaluation"
 @click.argument("kind", required=False)
 @click.option("--data", metavar="FILE", help="Rows to predict, JSON Lines (cost: CSV); gold fields are scored against.")
 @click.option("--tools", metavar="DIR", help="Folder with <domain>.tool_desc.json, for decomposition.")
+@click.option("--programs", metavar="DIR", help="Folder with attack programs and benign ones, for sandbox.")
 @click.option("--freeze", metavar="FILE", help="Rows with outcomes to choose thresholds on, for cost.")
 @click.option(
     "--predictions", metavar="FILE", help="Write each prediction there as it is made; one that was interrupted goes on."
@@ -33,14 +34,14 @@ PIPELINE = "evaluation"
 @model_option
 @common
 def eval(
-    session: Session, kind: str | None, data: str | None, tools: str | None, freeze: str | None,
+    session: Session, kind: str | None, data: str | None, tools: str | None, programs: str | None, freeze: str | None,
     predictions: str | None, model: tuple[str, ...],
 ) -> int:
     """Measure planning: KIND is the name of an evaluation; without one, those that are installed are listed."""
     from ._drive import run_async
 
     options = {name: value for name, value in (("tools", tools), ("freeze", freeze)) if value}
-    return run_async(_evaluate(session, kind, data, options, predictions, model_settings(model)))
+    return run_async(_evaluate(session, kind, programs or data, options, predictions, model_settings(model)))
 
 
 async def _evaluate(

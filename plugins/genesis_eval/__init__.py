@@ -1,4 +1,4 @@
-"""Measure against data with known answers: the evaluations ``cost``, ``decomposition``, ``guard`` and ``routing``.
+"""Measure against data with known answers: ``cost``, ``decomposition``, ``guard``, ``routing`` and ``sandbox``.
 
 An evaluation asks what a run asks: it offers a pipeline that stops after the step that is measured, and the operator's
 plugins answer. It has no table, switch or artefact of its own, and hands no gold field to them.
@@ -19,6 +19,7 @@ def genesis_provide() -> list[Offer]:
     from .decomposition import Decomposing
     from .guard import Guarding
     from .routing import Routing
+    from .sandbox import Sandboxing
 
     return [
         Offer("pipeline", PIPELINE, pipeline, "One step of planning, for evaluations."),
@@ -26,4 +27,5 @@ def genesis_provide() -> list[Offer]:
         Offer("evaluation", "decomposition", Decomposing(), "Requests into tool graphs: --data FILE --tools DIR"),
         Offer("evaluation", "guard", Guarding(), "Attacks and harmless texts: --data FILE"),
         Offer("evaluation", "routing", Routing(), "Task statements to agents: --data FILE"),
+        Offer("evaluation", "sandbox", Sandboxing(), "Attack programs and benign ones: --programs DIR"),
     ]

@@ -1,0 +1,73 @@
+"""The evaluation ``sandbox``: attack programs and benign ones, each run by the sandbox's command, cold and warm."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from genesis_core import Genesis
+
+from .programs import Program, read_programs
+from .sandbox_scores import Verdict, judge, score
+from .stage import FULL, Stage, stage
+
+__all__ = ["COMMANDS", "Sandboxing", "verdict"]
+
+MODULE = (sys.executable, "-P", "-m", "genesis_sandbox")
+COMMANDS: Mapping[str, tuple[str, ...]] = {"cold": MODULE, "warm": (*MODULE, "--warm")}
+"""How a program is run; the file's name follows."""
+
+
+class Sandboxing:
+    """Runs every program of a folder against a small host, and counts what got out, or was not ended in time."""
+
+    async def run(
+        self, genesis: Genesis, *, data: Path, options: Mapping[str, str], predictions: Path | None,
+        progress: Callable[[int, int], None],
+    ) -> dict[str, Any]:  # fmt: skip
+        """Return ``{rows, errors, resumed, variant, predictions, scores, verdicts}``; raises SettingsError."""
+        import asyncio
+
+        programs = read_programs(data)
+        modes = [mode for mode in COMMANDS if options.get("mode", mode) == mode]
+        found = await asyncio.to_thread(_all, programs, modes, progress)
+        return {
+            "rows": len(programs), "errors": 0, "resumed": 0, "variant": ", ".join(modes), "predictions": None,
+            "scores": {mode: score(verdicts) for mode, verdicts in found.items()},
+            "verdicts": {mode: [asdict(verdict) for verdict in verdicts] for mode, verdicts in found.items()},
+        }  # fmt: skip
+
+
+def _all(
+    programs: Mapping[str, Program], modes: Sequence[str], progress: Callable[[int, int], None]
+) -> dict[str, list[Verdict]]:
+    firsts = [program for program in programs.values() if program.headers.get("kind") != "second"]
+    found: dict[str, list[Verdict]] = {mode: [] for mode in modes}
+    with stage() as host:
+        for at, program in enumerate(firsts, 1):
+            for mode in modes:
+                found[mode].append(verdict(program, COMMANDS[mode], host, programs))
+            progress(at, len(firsts))
+    return found
+
+
+def verdict(
+    program: Program, command: Sequence[str], host: Stage, others: Mapping[str, Program],
+    sizes: Mapping[str, int] = FULL, seconds: float = 15.0,
+) -> Verdict:  # fmt: skip
+    """Run a program, and what is to run after it, by a command; return what it comes to."""
+    values = host.values_now(sizes)
+    after = others.get(program.headers.get("then", ""))
+    runs = [program, *([after] if after else []), *([program] if program.win == "distinct" else [])]
+    file = Path(str(values["FAKE_HOME"])) / "program.py"
+    seen = []
+    try:
+        for one in runs:
+            file.write_text(one.rendered(values), encoding="utf-8")
+            seen.append(host.run([*command, str(file)], seconds, sizes["OUT_MB"] << 20))
+    finally:
+        file.unlink(missing_ok=True)
+    return judge(program, seen, values, host.secret)
