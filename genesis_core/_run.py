@@ -316,7 +316,10 @@ class Driver:
 
     async def _authorize(self, task: Task, name: str, attempt: int, context: TaskContext) -> None:
         action = self._may_run[name]
-        decision = await context._decide(action, who=self.scope.identity)
+        if task.id in self.scope.approvals:
+            decision = await context._decide(action, who=self.scope.identity)
+        else:
+            decision = await self.scope.authority.decide(action, self.scope.identity, context.label)
         said = {"decision": str(decision.effect), "rule": decision.rule}
         self.scope.emit(EventKind.TASK_STARTED, name, task.id, attempt, said, context.label)
         if decision.effect is Ruling.ASK:
