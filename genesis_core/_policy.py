@@ -7,6 +7,7 @@ Decisions merge "most restrictive wins": any deny wins; an allow counts only fro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ._plugins import Plugins
@@ -25,6 +26,8 @@ APPROVE = "genesis approvals grant RUN TASK, then genesis resume RUN"
 POLICY = "genesis config --origin shows the policy in force"
 PROVENANCE = "kernel.provenance"
 """The rule that untrusted text chooses nothing; a yes to everything (``--yes``) does not cover it."""
+SILENCE = "default-deny"
+"""The rule by which the guard denies what no rule allows."""
 WAY_OUT = {
     PROVENANCE: "grant the task exactly this call in a plan file: docs/provenance.md shows how",
     "kernel.secrecy": "docs/provenance.md says what is secret, and why",
@@ -54,6 +57,8 @@ class Authority:
             forbidden = _forbidden(action, label, self._untrusted)
             if forbidden is not None and forbidden.effect is Ruling.DENY:
                 return forbidden
+        if action.arguments and _hands_over(action):
+            label = replace(label, secrecy=Secrecy.SECRET)  # a rule that lets a secret go must say so
         arguments = {"action": action, "identity": identity, "label": label, "context": self._context}
         answers: list[tuple[Decision, bool]] = []
         for impl, trusted in self._judges:
@@ -77,7 +82,7 @@ class Authority:
         raise kind(
             f"{action.verb} {action.resource!r} is {'not approved yet' if kind is Waiting else 'denied'}",
             cause=f"rule {decision.rule!r}" + (f": {decision.reason}" if decision.reason else ""),
-            hint=WAY_OUT.get(decision.rule, POLICY) if kind is AccessDenied else APPROVE,
+            hint=_way_out(action, decision) if kind is AccessDenied else APPROVE,
         )
 
     async def screen(self, text: str, label: Label, what: str) -> Screening:
@@ -96,6 +101,13 @@ class Authority:
             if answer is not None:
                 found.append(_screening(answer, impl.plugin_name))
         return merge_screenings(found)
+
+
+def _way_out(action: Action, decision: Decision) -> str:
+    if decision.rule == SILENCE:
+        return (f'in your settings file: [[policy.rules]] id = "mine", verbs = ["{action.verb}"], '
+                f'resources = ["{action.resource}"], decision = "allow"')
+    return WAY_OUT.get(decision.rule, POLICY)
 
 
 def _forbidden(action: Action, label: Label, untrusted: Ruling = Ruling.DENY) -> Decision | None:

@@ -18,6 +18,8 @@ __all__ = ["Asked", "Policy", "built_in", "policy_for"]
 SECTION = "[policy]"
 _KEYS = ("rules", "file", "secret_files", "untrusted", "screening")
 _ORDER = {Ruling.DENY: 0, Ruling.ASK: 1, Ruling.ALLOW: 2}
+RESERVED = frozenset({"approvals", "default-deny", "author"})
+"""Ids of decisions that no rule makes."""
 _PATHS = ("read", "write")
 
 
@@ -167,7 +169,18 @@ def _own(section: bytes) -> Policy:
     files = given.get("secret_files", [])
     if not isinstance(files, list) or not all(isinstance(glob, str) and glob for glob in files):
         raise SettingsError(f"{SECTION}: `secret_files` is a list of globs, not {files!r}")
-    return Policy((*_from_file(given.get("file")), *rules_from(given.get("rules", []), SECTION)), built_in())
+    own = (*_from_file(given.get("file")), *rules_from(given.get("rules", []), SECTION))
+    _check_ids(own)
+    return Policy(own, built_in())
+
+
+def _check_ids(own: Sequence[PolicyRule]) -> None:
+    """Raise SettingsError for a rule that would pass for another one in decisions and journals."""
+    taken = {rule.id for rule in built_in().rules} | RESERVED
+    for number, rule in enumerate(own):
+        if rule.id in taken or rule.id.startswith("kernel") or any(rule.id == other.id for other in own[:number]):
+            raise SettingsError(f"{SECTION}: the rule id {rule.id!r} is taken", hint="give the rule an id of its own",
+                                cause="decisions and the journal carry it, and must say who decided")
 
 
 def _from_file(path: object) -> tuple[PolicyRule, ...]:

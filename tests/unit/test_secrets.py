@@ -11,7 +11,19 @@ import pytest
 from hypothesis import given as over
 from hypothesis import strategies as st
 
-from genesis_core import Label, RunResult, Secrecy, Task, TaskContext, TaskGraph, TaskResult, Trust, agent, tool
+from genesis_core import (
+    Genesis,
+    Label,
+    RunResult,
+    Secrecy,
+    Task,
+    TaskContext,
+    TaskGraph,
+    TaskResult,
+    Trust,
+    agent,
+    tool,
+)
 from genesis_core._rows import read_rows
 from genesis_core._secrets import Known
 from genesis_core.testing import open_genesis
@@ -225,3 +237,24 @@ def test_a_tool_whose_author_declares_what_it_gives_leaves_the_task_as_it_says(
     monkeypatch.setenv("LEDGER_TOKEN", VALUE)
     result = sent(tmp_path, "balance")
     assert result.output == 7 and result.label.secrecy is Secrecy.PUBLIC
+
+
+@pytest.mark.parametrize(("secrecy", "goes"), [(["public", "internal"], False), (["secret"], True)])
+def test_a_rule_that_lets_a_secret_go_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secrecy: list[str], goes: bool
+) -> None:
+    monkeypatch.setenv("LEDGER_TOKEN", VALUE)
+    rule = {"id": "posts", "verbs": ["call"], "resources": ["post"], "secrecy": secrecy, "decision": "allow"}
+    (tmp_path / "note.txt").write_text("hello", "utf-8")
+    graph = TaskGraph(tasks=(Task(id="t", agent="sender", description="send", inputs={"token": {"secret": "ledger"}}),))
+
+    async def ran() -> RunResult:
+        settings = {**SETTINGS, "policy": {"rules": [rule]}}
+        async with Genesis.open(tmp_path / "home", extend=[sender], settings=settings, plugins="builtin") as genesis:
+            report = await genesis.plan("send", graph=graph, workspace=tmp_path)
+            return await (await genesis.start(report)).result()
+
+    result = asyncio.run(ran()).tasks["t"]
+    assert (result.output == "sent") is goes
+    if not goes:
+        assert result.error is not None and 'resources = ["post"], decision = "allow"' in result.error.hint
