@@ -15,6 +15,7 @@ from ._wires import ERRORS, OUTPUT, REQUEST, RESULT
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import TextIO
 
 __all__ = ["work"]
 
@@ -30,6 +31,10 @@ KEPT_ENTRIES = ("_frozen_importlib", "_frozen_importlib_external", "importlib._b
                 "importlib._bootstrap_external", "zipimport")  # fmt: skip
 
 
+_OPEN: list[TextIO] = []
+"""The streams as they were opened, whatever the program has put in their place."""
+
+
 def work(paths: list[str], parked: bool = False) -> None:
     """Read one request and be it; never returns. `paths` are the folders of granted third-party modules."""
     close_from(RESULT + 1)
@@ -38,7 +43,8 @@ def work(paths: list[str], parked: bool = False) -> None:
         _tidy(paths, parked)
     except BaseException:  # noqa: BLE001  # in the sandbox already: the status is all that can be said
         os._exit(BROKEN_REQUEST)
-    os._exit(_run(code, call) & 0xFF)
+    end = os._exit  # as it is now: the program may put something else in its place
+    end(_run(code, call) & 0xFF)
 
 
 def _request() -> tuple[bytes, bytes]:
@@ -62,6 +68,7 @@ def _tidy(paths: list[str], parked: bool) -> None:
     os.environ.update(ENVIRONMENT)
     for name, fd, mode, errors in STREAMS:
         stream = open(fd, mode, encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115  # the program's own
+        _OPEN.append(stream)  # type: ignore[arg-type]  # mode and encoding make it text
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
     sys.argv, sys.orig_argv = [NAME], [NAME]
@@ -111,8 +118,11 @@ def _run(code: bytes, call: bytes) -> int:
 
 
 def _status(ended: SystemExit) -> int:
-    if ended.code is None or isinstance(ended.code, int):
-        return ended.code or 0
+    """Return the status as the interpreter does: of an int, whatever a class of the program's says that it is."""
+    if ended.code is None:
+        return 0
+    if isinstance(ended.code, int):
+        return int.__and__(ended.code, 0xFF)
     sys.stderr.write(f"{ended.code}\n")
     return 1
 
@@ -165,18 +175,25 @@ def _inside(error: BaseException) -> TracebackType | None:
 
 
 def _finished(status: int) -> int:
-    """End as an interpreter does: threads joined, exit functions called, streams flushed."""
+    """End as an interpreter does: threads joined, exit functions called, streams flushed.
+
+    A program that has failed has nothing more to say: what it left to be called could end the process as a success.
+    """
     threading, atexit = sys.modules.get("threading"), sys.modules.get("atexit")
     try:
-        if threading is not None:
+        if threading is not None and status == 0:
             threading._shutdown()
-        if atexit is not None:
+        if atexit is not None and status == 0:
             atexit._run_exitfuncs()
-        sys.stdout.flush()
+        if status == 0:
+            sys.stdout.flush()
     except BaseException:  # noqa: BLE001  # what the program left to be called may do anything
         status = status or 1
-    try:
-        sys.stderr.flush()
-    except BaseException:  # noqa: BLE001
-        return status or 1
+    for stream in _OPEN[1:]:
+        try:
+            type(stream).flush(stream)
+        except ValueError:
+            continue  # the program has closed it, or put another in its place
+        except OSError:
+            status = status or 1
     return status

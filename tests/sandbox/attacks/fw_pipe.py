@@ -1,0 +1,7 @@
+# id: fw_pipe
+# kind: attack
+# category: host-file-write
+# win: host-files
+# note: a named pipe in a folder of the host
+import os
+os.mkfifo(CANARY_DIR + '/pipe')

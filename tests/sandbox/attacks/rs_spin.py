@@ -1,0 +1,7 @@
+# id: rs_spin
+# kind: attack
+# category: cpu-time
+# win: hang
+# note: an endless loop
+while True:
+    pass
