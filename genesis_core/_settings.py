@@ -77,7 +77,7 @@ class Settings(Record):
                                 hint=f"[[policy.rules]] instead of [[plugin.{GUARD}.rules]]")
         if IDENTITY in given:
             raise SettingsError(f"[plugin.{IDENTITY}] is not read", cause="it decides about safety",
-                                hint=f"[{IDENTITY}] in your own file: genesis config --origin shows which")
+                                hint=f"[{IDENTITY}] in your own settings file, {user_config(os.environ)}")
         return given
 
     @property
@@ -126,7 +126,7 @@ def load_settings(
     guards = _guards(own, given) | PluginLock.read(user.parent).guards
     for origin, layer in (
         (str(user), own),
-        (str(project), _checked(project, _read(project), guards)),
+        (str(project), _checked(project, _read(project), guards, user)),
         ("environment", _from_environment(environ, guards)),
         ("flag", given),
     ):
@@ -161,10 +161,12 @@ def _read(path: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except RecursionError:
-        raise SettingsError(f"{path} can't be read", cause="it is nested too deep", hint="genesis config --origin") \
-            from None
-    except (OSError, ValueError) as error:  # no text, no TOML, a number that is too long
-        raise SettingsError(f"{path} can't be read", cause=str(error), hint="genesis config --origin") from None
+        raise SettingsError(f"{path} can't be read", cause="it is nested too deep", hint=f"mend {path}") from None
+    except OSError as error:
+        raise SettingsError(f"{path} can't be read", cause=str(error),
+                            hint=f"ls -ld {path}; it is a file that you can read") from None
+    except ValueError as error:  # no text, no TOML, a number that is too long
+        raise SettingsError(f"{path} can't be read", cause=str(error), hint=f"mend {path}") from None
 
 
 def _guards(*layers: Mapping[str, Any]) -> frozenset[str]:
@@ -177,7 +179,7 @@ def _guards(*layers: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _checked(path: Path, layer: dict[str, Any], guards: frozenset[str]) -> dict[str, Any]:
+def _checked(path: Path, layer: dict[str, Any], guards: frozenset[str], user: Path) -> dict[str, Any]:
     """Return a project's *layer*; raises SettingsError for a key, or a guard's section, that is not the project's."""
     sections = layer.get("plugin")
     named = [f"plugin.{n}" for n in sections if n in guards] if isinstance(sections, Mapping) else []
@@ -185,7 +187,7 @@ def _checked(path: Path, layer: dict[str, Any], guards: frozenset[str]) -> dict[
         raise SettingsError(
             f"{path} sets {key!r}, which a project can't",
             cause="a repository must not loosen the safety of whoever opens it",
-            hint=f"move {key} to your own file: genesis config --origin shows which",
+            hint=f"take {key} out of {path}; {user} is your own settings file, where it may stand",
         )
     return layer
 
@@ -249,7 +251,16 @@ def _wrong(error: ValidationError, origins: Mapping[str, str]) -> SettingsError:
     what = f"unknown setting {name!r} in {where}{known}" if known or first["type"] == "extra_forbidden" else (
         f"setting {name!r} in {where} can't be {first['input']!r}"
     )
-    return SettingsError(what, cause=first["msg"], hint="genesis config --origin shows every setting")
+    return SettingsError(what, cause=first["msg"], hint=_mend(name, where))
+
+
+def _mend(name: str, where: str) -> str:
+    """Return what to change when setting *name*, which stands *where*, is wrong."""
+    if where == "environment":
+        return f"unset GENESIS_{name.upper().replace('.', '__')}, or give it another value"
+    if where in ("flag", "the settings"):
+        return "genesis config --origin shows every setting"
+    return f"mend {name} in {where}"
 
 
 def _fields(place: tuple[int | str, ...]) -> Iterable[str]:
