@@ -145,7 +145,8 @@ class Grant(Record):
     """One call that a plan's author lets a task make, whatever the task has read.
 
     It covers a call of *tool* that gives each of *arguments* as it stands here, and nothing else but those that *free*
-    names: what is free may come from anywhere, so a recipient, a path or an amount does not belong there.
+    names: what is free may come from anywhere, so a recipient, a path or an amount does not belong there. A secret is
+    handed over only where it stands in *arguments*: what is free names none.
     """
 
     tool: str
@@ -160,7 +161,22 @@ class Grant(Record):
             return False
         given = {} if action.arguments is None else action.arguments
         same = all(name in given and _equal(given[name], value) for name, value in self.arguments.items())
-        return same and all(name in self.arguments or name in self.free for name in given)
+        return same and all(
+            name in self.arguments or (name in self.free and not names_secret(value)) for name, value in given.items())
+
+
+def names_secret(value: Any) -> bool:
+    """Return whether a JSON value is a secret by its name, ``{"secret": NAME}``, or holds one."""
+    left = [value]
+    while left:
+        inner = left.pop()
+        if isinstance(inner, Mapping):
+            if set(inner) == {"secret"}:
+                return True
+            left.extend(inner.values())
+        elif isinstance(inner, list | tuple):
+            left.extend(inner)
+    return False
 
 
 def _equal(one: Any, other: Any) -> bool:
