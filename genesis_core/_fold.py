@@ -14,7 +14,7 @@ from .policy import Approval, Budget, Label, PlanLimits, Trust, Usage
 from .runs import Difference, EventKind, Replayed, RunEvent, RunState
 from .tasks import GraphPatch, TaskResult, TaskState
 
-__all__ = ["RunRecord", "fold", "plan_from_json"]
+__all__ = ["RunRecord", "caused", "fold", "plan_from_json"]
 
 
 @dataclass(slots=True)
@@ -260,14 +260,23 @@ def _count_time(record: RunRecord) -> None:
     record.since = None
 
 
+def caused(patch: GraphPatch, before: Plan, after: Plan) -> tuple[str, ...]:
+    """Return the tasks that are done as they are because of *patch*: those that it names, and those it had routed.
+
+    Whoever finds an agent for an old task only then may go by what has been read since.
+    """
+    named = (t.id for t in (*patch.add, *patch.replacements))
+    return *named, *(a.task_id for a in after.assignments if a.task_id not in before.assigned)
+
+
 def _patched(record: RunRecord, event: RunEvent) -> None:
     if record.plan is None:
         return
-    record.plan = plan_from_json(event.data["plan"])
+    before, record.plan = record.plan, plan_from_json(event.data["plan"])
     patch = GraphPatch(**event.data["patch"])
     record.updates, record.made = record.updates + 1, record.made + len(patch.add)
     floor = Label.from_json(event.data["label"]) if "label" in event.data else record.base | event.label
-    record.floor.update({task.id: floor for task in (*patch.add, *patch.replacements)})
+    record.floor.update(dict.fromkeys(caused(patch, before, record.plan), floor))
 
 
 def _began(record: RunRecord, event: RunEvent) -> None:
@@ -284,12 +293,13 @@ def _began(record: RunRecord, event: RunEvent) -> None:
     record.recorded = record.recorded or "recorded" in event.data
     if "plan" in event.data:  # a resume found agents for tasks that had none
         record.plan = plan_from_json(event.data["plan"])
+    record.base = record.base | _label(event, "base")
     if event.kind is EventKind.RUN_STARTED:
         record.started, record.report = event.time, dict(event.data["report"])
         if (replay := event.data.get("replay")) is not None:
             record.replay_of, record.had_spent = replay["of"], Usage(**replay["usage"])
         record.plan = plan_from_json(event.data["report"]["plan"])
-        record.base = record.plan.goal.label | _label(event, "base")
+        record.base = record.base | record.plan.goal.label
         record.floor = {task_id: Label.from_json(said) for task_id, said in event.data.get("floor", {}).items()}
         record.made = len(record.plan.graph)
 

@@ -19,6 +19,7 @@ from ._again import Again
 from ._attempt import Watched, failed, finished, row, skipped, undone
 from ._deadlines import Deadlines
 from ._endorse import given_label
+from ._fold import caused
 from ._herald import Herald
 from ._inputs import behind, resolve
 from ._kernel import Planner
@@ -369,7 +370,7 @@ class Driver:
             return
         self.updates, self.made = self.updates + 1, self.made + len(patch.add)
         cause = cause_of(self, result)
-        self.floor.update({t.id: cause for t in (*patch.add, *patch.replacements)})
+        self.floor.update(dict.fromkeys(caused(patch, self.plan, plan), cause))
         self.plan = plan
         self.scope.emit(EventKind.PATCHED, actor=plugin, task_id=result.task_id, label=result.label, data={
             "patch": patch.to_json(), "plan": plan.to_json(), "reason": patch.reason, "label": cause.to_json(),

@@ -26,12 +26,12 @@ from ._fold import RunRecord
 from ._gate import leave_out_doubtful_words
 from ._journal import Probe, RunLock
 from ._kernel import Decided, Planner
-from ._ledger import FROM_KNOWN
-from ._life import check_outermost, lived, time_left
+from ._life import check_outermost, time_left
 from ._lineup import Lineup
 from ._plugins import Installed, PluginInfo, Plugins
 from ._provided import Provided
 from ._records import Records
+from ._resuming import taken_up
 from ._run import Driver
 from ._runscope import RunScope, in_memory, open_scope
 from ._settings import Settings, load_settings, state_home
@@ -274,14 +274,7 @@ class Genesis(Signing):
         lock = RunLock(folder)
         try:
             record = no_replay(self.records.whole(run_id))
-            plan = record.plan
-            assert plan is not None  # noqa: S101  # fold() takes it from the first row
-            planner = self._planner(plan.goal, record.workspace, budget or record.budget)
-            planner.ledger.spent, record.seconds = record.usage, lived(record, folder)
-            planner.ledger.stands = record.stands(budget)
-            planner.decided += [(EventKind.WARNING, {"text": FROM_KNOWN})] if record.from_known else []
-            planner.check_agents(plan)
-            plan = await planner.resumed(plan, record.settled, record.seconds)
+            planner, plan = await taken_up(self, record, folder, budget)
             scope = open_scope(self, plan, planner, yes, record=record, lock=lock)
         except BaseException:
             lock.release()
@@ -290,7 +283,7 @@ class Genesis(Signing):
             (folder / "cancel").unlink(missing_ok=True)
             scope.emit(EventKind.RUN_RESUMED, data={
                 "settings": {"budget": scope.ledger.budget.to_json()}, "in_flight": list(record.in_flight),
-                "code": code, "seconds": record.seconds, **scope.began(), **record.money,
+                "code": code, "seconds": record.seconds, "base": record.base.to_json(), **scope.began(), **record.money,
                 **({} if plan == record.plan else {"plan": plan.to_json()}),
             })
             scope.tell(planner.decided, self._planned)

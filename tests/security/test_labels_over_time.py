@@ -1,0 +1,147 @@
+"""How far the words of a task may be believed, over the life of its run and in the runs that follow on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from genesis_core import (
+    Assignment,
+    Genesis,
+    GraphPatch,
+    Label,
+    RunResult,
+    RunState,
+    Task,
+    TaskContext,
+    TaskGraph,
+    TaskResult,
+    TaskState,
+    Trust,
+    agent,
+    hookimpl,
+    tool,
+)
+from genesis_core.testing import open_genesis
+
+SENT: list[str] = []
+
+
+@tool(effect="send", inline=True)
+def post(to: str) -> str:
+    """Note to whom something would be sent."""
+    SENT.append(to)
+    return "posted"
+
+
+@agent(kinds=["post"], tools=[post])
+async def poster(task: Task, context: TaskContext) -> str:
+    """Post to Ann."""
+    return str(await context.call(post, to="ann"))
+
+
+@agent(kinds=["read"])
+async def reader(task: Task, context: TaskContext) -> str:
+    """Read the file that the task is about."""
+    return await context.read(task.description or "notes.txt")
+
+
+class Routes:
+    """Gives all tasks to the poster, after a look at the names of files."""
+
+    looks: bool = True
+
+    @hookimpl
+    def genesis_route(self, tasks: Sequence[Task], agents: Any, context: Any) -> list[Assignment]:
+        if self.looks:
+            context.files("*")
+        return [Assignment(task_id=task.id, agent="poster", score=1.0) for task in tasks]
+
+
+def tasks(*made: Task) -> TaskGraph:
+    return TaskGraph(tasks=made)
+
+
+POST = Task(id="p", kind="post")
+
+
+def workspace(folder: Path) -> Path:
+    place = folder / "workspace"
+    place.mkdir()
+    (place / "notes.txt").write_text("a note")
+    return place
+
+
+async def go(genesis: Genesis, graph: TaskGraph, place: Path, **how: Any) -> RunResult:
+    report = await genesis.plan("post it", workspace=place, graph=graph)
+    return await (await genesis.start(report, **how)).result()
+
+
+# -- a resume, and a change of the plan -------------------------------------------------------------------------------
+
+
+def test_who_is_found_on_resume_by_names_of_files_acts_for_whoever_wrote_those_names(tmp_path: Path) -> None:
+    SENT.clear()
+    place = workspace(tmp_path)
+
+    async def main() -> None:
+        async with open_genesis(tmp_path / "home", poster) as genesis:
+            first = await go(genesis, tasks(POST), place)
+            assert first.state is RunState.PARTIAL
+        for _ in range(2):  # it stays so
+            async with open_genesis(tmp_path / "home", poster, Routes()) as genesis:
+                again = await (await genesis.resume(first.run_id)).result()
+                assert genesis.record(first.run_id).base.trust is Trust.UNTRUSTED
+                assert again.tasks["p"].state is TaskState.FAILED
+
+    asyncio.run(main())
+    assert SENT == []
+
+
+def test_who_is_found_on_resume_by_the_task_alone_acts_for_the_plans_author(tmp_path: Path) -> None:
+    SENT.clear()
+    place, routes = workspace(tmp_path), Routes()
+    routes.looks = False
+
+    async def main() -> None:
+        async with open_genesis(tmp_path / "home", poster) as genesis:
+            first = await go(genesis, tasks(POST), place)
+        async with open_genesis(tmp_path / "home", poster, routes) as genesis:
+            assert (await (await genesis.resume(first.run_id)).result()).state is RunState.COMPLETED
+            assert genesis.record(first.run_id).base == Label()
+
+    asyncio.run(main())
+    assert SENT == ["ann"]
+
+
+def test_who_is_found_because_of_a_change_of_the_plan_acts_for_what_caused_it(tmp_path: Path) -> None:
+    """The old task could be done by nobody; a router that heard of the change finds somebody."""
+    SENT.clear()
+    place = workspace(tmp_path)
+
+    class Late:
+        changed = False
+
+        @hookimpl
+        def genesis_revise(self, plan: Any, result: TaskResult | None) -> GraphPatch | None:
+            if result is None or self.changed:
+                return None
+            self.changed = True
+            return GraphPatch(add=(Task(id="more", agent="reader", depends_on=("p",)),), reason="more to read")
+
+        @hookimpl
+        def genesis_route(self, tasks: Sequence[Task], agents: Any, context: Any) -> list[Assignment]:
+            return [Assignment(task_id=task.id, agent="poster", score=1.0) for task in tasks] if self.changed else []
+
+    async def main() -> None:
+        async with open_genesis(tmp_path / "home", poster, reader, Late()) as genesis:
+            graph = tasks(Task(id="r", agent="reader"), Task(id="wait", depends_on=("r",), agent="reader"),
+                          POST.replace(depends_on=("wait",)))
+            result = await go(genesis, graph, place)
+            record = genesis.record(result.run_id)
+            assert record.plan is not None and record.plan.assigned["p"].agent == "poster"
+            assert record.floor["p"].trust is Trust.UNTRUSTED
+
+    asyncio.run(main())
