@@ -328,6 +328,7 @@ class TaskContext:
         try:
             self._scope.authority.enforce(action, decision)
         except Waiting as waiting:
+            waiting.hint = waiting.hint.replace(" RUN TASK", f" RUN {self.task.id}")
             self.halt = waiting
             raise
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from genesis_core import RunResult, RunState, TaskResult, TaskState
+from genesis_core import RunEvent, RunResult, RunState, TaskResult, TaskState
 
 from . import _streams as streams
 from ._amounts import duration
@@ -26,6 +26,10 @@ CAUSES: Mapping[RunState, str] = {
     RunState.CANCELED: "somebody asked for it; what is recorded is kept",
     RunState.INTERRUPTED: "its process ended before it did; what is recorded is kept",
 }
+LIMIT = "limit_exceeded"
+"""Code of the error of a run that a limit has ended: a budget does not move it."""
+NOT_BY_YES = "kernel.provenance"
+"""The rule whose questions ``--yes`` does not answer: each is answered by itself, or by a grant in a plan file."""
 MAX_OUTPUT_LINES = 40
 _LACK = re.compile(
     r"\b(?:not|no|none|nothing|left out|skipped|unreadable|can't|cannot|unknown|too (?:large|many))\b", re.IGNORECASE)
@@ -65,7 +69,13 @@ def _headline(result: RunResult, progress: Progress | None, seconds: float) -> s
 
 
 def _word(result: RunResult) -> str:
+    if _at_limit(result):
+        return "stopped: a limit is reached"
     return HEADLINES.get(result.state, result.state.value)
+
+
+def _at_limit(result: RunResult) -> bool:
+    return result.state is RunState.OUT_OF_BUDGET and result.error is not None and result.error.code == LIMIT
 
 
 def _answers(result: RunResult) -> Iterator[str]:
@@ -246,16 +256,17 @@ def _wants_model(result: RunResult) -> bool:
     return not lost(result) and any("--model NAME" in e.hint for e in errors if e is not None)
 
 
-def next_steps(result: RunResult) -> list[tuple[str, str]]:
-    """Return what to type next, and what it does."""
+def next_steps(result: RunResult, waiting: Sequence[RunEvent] = ()) -> list[tuple[str, str]]:
+    """Return what to type next, and what it does; *waiting* are the decisions that are left to a person."""
     run, state = result.run_id, result.state
     explain = (f"genesis explain {run}", "why each task went to its agent")
     if state is RunState.COMPLETED:
         return [explain, (f"genesis run --again {run}", "run again only what has changed"),
                 (f"genesis verify {run}", "check the record")]
     if state is RunState.WAITING:
-        return [(f"genesis approvals list {run}", "see exactly what waits for you, and say yes or no"),
-                (f"genesis resume {run} --yes", "approve all that policy asks for, and go on"), explain]
+        return [*_answers_to(run, waiting), explain]
+    if _at_limit(result):
+        return [(f"genesis resume {run}", "go on, once the limit is raised in your own settings file"), explain]
     if state is RunState.OUT_OF_BUDGET:
         return [(f"genesis resume {run} --budget ...", "go on with more"), explain]
     if state in (RunState.CANCELED, RunState.INTERRUPTED):
@@ -265,3 +276,12 @@ def next_steps(result: RunResult) -> list[tuple[str, str]]:
             return [explain, (f"genesis resume {run} --model NAME", "have a model do what is blocked")]
         return [explain, (f"genesis resume {run}", "try the blocked tasks again")]
     return [explain, (f"genesis run --again {run}", "run again what did not complete")]
+
+
+def _answers_to(run: str, waiting: Sequence[RunEvent]) -> Iterator[tuple[str, str]]:
+    """Yield how a person answers what waits; ``--yes`` only where it answers something."""
+    yield f"genesis approvals list {run}", "see exactly what waits for you, and say yes or no"
+    by_policy = [event for event in waiting if event.data["rule"] != NOT_BY_YES]
+    if by_policy or not waiting:
+        rest = "; what text from outside chose still waits" if len(by_policy) < len(waiting) else ", and go on"
+        yield f"genesis resume {run} --yes", f"approve all that policy asks for{rest}"

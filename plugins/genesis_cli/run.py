@@ -181,6 +181,8 @@ def finish(
     session: Session, genesis: Genesis, result: RunResult, number: int, choices: Choices, progress: Any, seconds: float
 ) -> int:
     """Say what the run came to, copy the report where it is wanted, and return the exit code."""
+    from genesis_core import RunState
+
     from . import _streams as streams
     from ._copy import STDOUT, copy_out
     from ._crashes import tell_crashes
@@ -209,7 +211,8 @@ def finish(
     if problem is not None:
         streams.note(problem.lines())
     told = "" if problem is None else problem.hint
-    steps = [*next_steps(result)]
+    waits = genesis.settings.journal and result.state is RunState.WAITING
+    steps = next_steps(result, genesis.record(result.run_id).waiting if waits else ())
     if genesis.settings.record and result.state.final:
         steps.append((f"genesis replay {result.run_id}", "repeat it offline, from its recording"))
     session.next_steps([step for step in steps if step[0] != told])

@@ -220,6 +220,35 @@ def test_a_person_sees_exactly_what_waits_and_approves_that(shell: Any) -> None:
     assert again.returncode == 2 and again.stderr.startswith("error: nothing of task 'signer' waits")
 
 
+def test_yes_is_offered_only_where_it_answers_what_waits(shell: Any) -> None:
+    (shell.folder.parent / "genesis.toml").write_text('[policy]\nuntrusted = "ask"\n')
+    (shell.folder / "notes.txt").write_text("buy milk\n")
+    done = shell("run", shell.plan(task("scribe")), "--yes")
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "genesis approvals list " in done.stderr and "--yes" not in done.stderr
+    both = shell("run", shell.plan(task("scribe"), task("signer")))
+    assert "approve all that policy asks for; what text from outside chose still waits" in both.stderr
+
+
+def test_what_waits_is_named_with_its_run_and_its_task(shell: Any) -> None:
+    found = shell.json("run", shell.plan(task("signer")), code=4)
+    run_id, hint = found["data"]["run_id"], found["error"]["hint"]
+    assert hint == f"genesis approvals grant {run_id} signer, then genesis resume {run_id}"
+    assert found["data"]["error"]["hint"].startswith("genesis approvals grant RUN signer,")
+
+
+def test_a_limit_is_no_budget_and_a_budget_is_not_offered_for_it(shell: Any) -> None:
+    (shell.folder / "a.txt").write_text("TODO x\n")
+    settings = shell.folder.parent / "genesis.toml"
+    settings.write_text("[limits]\nmax_tool_calls = 0\n")
+    done = shell("run", shell.plan(FIND))
+    said = done.stdout + done.stderr
+    assert done.returncode == 5 and "stopped: a limit is reached" in done.stdout, said
+    assert "budget" not in said and "raise limits.max_tool_calls, then genesis resume 2" in done.stderr
+    settings.write_text("")
+    assert shell("resume", "last").returncode == 0
+
+
 def test_a_refusal_is_told_to_the_agent(shell: Any) -> None:
     run_id = shell.run(task("signer"), code=4)["run_id"]
     assert shell("approvals", "deny", run_id, "signer").returncode == 0

@@ -47,6 +47,12 @@ def post(text: str) -> str:
     return text
 
 
+@tool(effect="write", inline=True)
+def jot(text: str, place: str = "") -> str:
+    """Pretend to write something down."""
+    return f"{place}: {text}"
+
+
 @tool(inline=True)
 def sign(text: str) -> str:
     """Sign something; this plugin's own policy leaves that to a person."""
@@ -97,6 +103,12 @@ async def signer(task: Task, context: TaskContext) -> TaskResult:
     return context.result({"signed": await context.call(sign, text="contract")})
 
 
+@agent(tools=[jot])
+async def scribe(task: Task, context: TaskContext) -> TaskResult:
+    """Read a file, and write down what it says."""
+    return context.result({"noted": await context.call(jot, text=await context.read("notes.txt"))})
+
+
 @agent
 async def thinker(task: Task, context: TaskContext) -> TaskResult:
     """Ask a model."""
@@ -133,7 +145,8 @@ class Vault:
 @hookimpl
 def genesis_provide() -> Sequence[object]:
     """Offer all of them."""
-    return [echo, sleepy, holder, broken, stuck, sender, signer, thinker, finder, Offer("keyring", "vault", Vault())]
+    agents = (echo, sleepy, holder, broken, stuck, sender, signer, scribe, thinker, finder)
+    return [*agents, Offer("keyring", "vault", Vault())]
 
 
 @hookimpl
