@@ -105,6 +105,9 @@ def _refusal(distribution: str) -> str:
     """Return why nothing of *distribution* may be imported, by the same lock as that of plugins; empty when it may."""
     from genesis_core import PluginDistribution, PluginLock, load_settings
 
+    from ._environment import check_config
+
+    check_config()
     found = PluginDistribution.installed(distribution)
     if found is None:
         return f"there is no distribution {distribution!r}"
