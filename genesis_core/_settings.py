@@ -104,6 +104,10 @@ class SettingsSource:
 
     settings: Settings
     origins: dict[str, str] = field(default_factory=dict)
+    own: Path = Path()
+    """The user's own settings file, whether it is there or not."""
+    project: Path = Path()
+    """The project's, whether it is there or not."""
 
 
 def load_settings(
@@ -132,7 +136,7 @@ def load_settings(
     ):
         _merge(values, layer, origins, origin)
     try:
-        return SettingsSource(Settings(**values), origins)
+        return SettingsSource(Settings(**values), origins, user, project)
     except ValidationError as error:
         raise _wrong(error, origins) from None
 

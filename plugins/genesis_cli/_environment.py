@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-__all__ = ["KNOWN", "SETTINGS", "missing_config", "unknown"]
+__all__ = ["KNOWN", "SETTINGS", "check_config", "missing_config", "unknown"]
 
 PREFIX = "GENESIS_"
 SETTINGS = frozenset("home pipeline durability max_parallel task_seconds journal record budget plugin".split())
@@ -45,3 +45,12 @@ def missing_config() -> str:
     """Return the settings file that ``GENESIS_CONFIG`` names and that is not there; empty when all is well."""
     named = os.environ.get("GENESIS_CONFIG", "")
     return named if named and not os.path.exists(named) else ""  # noqa: PTH110  # pathlib costs
+
+
+def check_config() -> None:
+    """Raise SettingsError when ``GENESIS_CONFIG`` names a settings file that is not there."""
+    if (path := missing_config()):
+        from genesis_core import SettingsError
+
+        raise SettingsError(f"there is no settings file {path}", cause="GENESIS_CONFIG names it",
+                            hint="write it, or unset GENESIS_CONFIG")

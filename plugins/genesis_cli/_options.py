@@ -17,6 +17,9 @@ __all__ = ["blocked", "common", "global_options", "record_option", "run_argument
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
+NEED_NO_FILE = ("doctor", "config")
+"""Commands that tell by themselves of a settings file that is not there."""
+
 
 def blocked(values: tuple[str, ...]) -> list[str]:
     """Return the plugin names of ``-p no:NAME``; raises UsageError for anything else, and for one that is not there.
@@ -70,7 +73,8 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
         context = click.get_current_context()
         session = context.obj
         session.command = context.command_path.partition(" ")[2] or "genesis"
-        _look_at_environment(session)
+        if context.invoked_subcommand is None:  # the command after a group looks, when it is carried out
+            _look_at_environment(session)
         return function(session, *arguments, **named)
 
     wrapped = update_wrapper(body, function)
@@ -82,15 +86,12 @@ def _look_at_environment(session: Session) -> None:
     if session.looked:
         return
     session.looked = True
-    from ._environment import missing_config, unknown
+    from ._environment import check_config, unknown
 
     for line in unknown():
         session.warn(line)
-    if (path := missing_config()):
-        from genesis_core import SettingsError
-
-        raise SettingsError(f"there is no settings file {path}", cause="GENESIS_CONFIG names it",
-                            hint="write it, or unset GENESIS_CONFIG")
+    if session.command not in NEED_NO_FILE:
+        check_config()
 
 
 def _session(context: click.Context) -> Session:

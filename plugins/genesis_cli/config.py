@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,16 +20,25 @@ SECRET = ("key", "token", "secret", "password")
 @click.option("--origin", is_flag=True, help="Show the file, variable or flag that each value came from.")
 @common
 def config(session: Session, origin: bool) -> int:
-    """Show every setting in force: flag > environment > ./genesis.toml > your own file > default."""
+    """Show every setting in force: flag > environment > ./genesis.toml > your own file > default.
+
+    Says which two files are read, and whether they are there.
+    """
     from genesis_core import load_settings
 
+    from ._environment import missing_config
+
+    if missing_config():
+        session.warn("GENESIS_CONFIG names a settings file that is not there; no other command goes on without it")
     found = load_settings({"home": session.home} if session.home else None)
     rows = [(name, _shown(name, value), found.origins.get(name, "default"))
             for name, value in _flat(found.settings.model_dump(mode="json"), "")]
     rows = [(name, str(session.state().home) if name == "home" and not value else value, source)
             for name, value, source in rows]
-    data = {"settings": [{"name": n, "value": v, "origin": o} for n, v, o in rows]}
-    return session.answer(data, lambda: "\n".join(_lines(rows, origin)))
+    files = [("your own settings file", found.own), ("that of the project", found.project)]
+    data = {"settings": [{"name": n, "value": v, "origin": o} for n, v, o in rows],
+            "files": [{"path": str(path), "there": path.is_file()} for _, path in files]}
+    return session.answer(data, lambda: "\n".join((*_lines(rows, origin), "", *_read(files))))
 
 
 def _flat(value: Mapping[str, Any], at: str) -> Iterator[tuple[str, Any]]:
@@ -43,6 +53,13 @@ def _shown(name: str, value: Any) -> Any:
     """Hide what must not be read over a shoulder."""
     last = name.rpartition(".")[2].lower()
     return "(hidden)" if isinstance(value, str) and value and last.endswith(SECRET) and last != "keyring" else value
+
+
+def _read(files: list[tuple[str, Path]]) -> Iterator[str]:
+    """Yield a line for each file of settings."""
+    wide = max(len(name) for name, _ in files)
+    for name, path in files:
+        yield f"{name.ljust(wide)}  {path}" + ("" if path.is_file() else " (not there)")
 
 
 def _lines(rows: list[tuple[str, Any, str]], origin: bool) -> Iterator[str]:

@@ -131,13 +131,17 @@ def _state(session: Session) -> Iterator[Check]:
 def _settings(_: Session) -> Iterator[Check]:
     from genesis_core import GenesisError, load_settings
 
+    from ._environment import check_config
+
     try:
+        check_config()
         found = load_settings()
     except GenesisError as error:
         yield Check("settings", False, f"{error.message}: {error.cause}", error.hint)
         return
     origins = sorted(set(found.origins.values()))
-    yield Check("settings", True, f"from {', '.join(origins)}" if origins else "all default")
+    yield Check("settings", True, f"from {', '.join(origins)}" if origins else
+                f"all default; your own settings file would be {found.own}")
 
 
 def _plugins(session: Session) -> Iterator[Check]:

@@ -90,8 +90,11 @@ def load_all(session: Session) -> Plugins:
 
     from genesis_core import GenesisError, Plugins, load_settings
 
+    from ._environment import check_config
+
     with streams.quiet_stdout():
         try:
+            check_config()
             settings = load_settings().settings
             found = Plugins.load(block=session.block, strict=False, settings=settings.plugins)
         except GenesisError:  # genesis doctor and genesis config say what is wrong with the settings

@@ -35,3 +35,47 @@ def test_what_a_project_must_not_say_is_moved_to_a_file_that_is_named(shell: Any
     (shell.folder / "genesis.toml").write_text("[limits]\nmax_tasks = 3\n")
     done = shell("config", "--origin")
     assert done.returncode == 2 and f"{own(shell)} is your own settings file" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", ["keys rotate", "plugins lock", "approvals grant", "run", "doctor"])
+def test_help_needs_no_settings_file(shell: Any, command: str) -> None:
+    own(shell).unlink()
+    done = shell(*command.split(), "--help")
+    assert done.returncode == 0 and "Usage: genesis " + command in done.stdout
+
+
+def test_a_settings_file_that_is_not_there_ends_every_command_but_doctor_and_config(shell: Any) -> None:
+    own(shell).unlink()
+    checks = {check["name"]: check for check in shell.json("doctor", code=1)["data"]["checks"]}
+    assert not checks["settings"]["ok"] and str(own(shell)) in checks["settings"]["detail"]
+    assert "unset GENESIS_CONFIG" in checks["settings"]["hint"] and checks["python"]["ok"]
+    config = shell("config", "--origin")
+    assert config.returncode == 0 and "warning: " in config.stderr and f"{own(shell)} (not there)" in config.stdout
+    for command in (["keys", "rotate"], ["runs"]):
+        done = shell(*command)
+        assert done.returncode == 2 and f"there is no settings file {own(shell)}" in done.stderr
+
+
+def test_a_lock_that_a_missing_settings_file_hides_lets_no_stranger_in(
+    shell: Any, installed: Any, tmp_path: Path
+) -> None:
+    site = installed("unseen", "import click\n@click.command()\ndef unseen(): print('done')\n",
+                     commands="unseen = genesis_plugin_unseen:unseen")
+    own(shell).unlink()
+    witness = tmp_path / "witness"
+    env = {"PYTHONPATH": f"{site}:{shell.environment['PYTHONPATH']}", "WITNESS": str(witness)}
+    assert shell("doctor", env=env).returncode == 1
+    assert shell("unseen", env=env).returncode == 2
+    assert not witness.exists()
+
+
+def test_config_names_both_files_of_settings_whether_they_are_there_or_not(shell: Any) -> None:
+    own(shell).write_text("max_parallel = 3\n")
+    files = shell.json("config")["data"]["files"]
+    assert files == [{"path": str(own(shell)), "there": True},
+                     {"path": str(shell.folder / "genesis.toml"), "there": False}]
+    told = shell("config", "--origin").stdout.splitlines()[-2:]
+    assert told[0].endswith(str(own(shell))) and told[1].endswith("genesis.toml (not there)")
+    platforms = {"GENESIS_CONFIG": "", "XDG_CONFIG_HOME": str(shell.folder / "mine"), "HOME": str(shell.folder)}
+    first, _ = shell.json("config", env=platforms)["data"]["files"]
+    assert first["path"].startswith(str(shell.folder)) and not first["there"]
