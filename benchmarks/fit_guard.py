@@ -238,22 +238,28 @@ def figures(score: Array, label: Array) -> dict[str, float]:
     return {name: round(value, 4) for name, value in found.items()}
 
 
-def cross_validated(data: Data, fit: tuple[Array, float], seed: int) -> dict[str, Any]:
-    """Return what is found in sources that were not learned from; *fit* combines what is seen of a text."""
+def splits(data: Data, seed: int) -> dict[str, Array]:
+    """Return the ways to leave sources out: for each the group of every text."""
     mine, rng = data.make != "made", np.random.default_rng(seed)
     part = rng.integers(0, LARGE_FOLDS, len(mine)).astype(str)
     attacks = np.where(np.isin(data.make, JAILBREAKS), "0", np.where(data.make == "cyberseceval", "1", "2"))
     hard, topical = np.isin(data.make, ["notinject", "gsm8k-train"]), np.isin(data.make, ["wildguard-benign", "mmlu"])
     benign = np.select([hard, topical], ["0", "1"], "2")
-    splits = {
+    return {
         "each_source_left_out": data.make,
         "attack_sources_left_out": np.where(mine, np.where(data.label == 1, attacks, part), "made"),
         "benign_sources_left_out": np.where(mine, np.where(data.label == 0, benign, part), "made"),
     }
-    return {name: _reported(data, odds_of(data, unseen(data, groups), fit)) for name, groups in splits.items()}
 
 
-def _reported(data: Data, odds: Array) -> dict[str, Any]:
+def cross_validated(data: Data, fit: tuple[Array, float], seed: int) -> dict[str, Any]:
+    """Return what is found in sources that were not learned from; *fit* combines what is seen of a text."""
+    found = {name: odds_of(data, unseen(data, groups), fit) for name, groups in splits(data, seed).items()}
+    return {name: reported(data, odds) for name, odds in found.items()}
+
+
+def reported(data: Data, odds: Array) -> dict[str, Any]:
+    """Return the figures of all texts, of those without CyberSecEval, and what of each source is above the limit."""
     use = (data.make != "made") & data.counted
     benign = np.sort(odds[use & (data.label == 0)])[::-1]
     limit = benign[int(0.01 * len(benign))]
@@ -275,7 +281,7 @@ def fitted(data: Data, seed: int) -> tuple[dict[str, Any], dict[str, Any], tuple
     odds = odds_of(data, seen, fit)
     shares = 1 / (1 + np.exp(-odds))
     use = data.counted & (data.make != "made")
-    said = {**_reported(data, odds), **{
+    said = {**reported(data, odds), **{
         name: {str(q): round(float(np.quantile(shares[which], q)), 3) for q in (0.9, 0.95, 0.98, 0.99)}
         for name, which in (("benign", use & (data.label == 0)), ("notinject", data.make == "notinject"),
                             ("library", data.source == "made-library"))

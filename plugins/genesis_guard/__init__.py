@@ -22,7 +22,7 @@ def genesis_provide(settings: Mapping[str, Any]) -> list[Offer]:
     """Offer the name of the scorer in use; refuse to open with a section of settings that could not be enforced."""
     policy_for(settings)
     thresholds_of(settings)
-    return [Offer("screener", "guard", lambda: "families+words", "How texts are scored.")]
+    return [Offer("screener", "guard", _variant, "How texts are scored.")]
 
 
 @hookimpl
@@ -38,3 +38,9 @@ def genesis_screen(text: str, label: Label, context: PlanContext) -> Screening:
 
     thresholds = thresholds_of(context.settings.get("guard"))
     return screen(text, label, thresholds, context.limits.max_goal_chars)
+
+
+def _variant() -> str:
+    from ._encoder import encoder
+
+    return "families+words" if encoder() is None else "families+words+encoder"

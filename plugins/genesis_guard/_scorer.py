@@ -18,7 +18,7 @@ from pathlib import Path
 from . import _features as features
 from ._words import Lexicon
 
-__all__ = ["FILE", "Known", "Reading", "Scorer", "learned"]
+__all__ = ["FILE", "Known", "Reading", "Scorer", "learned", "share"]
 
 FILE = Path(__file__).with_name("weights.json")
 _KEPT = 50_000
@@ -39,6 +39,8 @@ class Reading:
     start: int
     end: int
     """The words that speak for it most."""
+    weight: float
+    """What its words weigh, before anything else counts."""
 
 
 class Scorer:
@@ -72,7 +74,7 @@ class Scorer:
         scale = self._scale
         odds = scale["bias"] + sum(self._families.get(name, 0.0) for name in set(families))
         if not words:
-            return Reading(0.0, 0, 0)
+            return Reading(0.0, 0, 0, 0.0)
         pairs = self._pairs(words)
         whole = max(
             self._whole(words[at : at + features.CHUNK], [pair[at : at + features.CHUNK] for pair in pairs])
@@ -80,8 +82,9 @@ class Scorer:
         )
         local, start = _local(words, pairs)
         step = scale["step"]
-        odds += scale["slope"] * max(step * whole, step * local - features.REMARK)
-        return Reading(_share(odds), start, min(start + features.LOCAL, len(words)))
+        weight = max(step * whole, step * local - features.REMARK)
+        odds += scale["slope"] * weight
+        return Reading(share(odds), start, min(start + features.LOCAL, len(words)), weight)
 
     def _pairs(self, words: Sequence[Known]) -> list[list[int]]:
         """Return, for each word, the two pairs that it ends and the weight of each; and that of its classes."""
@@ -118,7 +121,8 @@ def _local(words: Sequence[Known], pairs: Sequence[Sequence[int]]) -> tuple[floa
     return best, begins[gains.index(best)]
 
 
-def _share(odds: float) -> float:
+def share(odds: float) -> float:
+    """Return the probability that has these log-odds."""
     return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
 
 

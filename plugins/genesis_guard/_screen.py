@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from genesis_core import Label, Outcome, Screening, Trust
 
+from ._encoder import CLIP, Encoder, clipped, encoder
 from ._families import Families, built_in
-from ._scorer import Reading, Scorer, learned
+from ._scorer import Reading, Scorer, learned, share
 from ._thresholds import Thresholds
 from ._views import Sight, readings
 from ._words import spans
@@ -33,7 +35,7 @@ def screen(text: str, label: Label, limits: Thresholds, goal_chars: int = 5_000)
         )  # fmt: skip
     families = built_in()
     scorer = learned(families.lexicon)
-    seen = [(sight, _read(sight, scorer)) for sight in readings(text, families, scorer.look)]
+    seen = _closer([(sight, _read(sight, scorer)) for sight in readings(text, families, scorer.look)])
     sight, worst = max(seen, key=lambda pair: pair[1].score)
     score = round(worst.score, 6)
     if score < limits.quarantine:
@@ -48,6 +50,22 @@ def screen(text: str, label: Label, limits: Thresholds, goal_chars: int = 5_000)
 
 def _read(sight: Sight, scorer: Scorer) -> Reading:
     return scorer.read(sight.known, [hit.family for hit in sight.hits])
+
+
+def _closer(seen: Sequence[tuple[Sight, Reading]]) -> Sequence[tuple[Sight, Reading]]:
+    """Return *seen* with the scores of the encoder, where it is installed: of the plain reading and of the worst."""
+    model = encoder()
+    if model is None:
+        return seen
+    worst = max(range(len(seen)), key=lambda at: seen[at][1].score)
+    return [(sight, _weighed(sight, reading, model) if at in (0, worst) and reading.end else reading)
+            for at, (sight, reading) in enumerate(seen)]  # fmt: skip
+
+
+def _weighed(sight: Sight, reading: Reading, model: Encoder) -> Reading:
+    text = sight.view.text
+    text = clipped(text, spans(text)[reading.start][0] if len(text) > CLIP else 0)
+    return replace(reading, score=share(model.odds(text, reading.weight, [hit.family for hit in sight.hits])))
 
 
 def _reasons(sight: Sight, score: float, families: Families) -> list[str]:
