@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -35,6 +36,33 @@ LOOK_SECONDS = 1.0
 """How long a ring signs without looking whether its file has changed."""
 
 
+class _Held:
+    """Keys as they were read together, and what was derived from them; other keys are another one of these.
+
+    Who signs or verifies takes one and stays with it, so that no thread mixes what was before a change with what is
+    after it.
+    """
+
+    __slots__ = ("active", "by_id", "derived", "mark", "old")
+
+    def __init__(self, keys: Sequence[StoredKey], mark: tuple[int, int] | None) -> None:
+        self.by_id = {key.id: key for key in keys}
+        self.active, self.mark = keys[-1], mark
+        self.derived: dict[tuple[bytes, str], HMAC] = {}
+        self.old = [HMAC(key.secret, SHA256()) for key in keys if key.inherited]
+
+    def keyed(self, key: StoredKey, actor: str) -> HMAC:
+        """Return the HMAC of *actor*'s key, keyed: to be copied, as keying anew costs more than a row."""
+        found = self.derived.get((key.id, actor))
+        if found is None:
+            if len(self.derived) >= MAX_ACTORS:
+                self.derived.clear()
+            info = b"actor\0" + actor.encode("utf-8", "surrogatepass")
+            secret = HKDF(SHA256(), KEY_BYTES, salt=SALT, info=info).derive(key.secret)
+            found = self.derived[key.id, actor] = HMAC(secret, SHA256())
+        return found
+
+
 class LocalKeyRing:
     """Signs and verifies with the actor's own key, derived from the one that is active; a :class:`KeyStore`."""
 
@@ -43,8 +71,10 @@ class LocalKeyRing:
         mark: tuple[int, int] | None = None,
     ) -> None:
         self._home, self._clock = home, clock or _utc_now
-        self._mark, self._next_look = mark, time.monotonic() + LOOK_SECONDS
-        self._hold([StoredKey(keys, self._clock())] if isinstance(keys, bytes) else keys)
+        self._next_look = time.monotonic() + LOOK_SECONDS
+        self._taking_in = threading.Lock()
+        """Of two threads, the one that read the keys first also holds them first: no older keys follow newer ones."""
+        self._held = _Held([StoredKey(keys, self._clock())] if isinstance(keys, bytes) else keys, mark)
 
     @classmethod
     def open(
@@ -59,85 +89,67 @@ class LocalKeyRing:
         keys = _created(home, clock or _utc_now) if create else _read(home)
         return cls(keys, home, clock, mark)
 
-    def _hold(self, keys: Sequence[StoredKey]) -> None:
-        self._keys = {key.id: key for key in keys}
-        self._active = keys[-1]
-        self._prefix = self._active.id
-        self._signers: dict[str, HMAC] = {}
-        self._derived: dict[tuple[bytes, str], HMAC] = {}
-        self._old = [HMAC(key.secret, SHA256()) for key in keys if key.inherited]
-
     # -- sign and verify --------------------------------------------------------------------------------------------
 
     def sign(self, actor: str, data: bytes) -> bytes:
         """Return the id of the active key, and HMAC-SHA256 (RFC 2104) of *data* under *actor*'s key of it."""
         if time.monotonic() >= self._next_look:
             self._look()
-        keyed = self._signers.get(actor)
-        if keyed is None:
-            if len(self._signers) >= MAX_ACTORS:
-                self._signers.clear()
-            keyed = self._signers[actor] = self._keyed(self._active, actor)
-        mac = keyed.copy()
+        held = self._held
+        mac = held.keyed(held.active, actor).copy()
         mac.update(data)
-        return self._prefix + mac.finalize()
+        return held.active.id + mac.finalize()
 
     def verify(self, actor: str, data: bytes, mac: bytes) -> bool:
         """Return whether *mac* is right, in constant time; that its key has retired meanwhile makes no difference."""
         if len(mac) == MAC_BYTES:  # of an earlier version: one key for all actors
-            return any(_same(keyed, data, mac) for keyed in self._old)
-        key = self._key(mac)
-        return key is not None and _same(self._keyed(key, actor), data, mac[ID_BYTES:])
+            return any(_same(keyed, data, mac) for keyed in self._held.old)
+        held = self._knowing(mac)
+        key = held.by_id.get(mac[:ID_BYTES])
+        return key is not None and _same(held.keyed(key, actor), data, mac[ID_BYTES:])
 
     def check(self, actor: str, data: bytes, mac: bytes) -> Refusal | None:
         """Return why *mac* is not *actor*'s MAC of *data* under a key in use now; None: it is."""
-        key = self._key(mac)
+        if len(mac) != ID_BYTES + MAC_BYTES:
+            return Refusal.FORGED
+        held = self._knowing(mac)
+        key = held.by_id.get(mac[:ID_BYTES])
         if key is None:
-            return Refusal.UNKNOWN_KEY if len(mac) == ID_BYTES + MAC_BYTES else Refusal.FORGED
-        if not _same(self._keyed(key, actor), data, mac[ID_BYTES:]):
+            return Refusal.UNKNOWN_KEY
+        if not _same(held.keyed(key, actor), data, mac[ID_BYTES:]):
             return Refusal.FORGED
         return Refusal.RETIRED_KEY if key.state(self._clock()) is KeyState.RETIRED else None
 
-    def _key(self, mac: bytes) -> StoredKey | None:
-        """Return the key that *mac* names; one that is not known may have come since the file was read."""
-        if len(mac) != ID_BYTES + MAC_BYTES:
-            return None
-        if time.monotonic() >= self._next_look or mac[:ID_BYTES] not in self._keys:
+    def _knowing(self, mac: bytes) -> _Held:
+        """Return the keys to look for that of *mac* in; one that is not there may have come since they were read."""
+        if time.monotonic() >= self._next_look or mac[:ID_BYTES] not in self._held.by_id:
             self._look()
-        return self._keys.get(mac[:ID_BYTES])
-
-    def _keyed(self, key: StoredKey, actor: str) -> HMAC:
-        """Return the HMAC of *actor*'s key, keyed: to be copied, as keying anew costs more than a row."""
-        found = self._derived.get((key.id, actor))
-        if found is None:
-            if len(self._derived) >= MAX_ACTORS:
-                self._derived.clear()
-            info = b"actor\0" + actor.encode("utf-8", "surrogatepass")
-            secret = HKDF(SHA256(), KEY_BYTES, salt=SALT, info=info).derive(key.secret)
-            found = self._derived[key.id, actor] = HMAC(secret, SHA256())
-        return found
+        return self._held
 
     def _look(self) -> None:
         """Take in what another process did to the keys; what can't be read changes nothing for a run under way."""
         self._next_look = time.monotonic() + LOOK_SECONDS
-        if self._home is None or (mark := _mark(self._home)) == self._mark:
+        home = self._home
+        if home is None or _mark(home) == self._held.mark:
             return
-        with contextlib.suppress(JournalError):
-            self._hold(_read(self._home))
-            self._mark = mark
+        with self._taking_in, contextlib.suppress(JournalError):
+            mark = _mark(home)
+            self._held = _Held(_read(home), mark)
 
     # -- keys -------------------------------------------------------------------------------------------------------
 
     def infos(self) -> Sequence[KeyInfo]:
         """Return what may be told of every key, oldest first."""
         now = self._clock()
-        return tuple(key.info(now) for key in self._keys.values())
+        return tuple(key.info(now) for key in self._held.by_id.values())
 
     def rotate(self, grace_seconds: float) -> KeyInfo:
-        """Let a new key sign from now on, and return it; the one before it retires after *grace_seconds*."""
+        """Let a new key sign from now on, and return it; the one before it retires after *grace_seconds*.
+
+        Raises SettingsError for a time that no calendar holds.
+        """
         now = self._clock()
-        fresh = new_key(now)
-        until = now + timedelta(seconds=grace_seconds)
+        fresh, until = new_key(now), _end(now, grace_seconds)
 
         def rotated(keys: Sequence[StoredKey]) -> Sequence[StoredKey]:
             return [*keys[:-1], replace(keys[-1], until=until), fresh]
@@ -164,7 +176,9 @@ class LocalKeyRing:
         home = self._home
         if home is None:
             return ()
-        self._hold(_read(home))
+        with self._taking_in:
+            mark = _mark(home)
+            self._held = _Held(_read(home), mark)
         drafts = sorted(path.name for path in (home / FOLDER).glob(f".{FILE}.*"))
         found = [f"{home / FOLDER / name} is left from a write that was cut off; delete it" for name in drafts]
         if (home / OLD).exists() and (home / FOLDER / FILE).exists():
@@ -175,16 +189,23 @@ class LocalKeyRing:
         if self._home is None:
             raise SettingsError("this key ring can't be changed", cause="it has no file")
         _created(self._home, self._clock)
-        with locked(self._home / FOLDER):
+        with self._taking_in, locked(self._home / FOLDER):
             keys = how(_read(self._home))
             write_keys(self._home / FOLDER / FILE, keys)
-            self._mark = _mark(self._home)
-        self._hold(keys)
+            self._held = _Held(keys, _mark(self._home))
         return keys
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def _end(now: datetime, seconds: float) -> datetime:
+    try:
+        return now + timedelta(seconds=seconds)
+    except (OverflowError, ValueError):
+        raise SettingsError(f"a key can't be in grace for {seconds} s", cause="no calendar goes that far",
+                            hint="genesis keys rotate --grace 7d") from None
 
 
 def _same(keyed: HMAC, data: bytes, mac: bytes) -> bool:

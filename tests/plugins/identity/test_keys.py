@@ -9,12 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from genesis_core import JournalError, KeyState, KeyStore, Refusal, SettingsError
 from genesis_core._keyfile import new_key, read_keys, write_keys
@@ -52,7 +54,7 @@ def test_any_number_of_claimed_actors_fills_no_memory(tmp_path: Path) -> None:
     mac = ring.sign("kernel", b"x")
     for number in range(5000):
         assert not ring.verify(f"a{number}", b"x", mac)
-    assert len(ring._derived) <= 4096
+    assert len(ring._held.derived) <= 4096
     assert ring.verify("kernel", b"x", mac)
 
 
@@ -184,6 +186,57 @@ def test_a_newer_ring_is_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"version": 1', '"version": 2'))
     with pytest.raises(JournalError, match="this program knows 1"):
         LocalKeyRing.open(tmp_path)
+
+
+def test_keys_that_change_between_two_steps_of_a_signature_leave_it_and_all_after_it_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring, derive, turned = LocalKeyRing.open(tmp_path), HKDF.derive, list[str]()
+
+    def turning(self: HKDF, secret: bytes) -> bytes:
+        done = derive(self, secret)
+        if not turned:
+            other = threading.Thread(target=lambda: turned.append(ring.rotate(60).id))
+            other.start()
+            other.join()
+        return done
+
+    monkeypatch.setattr(HKDF, "derive", turning)
+    macs = [ring.sign("kernel", b"x"), ring.sign("kernel", b"x")]
+    assert turned == [macs[1][:8].hex()] and macs[0][:8] != macs[1][:8]
+    assert [ring.check("kernel", b"x", mac) for mac in macs] == [None, None]
+    assert all(LocalKeyRing.open(tmp_path).verify("kernel", b"x", mac) for mac in macs)
+
+
+def test_threads_sign_while_another_one_changes_the_keys(tmp_path: Path) -> None:
+    ring, wrong, stop = LocalKeyRing.open(tmp_path), list[str](), threading.Event()
+
+    def work(actor: str) -> None:
+        while not stop.is_set():
+            wrong.extend(str(found) for found in [ring.check(actor, b"x", ring.sign(actor, b"x"))] if found)
+
+    threads = [threading.Thread(target=work, args=(f"a{number}",)) for number in range(3)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in range(30):
+            ring.rotate(600)
+    finally:
+        sys.setswitchinterval(before)
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert wrong == [] and len(ring.infos()) == 31
+
+
+@pytest.mark.parametrize("seconds", [1e16, float("inf"), float("nan")])
+def test_no_key_is_in_grace_for_longer_than_a_calendar_goes(tmp_path: Path, seconds: float) -> None:
+    ring = LocalKeyRing.open(tmp_path)
+    with pytest.raises(SettingsError, match="can't be in grace"):
+        ring.rotate(seconds)
+    assert len(ring.infos()) == 1
 
 
 def test_a_run_under_way_goes_on_when_its_keys_are_taken_away(tmp_path: Path) -> None:
