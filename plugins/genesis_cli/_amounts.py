@@ -19,6 +19,8 @@ __all__ = ["AGE", "BUDGET", "SECONDS", "duration"]
 _FIELDS = {"cost": "max_cost", "tokens": "max_tokens", "calls": "max_tool_calls", "seconds": "max_seconds"}
 _AGE = re.compile(r"(\d+(?:\.\d+)?)([smhdw])\Z")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_LONGEST = 36_525 * 86_400
+"""A hundred years: what lies further back or ahead may be on no calendar."""
 
 
 class _Budget(Parameter):
@@ -71,7 +73,10 @@ class _Age(Parameter):
         found = _AGE.match(str(value))
         if found is None:
             self.fail(f"{value!r} is no age: 90s, 15m, 12h, 30d or 4w", param, ctx)
-        return float(found[1]) * _SECONDS[found[2]]
+        seconds = float(found[1]) * _SECONDS[found[2]]
+        if seconds > _LONGEST:
+            self.fail(f"{value!r} is too long: at most {_LONGEST // _SECONDS['d']}d", param, ctx)
+        return seconds
 
 
 class _Seconds(Parameter):

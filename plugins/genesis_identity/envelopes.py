@@ -102,7 +102,11 @@ class SealedEnvelopes:
     def _until(self, issued: int, seconds: float, chain: Sequence[Delegation]) -> int:
         if not 0 < seconds * 1000 <= self._longest:
             raise EnvelopeRefused(Refusal.TOO_LONG, f"{seconds} s; from 0 to {self._options.max_seconds} s are allowed")
-        return min([issued + round(seconds * 1000), *(hop.expires for hop in chain)])
+        until = min([issued + round(seconds * 1000), *(hop.expires for hop in chain)])
+        if until <= issued:
+            raise EnvelopeRefused(Refusal.EXPIRED, f"what was given was valid until {_said(until)}; "
+                                                   f"it is {_said(issued)}")
+        return until
 
     def _signed(self, sender: str, header: bytes) -> bytes:
         return self._ring.sign(sender, _signed_part(sender, header)).hex().encode()

@@ -136,3 +136,11 @@ def test_a_project_chooses_neither_the_ring_nor_how_messages_are_sealed(shell: A
 def test_a_wrong_setting_of_identity_is_named(shell: Any) -> None:
     Path(shell.environment["GENESIS_CONFIG"]).write_text("[identity]\nskew = 3\n")
     assert "[identity] has no 'skew'" in shell.json("agents", code=2)["error"]["message"]
+
+
+@pytest.mark.parametrize("command", [["keys", "rotate", "--grace"], ["runs", "prune", "--older-than"]])
+def test_an_age_that_no_calendar_holds_is_a_wrong_use(shell: Any, command: list[str]) -> None:
+    shell("keys", "init")
+    refused = shell(*command, "99999999999d")
+    assert refused.returncode == 2 and "is too long: at most 36525d" in refused.stderr
+    assert states(shell) == ["active"]

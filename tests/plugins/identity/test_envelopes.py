@@ -368,6 +368,17 @@ def test_a_chain_only_narrows(post: Post) -> None:
     assert refused(post, post.signed(post.header(chain=rows, expires=MS + 60_001))) is Refusal.WIDENED
 
 
+@pytest.mark.parametrize("late", [10, 11])
+def test_nothing_is_sealed_or_passed_on_by_what_somebody_was_given_until_now(post: Post, late: int) -> None:
+    chain = post.envelopes.delegate("alice", "kernel", ["read"], seconds=10)
+    post.clock.move(late)
+    with pytest.raises(EnvelopeRefused) as sealing:
+        post.seal(chain=chain)
+    with pytest.raises(EnvelopeRefused) as passing:
+        post.envelopes.delegate("kernel", "bob", ["read"], chain=chain)
+    assert sealing.value.refusal is passing.value.refusal is Refusal.EXPIRED
+
+
 def test_a_hop_that_its_giver_signed_wider_is_refused(post: Post) -> None:
     from genesis_identity._chain import hop_data
 
