@@ -20,7 +20,9 @@ import pluggy
 
 from . import hookspecs
 from ._lock import LEVELS, PluginLock
-from ._shipped import HOME, PluginDistribution, look
+from ._ours import HOME as HOME
+from ._ours import canonical, ours
+from ._shipped import PluginDistribution, look
 from .errors import GenesisError, PluginError, SettingsError, did_you_mean
 from .hookspecs import GENESIS_API
 
@@ -52,12 +54,9 @@ class PluginInfo:
     """locked or unlocked; empty for built-ins, for the program's own and for what is not looked at."""
     flags: tuple[str, ...] = ()
     """What its distribution has that reaches further than its own package."""
+    builtin: bool = False
+    """Whether it comes with Genesis itself: with the distribution of the kernel that runs, whoever says its name."""
     entry: Any = field(default=None, compare=False, repr=False)
-
-    @property
-    def builtin(self) -> bool:
-        """Whether it comes with Genesis itself."""
-        return self.distribution == HOME
 
     @property
     def owner(self) -> str:
@@ -70,16 +69,17 @@ class Gate:
 
     def __init__(self, lock: PluginLock, *, required: bool = False, trust: Mapping[str, str] | None = None) -> None:
         self._lock, self._required, self._named = lock, required, trust or {}
-        self._seen: dict[str, PluginDistribution] = {}
+        self._seen: dict[int, tuple[metadata.Distribution, PluginDistribution]] = {}
+        """By which distribution it is, not by name: two may say that they have the same."""
 
     def judge(self, info: PluginInfo) -> PluginInfo:
         """Return *info* refused, or with how it is locked and trusted."""
         dist = None if info.entry is None else info.entry.dist
         if dist is None:
             return replace(info, state="refused", reason="no distribution ships it")
-        if info.distribution not in self._seen:
-            self._seen[info.distribution] = look(dist)
-        found = self._seen[info.distribution]
+        if id(dist) not in self._seen:
+            self._seen[id(dist)] = dist, look(dist)
+        found = self._seen[id(dist)][1]
         why = self._lock.refusal(found, required=self._required)
         info = replace(info, flags=found.flags)
         if why:
@@ -93,7 +93,7 @@ class Gate:
         if info.lock == "locked":
             from ._checked import admit
 
-            admit(self._seen[info.distribution])
+            admit(self._seen[id(info.entry.dist)][1])
 
 
 def discover(
@@ -105,8 +105,7 @@ def discover(
     third-party ones are left out as well; *gate* refuses some of the others. Two plugins of one name that are left
     are both marked as failed.
     """
-    found = [_info(entry) for entry in metadata.entry_points(group=GROUP)]
-    found = list(dict.fromkeys(found))
+    found = _found()
     found.sort(key=lambda p: (not p.builtin, p.name, p.distribution))
     blocked = set(block)
     found = [_left_out(p, blocked, "" if autoload else why) for p in found]
@@ -115,9 +114,28 @@ def discover(
     return [_only_one(p, [q for q in found if q.name == p.name and q.state == "loaded"]) for p in found]
 
 
+def _found() -> list[PluginInfo]:
+    """Return the plugins of our own distribution, and those of others; who takes our name without being us is refused.
+
+    Ours are read from where it lies: another folder of that name would hide it from whoever asks for all.
+    """
+    home = ours()
+    entries = metadata.EntryPoints() if home is None else home.entry_points.select(group=GROUP)
+    own = [replace(_info(entry), builtin=True) for entry in entries]
+    where = "it is not installed" if home is None else f"the one that runs lies in {home.locate_file('')}"
+    known = {(info.name, info.target) for info in own}
+    others = []
+    for info in map(_info, metadata.entry_points(group=GROUP)):
+        if canonical(info.distribution) != HOME:
+            others.append(info)
+        elif (info.name, info.target) not in known:
+            others.append(replace(info, state="refused", reason=f"its distribution says that it is {HOME}; {where}"))
+    return list(dict.fromkeys([*own, *others]))
+
+
 def _info(entry: metadata.EntryPoint) -> PluginInfo:
     dist = entry.dist
-    name, version = (dist.name, dist.version) if dist is not None else ("", "")
+    name, version = (dist.name or "", dist.version or "") if dist is not None else ("", "")
     return PluginInfo(entry.name, name, version, target=entry.value, entry=entry)
 
 
@@ -258,7 +276,7 @@ class Plugins:
 def _trust(info: PluginInfo, granted: Mapping[str, str]) -> str:
     if info.builtin:
         return "security" if info.name == "guard" else "ordinary"
-    return granted.get(info.name, info.trust)
+    return info.trust if info.state == "refused" else granted.get(info.name, info.trust)
 
 
 def gate_of(environ: Mapping[str, str], settings: Mapping[str, Any] | None = None) -> Gate:

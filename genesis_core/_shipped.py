@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import stat
 import sys
 from base64 import urlsafe_b64decode
@@ -22,11 +21,10 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from ._origins import origin_of
+from ._ours import HOME, canonical, editable, ours
 
 __all__ = ["COMMANDS", "HOME", "PLUGINS", "PluginDistribution", "canonical", "look", "plugin_distributions"]
 
-HOME = "genesis-agents"
-"""The distribution that the built-ins come from."""
 PLUGINS, COMMANDS = "genesis.plugins", "genesis.commands"
 INSTALLERS = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json",
                         "uv_cache.json"})
@@ -85,11 +83,6 @@ class PluginDistribution:
         return digest_of(self.key, self.version, self.plugins, self.commands, self.files)
 
 
-def canonical(name: str) -> str:
-    """Return the one spelling of a distribution's name."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def digest_of(key: str, version: str, plugins: Mapping[str, str], commands: Mapping[str, str],
               files: Mapping[str, str]) -> str:
     """Return the digest of a distribution of that name, version, entry points and files."""
@@ -102,18 +95,18 @@ def plugin_distributions() -> list[PluginDistribution]:
     found: dict[str, metadata.Distribution] = {}
     every = metadata.entry_points()
     for entry in (*every.select(group=PLUGINS), *every.select(group=COMMANDS)):
-        if entry.dist is not None and (key := canonical(entry.dist.name)) != HOME:
+        if entry.dist is not None and (key := canonical(entry.dist.name or "")) != HOME:
             found.setdefault(key, entry.dist)
     return [look(dist) for _, dist in sorted(found.items())]
 
 
 def look(dist: metadata.Distribution) -> PluginDistribution:
     """Return what *dist* has on disk now, with what is wrong with it."""
-    name, entries = dist.name, dist.entry_points  # each is parsed anew when it is asked for
+    name, entries = dist.name or "", dist.entry_points  # each is parsed anew when it is asked for
     plugins, commands = _targets(entries, PLUGINS), _targets(entries, COMMANDS)
     targets = _targeted([*plugins.values(), *commands.values()])
     base = Path(os.path.realpath(os.fspath(str(dist.locate_file("")))))
-    record, source = dist.read_text("RECORD"), _editable(dist)
+    record, source = dist.read_text("RECORD"), editable(dist)
     kind = "editable" if source is not None else "recorded" if record else "unrecorded"
     listed = _listed(record) if record else {}
     files, faults = _recorded(base, listed)
@@ -146,20 +139,6 @@ def _roots(listed: Iterable[str]) -> set[str]:
 
 def _targets(entries: Iterable[metadata.EntryPoint], group: str) -> dict[str, str]:
     return dict(sorted((e.name, e.value) for e in entries if e.group == group))
-
-
-def _editable(dist: metadata.Distribution) -> Path | None:
-    """Return the folder of the source that an editable installation points to."""
-    from urllib.parse import urlsplit
-    from urllib.request import url2pathname
-
-    try:
-        told = json.loads(dist.read_text("direct_url.json") or "{}")
-        url = urlsplit(told["url"])
-        editable = told["dir_info"]["editable"] is True and url.scheme == "file"
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return Path(os.path.realpath(url2pathname(url.path))) if editable else None
 
 
 # ---- what RECORD lists -------------------------------------------------------------------------------------------
@@ -321,10 +300,8 @@ def _modules(listed: Iterable[str]) -> set[str]:
 @cache
 def _builtin_modules(path: tuple[str, ...]) -> frozenset[str]:
     """Return the names of Genesis' own modules, on this path."""
-    try:
-        entries = metadata.distribution(HOME).entry_points
-    except metadata.PackageNotFoundError:
-        entries = metadata.EntryPoints()
+    home = ours()
+    entries = metadata.EntryPoints() if home is None else home.entry_points
     roots = {e.value.partition(":")[0].partition(".")[0] for e in entries if e.group in (PLUGINS, COMMANDS)}
     return frozenset(roots | {"genesis_core", "genesis_sandbox"})
 

@@ -84,7 +84,7 @@ def load(command: Found) -> object:
 
     from genesis_core import PluginError
 
-    if (why := _refusal(command.distribution)):
+    if (why := _refusal(command)):
         raise PluginError(f"command {command.name!r} of {command.owner} is not imported", cause=why,
                           hint="genesis plugins verify; genesis plugins lock takes what is installed as it is")
     module, _, attribute = command.target.partition(":")
@@ -101,15 +101,17 @@ def load(command: Found) -> object:
     return body
 
 
-def _refusal(distribution: str) -> str:
-    """Return why nothing of *distribution* may be imported, by the same lock as that of plugins; empty when it may."""
+def _refusal(command: Found) -> str:
+    """Return why *command* may not be imported, by the same lock as that of plugins; empty when it may."""
     from genesis_core import PluginDistribution, PluginLock, load_settings
 
     from ._environment import check_config
 
     check_config()
-    found = PluginDistribution.installed(distribution)
+    found = PluginDistribution.installed(command.distribution)
     if found is None:
-        return f"there is no distribution {distribution!r}"
+        return f"there is no distribution {command.distribution!r}"
+    if found.commands.get(command.name, "").split("[")[0].strip() != command.target:
+        return f"another distribution that is also named {command.distribution!r} brings it"
     required = load_settings().settings.plugins.get("lock") == "required"
     return PluginLock.find().admit(found, required=required)

@@ -314,6 +314,69 @@ def test_what_reaches_further_than_its_package_is_told(shell: Any, installed: In
     assert said in shell("plugins", "lock").stdout
 
 
+# ---- who takes the name of another -------------------------------------------------------------------------------
+
+
+def masked(installed: Installed, wheel: str, folder: str, name: str, *, group: str = "plugins", plugin: str = "helpful",
+           module: str = "") -> Path:
+    """Install a wheel that offers nothing itself and puts a second distribution beside it, which says it is *name*."""
+    module = module or f"{wheel}_evil"
+    inside = f"genesis_plugin_{wheel}-1.0.data/purelib"
+    code = f"import os\nopen(os.environ['WITNESS'], 'a').write('{module}\\n')\n"
+    return installed(wheel, plugins="", more={
+        f"{inside}/{module}.py": code,
+        f"{inside}/{folder}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 99\n",
+        f"{inside}/{folder}/entry_points.txt": f"[genesis.{group}]\n{plugin} = {module}\n",
+    })
+
+
+@pytest.mark.parametrize(("wheel", "folder", "name"), [
+    ("zz", "zz-1.0.dist-info", "genesis-agents"),
+    ("spelled", "spelled-1.0.dist-info", "Genesis_Agents"),
+    ("shadow", "genesis_agents-99.dist-info", "genesis-agents"),
+    ("capital", "Genesis_Agents-99.dist-info", "genesis-agents"),
+])
+@pytest.mark.parametrize("locked", [True, False])
+def test_who_says_that_it_is_genesis_itself_is_not_imported(
+    shell: Any, installed: Installed, witness: Callable[[], list[str]], wheel: str, folder: str, name: str, locked: bool
+) -> None:
+    ours = [p for p in shell.json("plugins")["data"]["plugins"] if p["builtin"]]
+    if locked:
+        assert shell("plugins", "lock").returncode == 0
+    on_path(shell, masked(installed, wheel, folder, name))
+    for way in (lambda: plugin(shell, "helpful"), lambda: shell("doctor"), lambda: shell("plugins", "lock")):
+        way()
+    found = plugin(shell, "helpful")
+    assert (found["state"], found["builtin"]) == ("refused", False) and "says that it is" in found["reason"]
+    assert [p for p in shell.json("plugins")["data"]["plugins"] if p["builtin"]] == ours, "it hides none of ours"
+    assert shell("run", shell.plan(SAY)).returncode == 0
+    assert f"{wheel}_evil" not in witness()
+
+
+def test_a_distribution_of_a_locked_ones_name_is_not_taken_for_it(
+    shell: Any, installed: Installed, witness: Callable[[], list[str]]
+) -> None:
+    on_path(shell, installed("quiet", QUIET))
+    assert shell("plugins", "lock").returncode == 0
+    on_path(shell, masked(installed, "twin", "twin-1.0.dist-info", "genesis-plugin-quiet"))
+    assert (plugin(shell, "helpful")["state"], plugin(shell, "quiet")["lock"]) == ("refused", "locked")
+    assert "twin_evil" not in witness()
+
+
+def test_a_command_of_a_distribution_that_is_named_like_a_locked_one_is_not_imported(
+    shell: Any, installed: Installed, witness: Callable[[], list[str]]
+) -> None:
+    assert shell("plugins", "lock").returncode == 0
+    shell.environment["PYTHONPATH"] += os.pathsep + str(masked(
+        installed, "orders", "genesis_plugin_quiet-99.dist-info", "genesis-plugin-quiet", group="commands",
+        plugin="order"))
+    on_path(shell, installed("quiet", QUIET))
+    assert shell("plugins", "lock", "quiet").returncode == 0
+    done = shell("order")
+    assert done.returncode == 2 and "another distribution that is also named" in done.stderr
+    assert "orders_evil" not in witness()
+
+
 # ---- trust -------------------------------------------------------------------------------------------------------
 
 ALLOWS = """

@@ -18,7 +18,6 @@ from genesis_core.testing import context_for
 
 Install = Callable[..., None]
 BUILTINS = tuple(p.name for p in discover() if p.builtin)
-EVERYTHING_BUILT_IN = ",".join(BUILTINS)
 HEAD = "from genesis_core import Agent, Offer, Task, agent, hookimpl, tool\n"
 
 
@@ -40,9 +39,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     return make
 
 
-def load(*, strict: bool = True, trust: dict[str, str] | None = None, **environ: str) -> Plugins:
-    """Load what is installed, without what comes with Genesis."""
-    environ["GENESIS_BLOCK_PLUGINS"] = f"{EVERYTHING_BUILT_IN},{environ.get('GENESIS_BLOCK_PLUGINS', '')}"
+def load(*, strict: bool = True, trust: dict[str, str] | None = None, but: str = "", **environ: str) -> Plugins:
+    """Load what is installed, without what comes with Genesis *but* that one."""
+    blocked = ",".join(name for name in BUILTINS if name != but)
+    environ["GENESIS_BLOCK_PLUGINS"] = f"{blocked},{environ.get('GENESIS_BLOCK_PLUGINS', '')}"
     return Plugins.load(environ=environ, strict=strict, trust=trust)
 
 
@@ -124,11 +124,11 @@ def test_the_order_of_registration_means_nothing(order: tuple[int, ...]) -> None
     assert [name for _, name in every(plugins)] == ["z-first", "b", "c", "a-last"]
 
 
-def test_a_built_in_answers_after_a_stranger(install: Install) -> None:
+def test_who_answers_last_answers_after_everybody_else(install: Install) -> None:
     install("zzz", decomposes("'mine'"))
-    install(HOME, decomposes("'built in'", "(trylast=True)"), plugin="aaa")
+    install("aaa", decomposes("'at last'", "(trylast=True)"))
     assert first(load()) == ("mine", "zzz")
-    assert first(load(GENESIS_BLOCK_PLUGINS="zzz")) == ("built in", "aaa")
+    assert first(load(GENESIS_BLOCK_PLUGINS="zzz")) == ("at last", "aaa")
 
 
 def test_every_built_in_opinion_is_asked_last() -> None:
@@ -157,17 +157,16 @@ def test_the_environment_blocks_plugins(install: Install, names: str) -> None:
 @pytest.mark.parametrize(("value", "state"), [("1", "blocked"), ("true", "blocked"), ("0", "loaded"), ("", "loaded")])
 def test_autoload_can_be_switched_off_for_strangers(install: Install, value: str, state: str) -> None:
     install("stranger", decomposes("None"))
-    install(HOME, decomposes("None"), plugin="ours")
-    plugins = load(GENESIS_DISABLE_PLUGIN_AUTOLOAD=value)
+    plugins = load(GENESIS_DISABLE_PLUGIN_AUTOLOAD=value, but="guard")
     assert plugins.info("stranger").state == state
-    assert plugins.info("ours").state == "loaded"
+    assert plugins.info("guard").state == "loaded"
 
 
 def test_without_autoload_a_stranger_cannot_take_a_built_in_away(install: Install) -> None:
-    install(HOME, decomposes("'built in'"), plugin="ours")
-    install("impostor", decomposes("'impostor'"), plugin="ours")
-    plugins = load(GENESIS_DISABLE_PLUGIN_AUTOLOAD="1")
-    assert first(plugins) == ("built in", "ours")
+    install("impostor", decomposes("'impostor'"), plugin="guard")
+    plugins = load(GENESIS_DISABLE_PLUGIN_AUTOLOAD="1", but="guard")
+    assert [(i.distribution, i.state) for i in plugins.infos if i.name == "guard"] == [
+        (HOME, "loaded"), ("impostor", "blocked")]
 
 
 # -- refused ----------------------------------------------------------------------------------------------------------
@@ -258,10 +257,11 @@ def test_an_object_with_an_undecorated_hook_is_refused() -> None:
 
 def test_only_the_built_in_guard_has_authority_by_itself(install: Install) -> None:
     install("guard-dist", decomposes("None"), plugin="guardian")
-    install(HOME, decomposes("None"), plugin="sentry")
-    trust = {"sentry": "security"}
-    plugins = load(trust=trust)
-    assert (plugins.info("guardian").trust, plugins.info("sentry").trust) == ("ordinary", "ordinary")
+    install("genesis.agents", decomposes("None"), plugin="sentry")
+    plugins = load(trust={"sentry": "security"}, but="aop")
+    trust = {name: plugins.info(name).trust for name in ("guardian", "sentry", "aop")}
+    assert trust == {"guardian": "ordinary", "sentry": "ordinary", "aop": "ordinary"}
+    assert plugins.info("sentry").state == "refused", "it has the name of ours, and lies elsewhere"
     assert load(trust={"guardian": "security"}).info("guardian").trust == "security"
 
 
