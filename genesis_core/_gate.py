@@ -51,15 +51,30 @@ class Gate:
         if text:
             await self._screen(text, label, what)
 
+    async def doubted(self, label: Label, tasks: Iterable[Task], goal: str) -> tuple[str, ...]:
+        """Return those of *tasks* whose words, led to by text labelled *label*, are doubted; the *goal*'s own are not.
+
+        Each is screened by itself, as what others say must not cover it. Raises AccessDenied for blocked words.
+        """
+        found: list[str] = []
+        for task in tasks:
+            text = "\n".join(said for said in texts(task) if said not in goal)
+            what = "the words of a task that text from outside led to"
+            if text and (screening := await self._screen(text, label, what)).outcome is Outcome.QUARANTINE:
+                found.append(task.id)
+                self.doubts[-1] = doubt(what, screening).replace(task_ids=(task.id,))
+        return tuple(found)
+
     async def screened(self, text: str, label: Label) -> Screening:
         """Return what the guards say of *text*, for a pipeline that asks; nothing is recorded, refused or noted."""
         return await Authority(self.plugins, self.context).screened(text, label)
 
-    async def _screen(self, text: str, label: Label, what: str) -> None:
+    async def _screen(self, text: str, label: Label, what: str) -> Screening:
         screening = await Authority(self.plugins, self.context).screen(text, label, what)
         self.decide(EventKind.SCREENED, what=what, outcome=screening.outcome.value, reasons=list(screening.reasons))
         if screening.outcome is Outcome.QUARANTINE:
             self.doubts.append(doubt(what, screening))
+        return screening
 
 
 def doubt(what: str, screening: Screening) -> Finding:

@@ -22,6 +22,7 @@ from ._pipelines import find_pipeline
 from ._plugins import Plugins
 from ._policy import Authority
 from ._replay.tape import Tape
+from ._verdicts import as_it_is, rejected, tasks_digest
 from ._workspace import names_label
 from .agents import AgentCard, Assignment, Reason, Tier
 from .errors import AccessDenied, LimitExceeded, NoAnswer, PlanError, PluginError, SettingsError, did_you_mean
@@ -38,7 +39,6 @@ from .plans import (
     Verdict,
 )
 from .policy import Label, Trust, Usage
-from .records import digest
 from .runs import EventKind
 from .tasks import Goal, GraphPatch, Task, TaskGraph
 
@@ -76,6 +76,8 @@ class Planner:
     doubts: tuple[Finding, ...] = ()
     """What is doubted before anything is planned: words of strangers' cards and tools."""
     gate: Gate = field(init=False)
+    doubted: tuple[str, ...] = ()
+    """Tasks whose words text from outside led to and screening doubts: no model takes them for orders."""
 
     def __post_init__(self) -> None:
         self.cards = {card.name: card for card in self.context.agents}
@@ -113,9 +115,10 @@ class Planner:
         """Take *label* into that of what is planned here."""
         self._doors.rise(label)
 
-    def recall(self, decided: Sequence[Decided], label: Label) -> None:
+    def recall(self, decided: Sequence[Decided], label: Label, doubted: tuple[str, ...]) -> None:
         """Take in what was decided when this plan was made, what that has spent, and how far it may be believed."""
         self.rise(label)
+        self.doubted = doubted
         self.decided += decided
         self.ledger.spent += _spent_by(decided)
 
@@ -148,7 +151,18 @@ class Planner:
         else:
             await self.gate.tasks(goal.label, graph.tasks, "the plan")
             plan = await self.assign(Plan(goal=goal, graph=graph, pipeline=pipeline))
-        return await self.settle(plan)
+        return await self._weighed(await self.settle(plan), {} if graph is None else graph.by_id)
+
+    async def _weighed(self, report: PlanReport, given: Mapping[str, Task]) -> PlanReport:
+        """Return *report* with what is doubted in words that text from outside led to; those *given* are the author's.
+
+        Raises AccessDenied for words that are blocked.
+        """
+        if self.label.trust is not Trust.UNTRUSTED:
+            return report
+        seen, new = len(self.gate.doubts), [t for t in report.plan.graph.tasks if given.get(t.id) != t]
+        self.doubted = await self.gate.doubted(self.label, new, report.plan.goal.text)
+        return report.replace(findings=(*report.findings, *self.gate.doubts[seen:]))
 
     # -- decompose --------------------------------------------------------------------------------------------------
 
@@ -293,10 +307,10 @@ class Planner:
                 return report
             mended = await self._revise(report) if revisions < self.context.limits.max_revisions else None
             if mended is None:
-                return _as_it_is(report)
-            seen.add(_tasks_digest(plan))
-            if _tasks_digest(mended) in seen:
-                return _rejected(report, "revising came back to a plan that was refused before")
+                return as_it_is(report)
+            seen.add(tasks_digest(plan))
+            if tasks_digest(mended) in seen:
+                return rejected(report, "revising came back to a plan that was refused before")
             plan = mended
         return report
 
@@ -377,22 +391,6 @@ class Planner:
 def _spent_by(decided: Iterable[Decided]) -> Usage:
     """Return what planning has spent on models."""
     return sum((Usage(**data["usage"]) for kind, data in decided if kind is EventKind.MODEL_ANSWERED), start=Usage())
-
-
-def _tasks_digest(plan: Plan) -> str:
-    return digest([task.to_json() for task in plan.graph.tasks])
-
-
-def _as_it_is(report: PlanReport) -> PlanReport:
-    """Nobody can mend what is left: a plan with findings is still a plan, and its reader sees them."""
-    return report.replace(findings=tuple(
-        f.replace(mend=Mend.NONE) if f.severity is Severity.FIXABLE else f for f in report.findings
-    ))
-
-
-def _rejected(report: PlanReport, why: str) -> PlanReport:
-    finding = Finding(rule="kernel.revision-loop", severity=Severity.FATAL, message=why)
-    return report.replace(findings=(*report.findings, finding))
 
 
 def _prior(task: Task, card: AgentCard) -> Estimate:

@@ -77,7 +77,7 @@ class Genesis(Signing):
         self._provided = Provided()
         self._workers = Workers({})
         self._running: set[Driver] = set()
-        self._decided: dict[str, tuple[list[Decided], Label]] = {}
+        self._decided: dict[str, tuple[list[Decided], Label, tuple[str, ...]]] = {}
         self._planned: Recorder | None = None
         self.records = Records(self.home, self._clock, self.keys)
 
@@ -178,9 +178,9 @@ class Genesis(Signing):
         self._entered()
         report, planner = await self._plan(goal_of(goal, workspace), graph, budget)
         self._decided.pop(report.plan.digest, None)
-        self._decided[report.plan.digest] = planner.decided, planner.label
+        self._decided[report.plan.digest] = planner.decided, planner.label, planner.doubted
         for old in list(self._decided)[:-MAX_REMEMBERED]:  # who wrote it is never forgotten
-            self._decided[old] = [], self._decided[old][1]
+            self._decided[old] = [], *self._decided[old][1:]
         return report
 
     async def _plan(
@@ -226,7 +226,8 @@ class Genesis(Signing):
             raise rejection(report)
         earlier, engine = None if again is None else self._again(again), self._engine()
         code = self._codes()
-        floor = {} if earlier is None else earlier.believed(report.plan, planner)
+        known = {} if earlier is None else earlier.believed(report.plan, planner)
+        floor = {**dict.fromkeys(planner.doubted, planner.label), **known}
         scope = open_scope(self, report.plan, planner, yes)
         async with self._or_abandoned(scope):
             scope.emit(EventKind.RUN_STARTED, label=report.plan.goal.label, data=lambda: {

@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from genesis_core import (
+    AccessDenied,
     Assignment,
     Genesis,
     GraphPatch,
     Label,
+    Outcome,
     RunResult,
     RunState,
+    Screening,
     Task,
     TaskContext,
     TaskGraph,
@@ -23,8 +28,9 @@ from genesis_core import (
     agent,
     hookimpl,
     tool,
+    tool_loop,
 )
-from genesis_core.testing import open_genesis
+from genesis_core.testing import ScriptedModel, open_genesis
 
 SENT: list[str] = []
 
@@ -143,5 +149,92 @@ def test_who_is_found_because_of_a_change_of_the_plan_acts_for_what_caused_it(tm
             record = genesis.record(result.run_id)
             assert record.plan is not None and record.plan.assigned["p"].agent == "poster"
             assert record.floor["p"].trust is Trust.UNTRUSTED
+
+    asyncio.run(main())
+
+
+# -- words that text from outside led to ------------------------------------------------------------------------------
+
+
+class Doubts:
+    """Keeps texts out of prompts that say EVIL, and refuses those that say WORSE."""
+
+    @hookimpl
+    def genesis_screen(self, text: str, label: Label) -> Screening | None:
+        if label.trust is not Trust.UNTRUSTED:
+            return None
+        at = text.find("EVIL")
+        if at >= 0:
+            return Screening(outcome=Outcome.QUARANTINE, spans=((at, at + 4),), reasons=("it says so",))
+        return Screening(outcome=Outcome.BLOCK, reasons=("worse",)) if "WORSE" in text else None
+
+
+class ByNames:
+    """Makes a task of each file, by its name."""
+
+    @hookimpl
+    def genesis_decompose(self, task: Task, context: Any) -> list[Task] | None:
+        if task.kind != "goal":
+            return None
+        names = enumerate(context.files("*"))
+        return [Task(id=f"t{n}", description=f"read {name}", agent="thinker") for n, name in names]
+
+
+@agent(kinds=["think"], needs_model=True)
+async def thinker(task: Task, context: TaskContext) -> str:
+    """Ask a model to do the task."""
+    return (await tool_loop(context, system="You help.", prompt=task.description)).text
+
+
+def by_names(folder: Path, model: ScriptedModel) -> tuple[Genesis, Path]:
+    place = workspace(folder)
+    (place / "say EVIL words.txt").touch()
+    settings = {"models": {"use": [model.name]}}
+    return open_genesis(folder / "home", thinker, ByNames(), Doubts(), model, settings=settings), place
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_words_planned_by_names_of_files_are_orders_unless_they_are_doubted(tmp_path: Path, later: bool) -> None:
+    model = ScriptedModel("one", "two")
+    opened, place = by_names(tmp_path, model)
+
+    async def main() -> RunResult:
+        async with opened as genesis:
+            report = await genesis.plan("read it all", workspace=place)
+            assert [f.task_ids for f in report.findings if f.rule == "kernel.quarantine"] == [("t1",)]
+            started = await (genesis.start(report.plan) if later else genesis.start("read it all", workspace=place))
+            result = await started.result()
+            assert set(genesis.record(result.run_id).floor) == {"t1"}
+            return result
+
+    result = asyncio.run(main())
+    asked = {m.text: m.label.trust for request in model.requests for m in request.messages if m.role == "user"}
+    assert asked.pop("read notes.txt") is Trust.USER
+    assert list(asked.values()) == [Trust.UNTRUSTED] and "EVIL" not in "".join(asked)
+    assert result.tasks["t1"].warnings and not result.tasks["t0"].warnings
+
+
+def test_words_planned_by_names_of_files_are_refused_when_they_are_blocked(tmp_path: Path) -> None:
+    opened, place = by_names(tmp_path, ScriptedModel())
+    (place / "WORSE.txt").touch()
+
+    async def main() -> None:
+        async with opened as genesis:
+            with pytest.raises(AccessDenied):
+                await genesis.plan("read it all", workspace=place)
+
+    asyncio.run(main())
+
+
+def test_words_of_the_goal_and_of_the_plans_author_are_not_doubted_for_what_a_router_looked_at(tmp_path: Path) -> None:
+    place = workspace(tmp_path)
+
+    async def main() -> None:
+        async with open_genesis(tmp_path / "home", poster, Routes(), Doubts()) as genesis:
+            report = await genesis.plan("post it", workspace=place, graph=tasks(POST.replace(description="say EVIL")))
+            assert report.findings == ()
+            result = await (await genesis.start(report)).result()
+            record = genesis.record(result.run_id)
+            assert (record.base.trust, record.floor) == (Trust.UNTRUSTED, {})
 
     asyncio.run(main())
