@@ -95,10 +95,7 @@ class Records:
             record = no_replay(self.whole(run_id))
             found = tuple(e for e in record.waiting if e.task_id == task_id and e.data["action"].startswith(action))
             if not found:
-                waiting = sorted({e.task_id for e in record.waiting})
-                raise SettingsError(
-                    f"nothing of task {task_id!r} waits for approval{did_you_mean(task_id, waiting)}",
-                    cause=f"waiting: {', '.join(waiting) or 'nothing in this run'}", hint="genesis approvals list")
+                raise _nothing_waits(record, task_id, action)
             await self._append(folder, record, [
                 (EventKind.APPROVED, by, task_id, {
                     "action": event.data["action"], "granted": granted, "verb": event.data["verb"],
@@ -212,3 +209,15 @@ def _check_head(run_id: str, events: Sequence[RunEvent], head: Head) -> None:
             f"the journal of run {run_id} is damaged: row {head.seq} is another one than it was",
             cause=f"{head.whose} knows another MAC of it", hint="restore the folder",
         )
+
+
+def _nothing_waits(record: RunRecord, task_id: str, action: str) -> SettingsError:
+    """Return why there is nothing to answer: no such task waits, or none of its actions is the one that was named."""
+    hint = f"genesis approvals list {record.run_id}"
+    actions = [str(event.data["action"])[:12] for event in record.waiting if event.task_id == task_id]
+    if actions:
+        return SettingsError(f"no action of task {task_id!r} that waits begins with {action!r}",
+                             cause=f"waiting: {', '.join(actions)}", hint=hint)
+    tasks = sorted({event.task_id for event in record.waiting})
+    return SettingsError(f"nothing of task {task_id!r} waits for approval{did_you_mean(task_id, tasks)}",
+                         cause=f"waiting: {', '.join(tasks) or 'nothing in this run'}", hint=hint)

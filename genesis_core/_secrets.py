@@ -25,6 +25,10 @@ SHORTEST = 6
 """Values of the environment that are shorter are words like ``none`` or ``true``: replacing them would spoil texts."""
 
 
+AGAIN = "genesis run --again RUN"
+"""The way on for a task that has failed: resuming a run leaves that as it is."""
+
+
 class SecretRef(Record):
     """What an agent sees of a secret: its name, to hand on to a tool as one whole argument."""
 
@@ -49,11 +53,11 @@ def _variable(name: str, variables: Mapping[str, Any]) -> str:
     if name not in variables:
         raise ToolError(f"there is no secret {name!r}{did_you_mean(name, variables)}",
                         cause="the operator's settings name none like that",
-                        hint=f'[secrets] {name} = "VARIABLE" in your own settings file')
+                        hint=f'[secrets] {name} = "VARIABLE" in your own settings file, then {AGAIN}')
     variable = str(variables[name])
     if not os.environ.get(variable):
         raise ToolError(f"the secret {name!r} is not set", cause=f"the environment has no variable {variable}",
-                        hint=f"set {variable}, then genesis resume RUN")
+                        hint=f"set {variable}, then {AGAIN}")
     return variable
 
 

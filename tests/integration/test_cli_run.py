@@ -256,6 +256,20 @@ def test_a_refusal_is_told_to_the_agent(shell: Any) -> None:
     assert done.returncode == 4 or "user refused it" in done.stdout + done.stderr
 
 
+def test_the_way_on_after_a_refusal_is_one_that_works(shell: Any) -> None:
+    run_id = shell.run(task("signer"), code=4)["run_id"]
+    wrong = shell("approvals", "grant", run_id, "signer", "--action", "zzzz").stderr
+    assert wrong.startswith("error: no action of task 'signer' that waits begins with 'zzzz'\ncause: waiting: ")
+    assert f"hint: genesis approvals list {run_id}" in wrong and "did you mean" not in wrong
+    assert "did you mean 'signer'?" in shell("approvals", "grant", run_id, "singer").stderr
+    shell("approvals", "deny", run_id, "signer")
+    done = shell("resume", run_id)
+    assert f"genesis run --again {run_id} asks anew" in done.stdout and "policy in force" not in done.stdout
+    again = shell.json("run", "--again", run_id, code=4)
+    assert again["data"]["state"] == "waiting"
+    assert shell("resume", "last", "--yes").returncode == 0
+
+
 def test_the_flow_of_a_task_names_the_path_to_what_it_did(shell: Any) -> None:
     run_id = shell.run(task("signer"), options=["--yes"])["run_id"]
     said = shell("explain", run_id, "signer", "--flow").stdout

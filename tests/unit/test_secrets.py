@@ -18,6 +18,7 @@ from genesis_core import (
     Grant,
     Label,
     RunResult,
+    RunState,
     Secrecy,
     Task,
     TaskContext,
@@ -144,7 +145,21 @@ def test_a_secret_that_the_operator_does_not_name_is_nobodys(tmp_path: Path, mon
 
 def test_a_secret_whose_variable_is_not_set_is_named_with_the_way_on(tmp_path: Path) -> None:
     error = run(tmp_path, "clerk").tasks["t"].error
-    assert error is not None and "'ledger' is not set" in error.message and "LEDGER_TOKEN" in error.hint
+    assert error is not None and "'ledger' is not set" in error.message
+    assert error.hint == "set LEDGER_TOKEN, then genesis run --again RUN"
+
+
+def test_the_way_on_after_a_missing_variable_is_one_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = run(tmp_path, "clerk")
+    monkeypatch.setenv("LEDGER_TOKEN", VALUE)
+
+    async def ran() -> RunResult:
+        async with open_genesis(tmp_path, clerk, leaky, settings=SETTINGS) as genesis:
+            plan = genesis.record(first.run_id).plan
+            assert plan is not None
+            return await (await genesis.start(plan, workspace=tmp_path, again=first.run_id)).result()
+
+    assert first.state is RunState.FAILED and asyncio.run(ran()).state is RunState.COMPLETED
 
 
 def test_a_name_that_the_task_was_not_given_is_a_value_like_any_other(
