@@ -83,11 +83,13 @@ def _cold(code: bytes, options: _Options, started: float) -> int:
     from ._child import Child
     from ._keeper import clean
     from ._launchers import starter
+    from ._libc import die_after
     from ._packages import shown
     from ._wipe import wipe_environment
 
     job = Job(launcher=options.launcher, limits=options.limits, modules=shown(options.modules, optional=True))
     start = starter(options.launcher)
+    die_after(job.limits.seconds)
     wipe_environment()
     wires = Wires()
     child = Child(*start(job, wires.there), job.limits.cpu_seconds)

@@ -6,8 +6,8 @@ import ctypes
 import os
 
 __all__ = [
-    "call", "capset_none", "close_from", "drop_bounding_set", "few_arenas", "lock", "mount", "open_plain", "pivot_root",
-    "prctl", "unshare",
+    "call", "capset_none", "close_from", "die_after", "drop_bounding_set", "few_arenas", "lock", "mount",
+    "open_plain", "pivot_root", "prctl", "unshare",
 ]  # fmt: skip
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -102,3 +102,8 @@ def few_arenas() -> None:
     """Have the C library's allocator share its arenas among threads: each would take 64 MiB of address space."""
     if hasattr(libc, "mallopt"):
         libc.mallopt(ctypes.c_int(M_ARENA_MAX), ctypes.c_int(2))
+
+
+def die_after(seconds: float) -> None:
+    """Have the kernel end this process in so many seconds, wherever it may be waiting by then."""
+    libc.alarm(ctypes.c_uint(int(seconds) + 1))

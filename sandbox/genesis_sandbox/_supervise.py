@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Ending", "supervise"]
 
 CHUNK = 1 << 16
-GRACE = 2.0
+GRACE = 1.0
 """Seconds that a keeper has to end its worker and say so; then it is killed itself, and the worker with it."""
 
 

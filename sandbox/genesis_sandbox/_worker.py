@@ -15,7 +15,7 @@ from ._wires import ERRORS, OUTPUT, REQUEST, RESULT
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import TextIO
+    from typing import Any, TextIO
 
 __all__ = ["work"]
 
@@ -106,9 +106,10 @@ def _run(code: bytes, call: bytes) -> int:
     sys.modules["__main__"] = main
     status = 0
     try:
+        wanted = _wanted(call)
         exec(compile(code, NAME, "exec", dont_inherit=True), main.__dict__)  # noqa: S102  # this is the sandbox
-        if call:
-            _answer(call, main.__dict__)
+        if wanted.get("entry"):
+            _answer(wanted, main.__dict__)
     except SystemExit as ended:
         status = _status(ended)
     except BaseException as error:  # noqa: BLE001  # the program's own, of whatever kind
@@ -127,17 +128,23 @@ def _status(ended: SystemExit) -> int:
     return 1
 
 
-def _answer(call: bytes, names: dict[str, object]) -> None:
-    """Call the named function with JSON, and send what it returns as JSON."""
+def _wanted(call: bytes) -> dict[str, Any]:
+    """Return what is to be called, after the variables that are granted are set."""
+    if not call:
+        return {}
     import json
 
-    wanted = json.loads(call)
+    wanted: dict[str, Any] = json.loads(call)
     os.environ.update(wanted["env"])
-    if wanted["entry"]:
-        entry = names.get(wanted["entry"])
-        if not callable(entry):
-            raise NameError(f"the program defines no function {wanted['entry']!r}")
-        _send({"v": 1, "result": entry(**wanted["arguments"])})
+    return wanted
+
+
+def _answer(wanted: dict[str, Any], names: dict[str, object]) -> None:
+    """Call the named function with JSON, and send what it returns as JSON."""
+    entry = names.get(wanted["entry"])
+    if not callable(entry):
+        raise NameError(f"the program defines no function {wanted['entry']!r}")
+    _send({"v": 1, "result": entry(**wanted["arguments"])})
 
 
 def _send(frame: dict[str, object]) -> None:

@@ -75,6 +75,11 @@ class Pool:
             wires.close()
         return told(ending, kept, self._job, bool(entry))
 
+    @property
+    def zygote(self) -> int:
+        """Return the process id of the zygote; 0: there is none."""
+        return 0 if self._zygote is None else self._zygote.pid
+
     def close(self) -> None:
         """End the zygote and every parked worker."""
         with self._lock:
@@ -121,7 +126,7 @@ class _Zygote:
     def __init__(self, job: Job) -> None:
         self._here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with there:
-            self._pid = spawn("zygote", job, {CONTROL: there.fileno()})
+            self.pid = spawn("zygote", job, {CONTROL: there.fileno()})
         self._owner = os.getpid()
         self._made, self._since = 0, time.monotonic()
         self._here.settimeout(PATIENCE)
@@ -155,7 +160,7 @@ class _Zygote:
         if os.getpid() != self._owner:
             return False
         try:
-            return os.waitpid(self._pid, os.WNOHANG) == (0, 0)
+            return os.waitpid(self.pid, os.WNOHANG) == (0, 0)
         except ChildProcessError:
             return False
 
@@ -163,4 +168,4 @@ class _Zygote:
         """End it; its keepers see their wires closed and end, too."""
         self._here.close()
         if os.getpid() == self._owner:
-            reap(self._pid, 0)
+            reap(self.pid, 0)

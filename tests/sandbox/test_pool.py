@@ -1,0 +1,107 @@
+"""Warm calls: each in a worker of its own, from any thread, with nothing left of it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from genesis_sandbox import Capabilities, Limits, Pool, SandboxUnavailable, self_test
+
+pytestmark = pytest.mark.skipif(not self_test().ok, reason=f"no sandbox here: {self_test().reason}")
+
+ADD = "def add(a, b):\n    return a + b"
+
+
+def processes() -> set[str]:
+    """Return the children of this process."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"PPid:\t{os.getpid()}\n" in (path / "status").read_text():
+                found.add(path.name)
+        except OSError:
+            continue
+    return found
+
+
+def test_a_warm_call_answers_as_a_cold_one_does() -> None:
+    with Pool() as pool:
+        assert [pool.run(ADD, entry="add", arguments={"a": n, "b": 1}).value for n in range(5)] == [1, 2, 3, 4, 5]
+        assert pool.run("1 / 0").exit_code == 1
+
+
+def test_no_call_sees_what_the_one_before_did() -> None:
+    with Pool(parked=1) as pool:
+        pool.run("open('left', 'w').write('x')\nimport builtins, json\nbuiltins.left = json.dumps = 1")
+        found = pool.run("import builtins, json, os\nprint(os.listdir('.'), hasattr(builtins, 'left'), json.dumps({}))")
+        assert found.stdout == "[] False {}\n"
+
+
+def test_random_numbers_are_drawn_anew() -> None:
+    with Pool(preload=("json", "random")) as pool:
+        drawn = {pool.run("import random; print(random.random())").stdout for _ in range(4)}
+        assert len(drawn) == 4
+
+
+def test_limits_hold_in_a_warm_worker() -> None:
+    with Pool(limits=Limits(seconds=3, cpu_seconds=0.3, memory_mb=256)) as pool:
+        assert pool.run("while True: pass").limit == "cpu"
+        assert pool.run("x = bytearray(1 << 30)").limit == "memory"
+        assert pool.run("print('still here')").stdout == "still here\n"
+
+
+def test_capabilities_hold_in_a_warm_worker(tmp_path: Path) -> None:
+    place = tmp_path.resolve() / "a.txt"
+    place.write_text("granted")
+    with Pool(capabilities=Capabilities(read=[str(place)])) as pool:
+        assert pool.run(f"print(open({str(place)!r}).read())").stdout == "granted\n"
+        assert not pool.run("open('/etc/passwd')").ok
+
+
+def test_threads_share_a_pool() -> None:
+    found: list[object] = []
+    with Pool() as pool:
+        def one(n: int) -> None:
+            found.append(pool.run(ADD, entry="add", arguments={"a": n, "b": 0}).value)
+
+        threads = [threading.Thread(target=one, args=(n,)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(found, key=str) == list(range(8))
+
+
+def test_the_zygote_dies_and_the_next_call_has_another() -> None:
+    import signal
+
+    with Pool() as pool:
+        first = pool.zygote
+        os.kill(first, signal.SIGKILL)
+        os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+        assert pool.run("print(1)").stdout == "1\n"
+        assert pool.zygote != first
+
+
+def test_a_closed_pool_refuses() -> None:
+    pool = Pool()
+    pool.close()
+    with pytest.raises(SandboxUnavailable, match="closed"):
+        pool.run("pass")
+
+
+@pytest.mark.slow
+def test_a_thousand_calls_leak_nothing() -> None:
+    before = processes()
+    with Pool() as pool:
+        for _ in range(5):
+            pool.run("pass")
+        descriptors, mounts = len(os.listdir("/proc/self/fd")), Path("/proc/self/mounts").read_text()
+        for n in range(1000):
+            assert pool.run(ADD, entry="add", arguments={"a": n, "b": 1}).value == n + 1
+        assert len(os.listdir("/proc/self/fd")) == descriptors
+        assert Path("/proc/self/mounts").read_text() == mounts
+    assert processes() == before
