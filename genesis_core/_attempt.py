@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ._scope import NOTHING, TaskContext
 from ._values import jsonable
-from .errors import Category, GenesisError, TaskError, ToolError
+from .errors import Category, GenesisError, TaskError, TimedOut, ToolError
 from .plans import Plan
 from .policy import Label
 from .tasks import Level, Task, TaskResult, TaskState, WorkOrder
@@ -124,6 +124,11 @@ def failed(task: Task, attempt: int, error: BaseException, context: TaskContext)
     return TaskResult(task_id=task.id, attempt=attempt, state=TaskState.FAILED, error=said,
                       label=context.label, usage=context.usage, model=context.answered_by,
                       warnings=context.prompted.warnings)
+
+
+def late(seconds: float) -> TimedOut:
+    """Return the error of an attempt that took longer than its *seconds*."""
+    return TimedOut(f"the task took longer than {seconds:g} s", hint="raise max_seconds of the task")
 
 
 NO_AGENT = "install a plugin whose agent has the skill, or do the work order by hand"

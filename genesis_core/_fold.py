@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from ._passed import Passes
 from .identity import ID_BYTES
 from .plans import Estimate, Plan
 from .policy import Approval, Budget, Label, PlanLimits, Trust, Usage
@@ -81,6 +82,8 @@ class RunRecord:
     """The decisions that were left to a person, by task and by the digest of the action."""
     approvals: dict[str, dict[str, Approval]] = field(default_factory=dict)
     """What a person has said of them."""
+    passes: Passes = field(default_factory=Passes)
+    """What grants and approvals have let its tasks do."""
     since: datetime | None = None
     """When its last driver began; None: that one ended as it should."""
     until: datetime | None = None
@@ -187,6 +190,7 @@ def _task_began(record: RunRecord, event: RunEvent) -> None:
     record.attempts[event.task_id] = event.attempt
     record.reads[event.task_id] = []
     record.code[event.task_id] = record.codes.get(event.actor, "")
+    record.passes.began(event.task_id)
 
 
 def _reused(record: RunRecord, event: RunEvent) -> None:
@@ -206,6 +210,7 @@ def _estimated(record: RunRecord, event: RunEvent) -> None:
 
 def _called(record: RunRecord, event: RunEvent) -> None:
     record.settled_usage = record.settled_usage + Usage(tool_calls=1)
+    record.passes.called(event)
 
 
 def _returned(record: RunRecord, event: RunEvent) -> None:
@@ -213,6 +218,7 @@ def _returned(record: RunRecord, event: RunEvent) -> None:
         record.kept.setdefault(str(event.data["kept"]), event.seq)
     if "unkept" in event.data:
         record.unkept.append(event.seq)
+    record.passes.returned(event)
     if "replayed" in event.data:
         record.taken[event.kind] = record.taken.get(event.kind, 0) + 1
 
@@ -224,6 +230,7 @@ def _differed(record: RunRecord, event: RunEvent) -> None:
 def _asked(record: RunRecord, event: RunEvent) -> None:
     most = Usage(**event.data.get("most", {"model_calls": 1}))
     record.pending.setdefault((event.task_id, event.data["request"]), []).append(most)
+    record.passes.called(event)
 
 
 def _answered(record: RunRecord, event: RunEvent) -> None:
@@ -235,7 +242,8 @@ def _answered(record: RunRecord, event: RunEvent) -> None:
 
 
 def _decided(record: RunRecord, event: RunEvent) -> None:
-    if "action" in event.data:
+    if "action" in event.data and "yes" not in event.data:
+        record.passes.ended(event.task_id)
         record.asked.setdefault(event.task_id, {})[event.data["action"]] = event
 
 
@@ -307,6 +315,7 @@ def _began(record: RunRecord, event: RunEvent) -> None:
 def _done(record: RunRecord, event: RunEvent) -> None:
     result = TaskResult(**{**event.data["result"], "label": event.label})
     record.results[event.task_id] = result
+    record.passes.ended(event.task_id)
     record.attempts[event.task_id] = max(result.attempt, record.attempts.get(event.task_id, 0))
 
 

@@ -9,11 +9,13 @@ arXiv:2503.18813); the labels are a lattice as in Denning's (see ``policy.Label`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ._policy import CHANGES, Authority
+from ._passed import Passed
+from ._policy import Authority
 from .policy import Action, Approval, Decision, Grant, Identity, Label, Ruling, Secrecy, Trust
 from .records import FrozenDict
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Permits", "told"]
 
 NO_APPROVALS: Mapping[str, Approval] = FrozenDict()
+UNCOUNTED = ("read", "run", "endorse")
+"""What a person may approve that is not used up: each attempt begins with it, or changes nothing by it."""
 
 
 @dataclass(slots=True)
@@ -38,16 +42,23 @@ class Permits:
     """By the digest of the action."""
     used: dict[int, int] = field(default_factory=dict)
     """Calls made by each grant so far, by its place."""
-    held: dict[int, Action] = field(default_factory=dict)
+    held: dict[int, tuple[Action, int]] = field(default_factory=dict)
     """The calls that they cover, by identity: each is asked about again when the label has changed before it leaves."""
     done: dict[str, Action] = field(default_factory=dict)
-    """The changes that a person approved and this attempt made, by digest."""
+    """What a person approved and this attempt did, by digest."""
+    earlier: list[Passed] = field(default_factory=list)
+    """What earlier attempts did by a grant or an approval, and this one has not come to yet."""
+    again: dict[int, tuple[Action, Passed]] = field(default_factory=dict)
+    """Of those, what this attempt has come to, by the identity of the action."""
 
     @classmethod
     def of(cls, scope: RunScope, task: Task, said: Label, agent: str) -> Permits:
         """Return those of *agent* at *task*, whose words are labelled *said*: whoever wrote them grants."""
         grants = () if said.trust is Trust.UNTRUSTED else task.grants
-        return cls(scope.authority, scope.identity.delegate(agent), grants, scope.approvals.get(task.id, NO_APPROVALS))
+        earlier = list(scope.passed.get(task.id, ()))
+        used = Counter(passed.grant for passed in earlier if passed.grant is not None)
+        return cls(scope.authority, scope.identity.delegate(agent), grants, scope.approvals.get(task.id, NO_APPROVALS),
+                   used=used, earlier=earlier)
 
     async def decide(
         self, action: Action, label: Label, reads: Secrecy = Secrecy.PUBLIC, who: Identity | None = None
@@ -56,6 +67,8 @@ class Permits:
         if reads > label.secrecy:
             label = replace(label, secrecy=reads)
         said = self.approvals.get(action.digest) if self.approvals else None
+        if self.earlier and (before := self._before(action)) is not None:
+            return before
         if said is not None and (refused := self._refused(action, said)) is not None:
             return refused
         granted = bool(self.grants) and self._granted(action)  # counted whoever chose it, or a grant would come on top
@@ -66,11 +79,37 @@ class Permits:
             return Decision.allow("approvals", f"{said.by} approved it, row {said.row}")
         return decision
 
+    def passing(self, action: Action) -> dict[str, Any]:
+        """Return what the row of *action*, which is allowed, says when a grant or an approval lets it pass."""
+        if not self.grants and not self.approvals:
+            return {}
+        said: dict[str, Any] = {"grant": self.held[id(action)][1]} if id(action) in self.held else {}
+        return {**said, "action": action.digest} if said or action.digest in self.approvals else {}
+
+    def given(self, action: Action) -> Passed | None:
+        """Return what came of *action* in an earlier attempt, when it is not to be done again."""
+        found = self.again.get(id(action)) if self.again else None
+        return None if found is None else found[1]
+
+    def _before(self, action: Action) -> Decision | None:
+        """Return the decision on what an earlier attempt did: what came of it is given again, where that is kept."""
+        name = action.digest
+        passed = next((passed for passed in self.earlier if passed.action == name), None)
+        if passed is None:
+            return None
+        self.done.setdefault(name, action)
+        if not passed.gave:
+            return Decision.deny("approvals", f"an earlier attempt did it, row {passed.row}, and what came of it is "
+                                              "not kept")
+        self.earlier.remove(passed)
+        self.again[id(action)] = action, passed
+        return Decision.allow("approvals", f"an earlier attempt did it, row {passed.row}: its answer is given again")
+
     def _refused(self, action: Action, said: Approval) -> Decision | None:
-        """Return the denial of what a person refused, or approved and an attempt has done: a yes is to one change."""
+        """Return the denial of what a person refused, or approved and this attempt has done: a yes is to one time."""
         if not said.granted:
             return Decision.deny("approvals", f"{said.by} refused it, row {said.row}")
-        if action.verb != "call" or action.effect not in CHANGES:
+        if action.verb in UNCOUNTED:
             return None
         earlier = self.done.setdefault(action.digest, action)
         return None if earlier is action else Decision.deny(
@@ -83,13 +122,16 @@ class Permits:
         for place, grant in enumerate(self.grants):
             if self.used.get(place, 0) < grant.times and grant.covers(action):
                 self.used[place] = self.used.get(place, 0) + 1
-                self.held[id(action)] = action
+                self.held[id(action)] = action, place
                 return True
         return False
 
 
-def told(action: Action, decision: Decision) -> dict[str, Any]:
-    """Return what the row of a decision says; what waits for a person is written out: that is what it says yes to."""
+def told(action: Action, decision: Decision, *, covered: bool = False) -> dict[str, Any]:
+    """Return what the row of a decision says; what waits for a person is written out: that is what it says yes to.
+
+    What ``--yes`` has *covered* waits for nobody.
+    """
     said: dict[str, Any] = {
         "verb": action.verb, "resource": action.resource, "effect": action.effect.value,
         "decision": decision.effect.value, "rule": decision.rule, "reason": decision.reason,
@@ -98,4 +140,6 @@ def told(action: Action, decision: Decision) -> dict[str, Any]:
         said["action"] = action.digest
         if action.arguments is not None:
             said["arguments"] = action.arguments
+        if covered:
+            said["yes"] = True
     return said

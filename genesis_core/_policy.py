@@ -24,6 +24,7 @@ CHANGES = (Effect.WRITE, Effect.SEND)
 
 APPROVE = "genesis approvals grant RUN TASK, then genesis resume RUN"
 POLICY = "genesis config --origin shows the policy in force"
+SCREENING = "[policy.screening] of your own settings file says from which score on texts are blocked"
 PROVENANCE = "kernel.provenance"
 """The rule that untrusted text chooses nothing; a yes to everything (``--yes``) does not cover it."""
 SILENCE = "default-deny"
@@ -76,8 +77,7 @@ class Authority:
 
     def enforce(self, action: Action, decision: Decision) -> None:
         """Let an allowed action pass; raise AccessDenied, or Waiting when a person must approve it."""
-        covered = self._yes and decision.rule != PROVENANCE
-        if decision.effect is Ruling.ALLOW or (decision.effect is Ruling.ASK and covered):
+        if decision.effect is Ruling.ALLOW or self.covers(decision):
             return
         kind = Waiting if decision.effect is Ruling.ASK else AccessDenied
         raise kind(
@@ -86,11 +86,16 @@ class Authority:
             hint=_way_out(action, decision) if kind is AccessDenied else APPROVE,
         )
 
+    def covers(self, decision: Decision) -> bool:
+        """Return whether ``--yes`` answers what *decision* leaves to a person."""
+        return decision.effect is Ruling.ASK and self._yes and decision.rule != PROVENANCE
+
     async def screen(self, text: str, label: Label, what: str) -> Screening:
         """Return the merged screening of *text*; raises AccessDenied when it is blocked."""
         screening = await self.screened(text, label)
         if screening.outcome is Outcome.BLOCK:
-            raise AccessDenied(f"{what} was blocked by screening", cause="; ".join(screening.reasons))
+            raise AccessDenied(f"{what} was blocked by screening", cause="; ".join(screening.reasons),
+                               hint=f"reword {what}, without what the cause names; {SCREENING}")
         return screening
 
     async def screened(self, text: str, label: Label) -> Screening:

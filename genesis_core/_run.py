@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ._again import Again
-from ._attempt import Watched, failed, finished, row, skipped, undone
+from ._attempt import Watched, failed, finished, late, row, skipped, undone
 from ._deadlines import Deadlines
 from ._endorse import given_label
 from ._fold import caused
@@ -271,7 +271,7 @@ class Driver:
         try:
             result = await self._tried(task, agent, name, attempt, context)
             if self._deadlines.passed(key):  # it swallowed its cancellation and went on
-                result = failed(task, attempt, _late(seconds), context)
+                result = failed(task, attempt, late(seconds), context)
         except asyncio.CancelledError as error:
             result = failed(task, attempt, self._why_cancelled(error, key, seconds), context)
         except (Exception, SystemExit) as error:  # whatever an agent raises becomes its task's error
@@ -309,7 +309,7 @@ class Driver:
     def _why_cancelled(self, error: asyncio.CancelledError, key: str, seconds: float) -> GenesisError:
         """Return why an attempt was cancelled, when that is its own affair; else let the cancellation go on."""
         if self._deadlines.passed(key):
-            return _late(seconds)
+            return late(seconds)
         current = asyncio.current_task()
         if self._stop is not None or (current is not None and current.cancelling()):
             raise error
@@ -324,7 +324,7 @@ class Driver:
         said = {"decision": str(decision.effect), "rule": decision.rule}
         self.scope.emit(EventKind.TASK_STARTED, name, task.id, attempt, said, context.label)
         if decision.effect is Ruling.ASK:
-            context._note(EventKind.DECIDED, told(action, decision))
+            context._note(EventKind.DECIDED, told(action, decision, covered=self.scope.authority.covers(decision)))
         context._enforce(action, decision)
 
     def _label(self, task: Task) -> Label:
@@ -340,7 +340,7 @@ class Driver:
             return None  # an engine may say it twice
         if error is None and completion.result is not None:
             return completion.result
-        self.scheduler.release(completion.task_id)
+        self.scheduler.release(completion.task_id, hold=isinstance(error, Waiting))
         if isinstance(error, Waiting):
             self._waiting[completion.task_id] = TaskError.of(error)
         elif isinstance(error, BudgetExceeded | LimitExceeded):
@@ -354,6 +354,7 @@ class Driver:
     def _record(self, result: TaskResult) -> TaskResult:
         task_id = result.task_id
         self.results[task_id] = result
+        self._waiting.pop(task_id, None)
         self.recorded[task_id] = result.attempt
         assignment = self.plan.assigned.get(task_id)
         actor = "kernel" if assignment is None else assignment.agent
@@ -397,7 +398,3 @@ class Driver:
             tasks={task_id: have[task_id] for task_id in order if task_id in have}, usage=self.scope.ledger.spent,
             replayed=None if self.scope.replay is None else self.scope.replay.outcome(self.plan.graph),
         )
-
-
-def _late(seconds: float) -> TimedOut:
-    return TimedOut(f"the task took longer than {seconds:g} s", hint="raise max_seconds of the task")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from ._home import make_home, new_id, writing
 from ._journal import PLAIN, Data, Entry, Journal, RunLock
 from ._ledger import Ledger
 from ._lineup import Lineup
+from ._passed import Passed
 from ._policy import Authority
 from ._replay.tape import Tape
 from ._secrets import Known
@@ -53,6 +54,8 @@ class RunScope:
     goal: str = ""
     approvals: Mapping[str, Mapping[str, Approval]] = FrozenDict()
     """What a person has said of single actions, by task and by the digest of the action."""
+    passed: Mapping[str, Sequence[Passed]] = FrozenDict()
+    """What grants and approvals have let earlier attempts do, by task."""
     lock: RunLock | None = None
     tape: Tape | None = None
     """What calls go through when the run is recorded or replayed."""
@@ -144,6 +147,7 @@ def open_scope(
         authority=Authority(genesis._plugins, planner.context, yes=yes), identity=Identity(), goal=plan.goal.text,
         lock=lock, ledger=planner.ledger, tape=tape, replay=replay, secrets=settings.secrets, known=known,
         approvals=FrozenDict() if record is None else record.approvals,
+        passed=FrozenDict() if record is None else record.passes.counted(),
     )
 
 

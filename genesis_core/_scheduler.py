@@ -33,6 +33,8 @@ class Scheduler:
         """Final results by task id, those of composites included."""
         self.working: dict[str, str] = {}
         """Agent of each task under way."""
+        self.held: set[str] = set()
+        """Tasks that have begun and wait for a person: they don't begin again, whatever becomes of the graph."""
         self._agents = dict(agents)
         self._max_parallel, self._max_per_agent = max_parallel, max_per_agent
         self._load: dict[str, int] = {}
@@ -89,11 +91,13 @@ class Scheduler:
         skipped, self._skipped = self._skipped, []
         return skipped
 
-    def release(self, task_id: str) -> None:
-        """Free the place of a task under way, without a result."""
+    def release(self, task_id: str, *, hold: bool = False) -> None:
+        """Free the place of a task under way, without a result; with *hold* it does not begin again."""
         agent = self.working.pop(task_id, None)
         if agent is None:
             return
+        if hold:
+            self.held.add(task_id)
         self._load[agent] -= 1
         parked = self._parked.get(agent)
         if parked:
@@ -117,7 +121,8 @@ class Scheduler:
             for child in self.graph.children.get(name, ()):
                 if self._met(child):
                     stack.append(child)
-            if name not in self.graph.children and name not in self.results and name not in self.working:
+            begun = name in self.results or name in self.working or name in self.held
+            if not begun and name not in self.graph.children:
                 heapq.heappush(self._ready, (self._place[name], name))
 
     def _met(self, task_id: str) -> bool:

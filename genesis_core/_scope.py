@@ -19,7 +19,7 @@ from ._permission import Permits, told
 from ._policy import Waiting
 from ._prompted import Prompted
 from ._runscope import RunScope
-from ._tooluse import ToolUse, used
+from ._tooluse import ToolUse, given_again, used
 from ._values import brief, jsonable
 from ._workspace import names_label
 from .agents import AgentCard
@@ -175,7 +175,9 @@ class TaskContext:
         action, reads = Action("call", known.name, known.spec.effect, plain), max(files.secrecy, emits.secrecy)
         await self._authorize(action, reads)
         call = ToolUse(known, plain, action, reads, self._label, files | emits)
-        value = await self._spend(Usage(tool_calls=1), lambda: used(self, call))
+        passed = None if self._permits is None else self._permits.given(action)
+        value = (await self._spend(Usage(tool_calls=1), lambda: used(self, call)) if passed is None
+                 else given_again(self, call, passed))
         if isinstance(value, str):
             await self._scope.authority.screen(value, self._label, f"what {known.name!r} returned")
         return value
@@ -304,7 +306,7 @@ class TaskContext:
         """Let an allowed action pass, which takes along what the task knows and what it *reads*."""
         decision = await self._decide(action, *reads)
         if action.verb != "read" or decision.effect is not Ruling.ALLOW:  # a read that is allowed has its own row
-            self._emit(EventKind.DECIDED, told(action, decision))
+            self._emit(EventKind.DECIDED, told(action, decision, covered=self._scope.authority.covers(decision)))
         self._enforce(action, decision)
 
     async def _decide(
@@ -315,6 +317,10 @@ class TaskContext:
             self._permits = Permits.of(self._scope, self.task, self.task_label, self._card.name)
         found = label or self._label
         return await self._permits.decide(action, found, max(reads, default=Secrecy.PUBLIC), who)
+
+    def _passing(self, action: Action) -> dict[str, Any]:
+        """Return what the row of an allowed *action* says of the grant or the approval that let it pass."""
+        return {} if self._permits is None else self._permits.passing(action)
 
     def _note(self, kind: EventKind, data: dict[str, Any]) -> None:
         """Put a row of the kernel's about this attempt into the journal."""

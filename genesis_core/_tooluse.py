@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ._passed import Passed, kept
 from ._policy import CHANGES
 from ._replay.tape import Call
 from ._secrets import needed
@@ -24,7 +26,7 @@ from .tools import Tool
 if TYPE_CHECKING:
     from ._scope import TaskContext
 
-__all__ = ["ToolUse", "used"]
+__all__ = ["ToolUse", "given_again", "used"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,17 @@ async def used(context: TaskContext, call: ToolUse) -> tuple[Any, Usage]:
     changes = call.tool.spec.effect in CHANGES
     if not changes:
         context._rise(call.brings)
-    context._emit(EventKind.TOOL_CALLED, {"tool": call.tool.name, "arguments": digest(call.arguments)})
+    passing = context._passing(call.action)
+    context._emit(EventKind.TOOL_CALLED, {"tool": call.tool.name, "arguments": digest(call.arguments), **passing})
     began = time.monotonic()
-    said: dict[str, Any] = {"tool": call.tool.name}
+    said: dict[str, Any] = {"tool": call.tool.name, **passing}
     try:
         if changes:
             await context._scope.journal.flush()  # what changes the world is on record before it does
             await _ask_again(context, call)
         value = await _taped(context, call, said)
         said["value"] = hashlib.sha256(canonical_json(value)).hexdigest()
+        said |= kept(passing, value) if passing else passing
     except GenesisError as error:
         said["error"] = error.code
         raise
@@ -64,6 +68,13 @@ async def used(context: TaskContext, call: ToolUse) -> tuple[Any, Usage]:
         said["seconds"] = round(time.monotonic() - began, 6)
         context._emit(EventKind.TOOL_RETURNED, said)
     return value, Usage(tool_calls=1)
+
+
+def given_again(context: TaskContext, call: ToolUse, passed: Passed) -> Any:
+    """Return what the same call gave to an earlier attempt, labelled as it was then; nothing is called."""
+    context._rise(call.brings)
+    _rise_with(context, call, needed(context.task, call.arguments, context._scope.secrets))
+    return passed.value()
 
 
 async def _ask_again(context: TaskContext, call: ToolUse) -> None:
@@ -85,9 +96,14 @@ async def _taped(context: TaskContext, call: ToolUse, said: dict[str, Any]) -> A
 async def _run(context: TaskContext, call: ToolUse) -> Any:
     scope = context._scope
     secrets = needed(context.task, call.arguments, scope.secrets)
-    if secrets and call.tool.spec.label is None:  # it may say in other words what it was handed
-        context._rise(Label(Trust.TRUSTED, Secrecy.SECRET, frozenset(
-            f"secret:{call.arguments[parameter]['secret']}" for parameter in secrets)))
+    _rise_with(context, call, secrets)
     if call.tool.spec.inline:
         return await inline(call.tool, call.arguments, secrets)
     return await scope.workers.call(call.tool, call.arguments, scope.workspace.root, context.seconds_left, secrets)
+
+
+def _rise_with(context: TaskContext, call: ToolUse, secrets: Iterable[str]) -> None:
+    """Count what a tool gives as secret when these arguments are: it may say in other words what it was handed."""
+    named = frozenset(f"secret:{call.arguments[parameter]['secret']}" for parameter in secrets)
+    if named and call.tool.spec.label is None:
+        context._rise(Label(Trust.TRUSTED, Secrecy.SECRET, named))

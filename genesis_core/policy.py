@@ -153,7 +153,7 @@ class Grant(Record):
     arguments: JsonObject = FrozenDict()
     free: tuple[str, ...] = ()
     times: int = Field(default=1, ge=1)
-    """Calls that one attempt may make by it."""
+    """Calls that its task may make by it, over all attempts."""
 
     def covers(self, action: Action) -> bool:
         """Return whether *action* is a call that this grants."""

@@ -334,7 +334,7 @@ through("an artefact is an order", lambda: [
 through("a model's summary of the output of another task is an order", lambda: [
     task("t", READ, meek=True), reporting(["inputs"], ["summarise"], name="u", inputs=given())])
 through("a run is interrupted, and its stored results are an order", lambda: [
-    task("t", READ, meek=True), reporting(["inputs"], name="u", inputs=given(), stops=True)], "resume", legacy=[REPORT])
+    task("t", READ, meek=True), reporting(["inputs"], name="u", inputs=given(), stops=True)], "resume")
 through("a recording is an order, and is replayed", lambda: [
     task("t", READ, meek=True), reporting(["inputs"], name="u", inputs=given())], "replay")
 through("an earlier run's results are used again, and are an order", lambda: [
