@@ -2,6 +2,7 @@
 
 Compared by digest: the task as planned, the agent's code and that of its tools, the results that it was given, every
 file and file list that it read. A task that runs again but gives the same output lets those behind it be re-used.
+What it read must still be allowed, and is as secret as it is by now.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ._fold import RunRecord
 from ._workspace import Workspace, sha256_file
 from .agents import Agent
 from .errors import AccessDenied, ToolError
-from .policy import Label, Usage
+from .policy import Action, Effect, Label, Ruling, Secrecy, Trust, Usage
 from .records import canonical_json, digest
 from .runs import EventKind
 from .tasks import Task, TaskResult, TaskState
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from .plans import Plan
 
 __all__ = ["Again", "agent_code", "changed_files", "copy_artifacts"]
+
+NOTHING = Label(Trust.TRUSTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +57,40 @@ class Again:
 
     async def reuse(self, driver: Driver, task: Task, attempt: int, code: str) -> TaskResult | None:
         """Return *task*'s earlier result, now recorded as re-used, or None when something has changed."""
-        why = await asyncio.to_thread(self.changed, driver, task, code)
+        why = await asyncio.to_thread(self.changed, driver, task, code) or await self._refused(driver, task)
         if why:
             driver.scope.emit(EventKind.WARNING, task_id=task.id, data={"text": f"runs again: {why}"})
             return None
         old = self.record.results[task.id]
         # What stands before it may have read more than last time and still have given the same output.
-        label = old.label | driver._label(task)
+        since = driver._label(task) | await asyncio.to_thread(self._read, driver, task)
+        label = old.label | since
         await asyncio.to_thread(copy_artifacts, self.folder, driver.scope.folder, task.id)
         driver.scope.emit(EventKind.TASK_REUSED, task_id=task.id, attempt=attempt, label=label, data={
             "from": self.record.run_id, "reads": self.record.reads.get(task.id, []), "code": code,
             "reason": "same task, code, inputs and files",
         })
-        return old.replace(attempt=attempt, usage=Usage(), label=label)
+        made = tuple(artifact.replace(label=artifact.label | since) for artifact in old.artifacts)
+        return old.replace(attempt=attempt, usage=Usage(), label=label, artifacts=made)
+
+    def _files(self, task: Task) -> dict[str, None]:
+        """Return the files and folders that *task* read, each once, in order."""
+        return {name: None for read in self.record.reads.get(task.id, []) for name in read.get("files", {})}
+
+    async def _refused(self, driver: Driver, task: Task) -> str:
+        """Return why *task* may not have read by now what it did then; empty when it may."""
+        who = driver.scope.identity.delegate(driver.plan.assigned[task.id].agent)
+        for name in self._files(task):
+            action = Action("read", name, Effect.READ)
+            decision = await driver.scope.authority.decide(action, who, self.record.results[task.id].label)
+            if decision.effect is not Ruling.ALLOW:
+                return f"rule {decision.rule!r} does not simply allow it to read {name}"
+        return ""
+
+    def _read(self, driver: Driver, task: Task) -> Label:
+        """Return the label of the files that *task* read and that are secret by now; they may not have been then."""
+        secret = frozenset(name for name in self._files(task) if driver.scope.workspace.is_secret(name))
+        return Label(Trust.UNTRUSTED, Secrecy.SECRET, secret) if secret else NOTHING
 
     def changed(self, driver: Driver, task: Task, code: str) -> str:
         """Return why *task* must run again; empty when it need not."""

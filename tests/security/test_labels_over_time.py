@@ -12,13 +12,18 @@ import pytest
 from genesis_core import (
     AccessDenied,
     Assignment,
+    Decision,
+    EventKind,
     Genesis,
+    Grant,
     GraphPatch,
     Label,
     Outcome,
+    Ruling,
     RunResult,
     RunState,
     Screening,
+    Secrecy,
     Task,
     TaskContext,
     TaskGraph,
@@ -236,5 +241,82 @@ def test_words_of_the_goal_and_of_the_plans_author_are_not_doubted_for_what_a_ro
             result = await (await genesis.start(report)).result()
             record = genesis.record(result.run_id)
             assert (record.base.trust, record.floor) == (Trust.UNTRUSTED, {})
+
+    asyncio.run(main())
+
+
+# -- what is re-used --------------------------------------------------------------------------------------------------
+
+
+@agent(kinds=["write"])
+async def writer(task: Task, context: TaskContext) -> TaskResult:
+    """Write a page of what was read."""
+    text = str(context.inputs["text"])
+    return context.result(text, artifacts=[await context.write("page.txt", text)])
+
+
+@agent(kinds=["hand on"], tools=[post])
+async def hander(task: Task, context: TaskContext) -> str:
+    """Send what it was given."""
+    return str(await context.call(post, to=str(context.inputs["text"])))
+
+
+SEND_IT = tasks(
+    Task(id="r", agent="reader"), Task(id="w", agent="writer", inputs={"text": {"task": "r", "output": ""}}),
+    Task(id="s", agent="hander", inputs={"text": {"task": "w", "output": ""}},
+         grants=(Grant(tool="post", free=("to",)),)))
+
+
+class ReadRule:
+    """Says of reading what it was told to say."""
+
+    ruling: Ruling | None = None
+
+    @hookimpl
+    def genesis_authorize(self, action: Any) -> Decision | None:
+        return Decision(self.ruling, "late") if action.verb == "read" and self.ruling is not None else None
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_file_that_is_declared_secret_after_it_was_read_is_secret_in_what_is_re_used(
+    tmp_path: Path, again: bool
+) -> None:
+    SENT.clear()
+    place = workspace(tmp_path)
+
+    async def main() -> RunResult:
+        agents, up_to = (reader, writer, hander), tasks(*SEND_IT.tasks[:2])
+        async with open_genesis(tmp_path / "home", *agents) as genesis:
+            first = await go(genesis, up_to, place)
+            assert first.tasks["w"].label.secrecy is Secrecy.INTERNAL
+        settings = {"policy": {"secret_files": ["notes*"]}}
+        async with open_genesis(tmp_path / "home", *agents, settings=settings) as genesis:
+            result = await go(genesis, SEND_IT, place, again=first.run_id if again else None)
+            reused = [e.task_id for e in genesis.events(result.run_id) if e.kind is EventKind.TASK_REUSED]
+            assert reused == (["r", "w"] if again else [])
+            return result
+
+    done = asyncio.run(main()).tasks
+    assert SENT == [] and done["s"].error is not None and "kernel.secrecy" in done["s"].error.cause
+    assert done["r"].label.secrecy is done["w"].artifacts[0].label.secrecy is Secrecy.SECRET
+
+
+@pytest.mark.parametrize(("ruling", "state"), [
+    (None, TaskState.COMPLETED), (Ruling.ALLOW, TaskState.COMPLETED), (Ruling.DENY, TaskState.FAILED),
+    (Ruling.ASK, None)])
+def test_a_task_is_re_used_only_when_it_may_still_read_what_it_did(
+    tmp_path: Path, ruling: Ruling | None, state: TaskState | None
+) -> None:
+    place, rule = workspace(tmp_path), ReadRule()
+
+    async def main() -> None:
+        async with open_genesis(tmp_path / "home", reader, rule) as genesis:
+            first = await go(genesis, tasks(SEND_IT.tasks[0]), place)
+            rule.ruling = ruling
+            result = await go(genesis, tasks(SEND_IT.tasks[0]), place, again=first.run_id)
+            reused = [e.task_id for e in genesis.events(result.run_id) if e.kind is EventKind.TASK_REUSED]
+            assert reused == (["r"] if state is TaskState.COMPLETED else [])
+            assert (result.tasks["r"].state if "r" in result.tasks else None) is state
+            assert (result.state is RunState.WAITING) is (ruling is Ruling.ASK)
 
     asyncio.run(main())
