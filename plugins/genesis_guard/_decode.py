@@ -22,7 +22,7 @@ _PERCENT = re.compile(r"(?:[^\s%]{0,3}(?:%[0-9A-Fa-f]{2})){3,}\w{0,20}")
 _ENTITY = re.compile(r"(?:&(?:#\d{2,6}|#x[0-9A-Fa-f]{2,5}|[a-z]{2,6});[^&\s]{0,3}\s?){3,}")
 _ESCAPE = re.compile(r"(?:\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})[^\\\n]{0,2}){4,}")
 _BITS = re.compile(r"01(?<![01]..)[01]{6} ?(?:[01]{8} ?){3,}(?![01])")
-_MORSE = re.compile(r"(?<![.\-])[.\-]{1,6}(?:[ /]{1,3}[.\-]{1,6}){5,}")
+_MORSE = re.compile(r"[.\-](?<![.\-].)[.\-]{0,5}(?:[ /]{1,3}[.\-]{1,6}){5,}")
 _MORSE_LETTERS = dict(zip(
     ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- "
     "--..".split(), "abcdefghijklmnopqrstuvwxyz", strict=True,
@@ -48,8 +48,8 @@ def decoded(text: str, words: Collection[str]) -> Iterator[View]:
 
 
 def _unpacked(view: View, depth: int) -> Iterator[View]:
-    for kind, pattern, mark, read in _CODES:
-        if mark and mark not in view.text:
+    for kind, pattern, mark, least, read in _CODES:
+        if mark and view.text.count(mark) < least:
             continue
         found = view.picked(_pieces(view.text, pattern, read), kind)
         if found is not None:
@@ -119,12 +119,13 @@ def _morse(run: str) -> str:
     return plain if len(set(plain)) > 3 else ""
 
 
-_CODES: tuple[tuple[str, re.Pattern[str], str, Callable[[str], str]], ...] = (
-    ("base64", _BASE64, "", _base64),
-    ("hex", _HEX, "", _hex),
-    ("percent", _PERCENT, "%", _percent),
-    ("entities", _ENTITY, "&", _entity),
-    ("escapes", _ESCAPE, "\\", _escape),
-    ("bits", _BITS, "01", _bits),
-    ("morse", _MORSE, "-", _morse),
+# What stands in each, and how often at least.
+_CODES: tuple[tuple[str, re.Pattern[str], str, int, Callable[[str], str]], ...] = (
+    ("base64", _BASE64, "", 0, _base64),
+    ("hex", _HEX, "", 0, _hex),
+    ("percent", _PERCENT, "%", 3, _percent),
+    ("entities", _ENTITY, "&", 3, _entity),
+    ("escapes", _ESCAPE, "\\", 4, _escape),
+    ("bits", _BITS, "01", 1, _bits),
+    ("morse", _MORSE, "-", 1, _morse),
 )

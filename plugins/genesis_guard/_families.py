@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
+from functools import lru_cache, reduce
+from itertools import chain, compress
+from operator import or_
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ class Family:
     steps: tuple[Steps, ...]
     patterns: tuple[tuple[str, str, re.Pattern[str]], ...]
     """What to look for, how a word that it stands in begins, and what must match from there."""
+    needs: tuple[int, ...]
+    """The bits of all classes that each of *steps* has."""
     catches: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()
 
@@ -61,7 +64,7 @@ class Families:
     def find(self, text: str, words: Collection[str], classes: Sequence[int]) -> list[Hit]:
         """Return where families stand in a plain *text* whose *words* are of *classes*."""
         heads = {word[:_HEAD] for word in words}
-        events = [(at, bits) for at, bits in enumerate(classes) if bits]
+        events = [(at, classes[at]) for at in compress(range(len(classes)), classes)]
         counts = _counts(events)
         found: list[Hit] = []
         for family in self.all:
@@ -82,8 +85,9 @@ def _counts(events: Sequence[Event]) -> dict[int, int]:
 
 
 def _walked(family: Family, events: Sequence[Event], counts: Mapping[int, int]) -> Iterator[Hit]:
-    for steps in family.steps:
-        if all(bits in counts for bits, _ in steps):
+    there = sum(counts)
+    for needs, steps in zip(family.needs, family.steps, strict=True):
+        if needs & there == needs:
             for start, end in _walks(steps, events, min((bits for bits, _ in steps), key=counts.__getitem__)):
                 yield Hit(family.id, start, end, True)
 
@@ -139,9 +143,10 @@ def _walk(steps: Steps, events: Sequence[Event], at: int) -> int:
 
 
 def _family(row: Mapping[str, Any], lexicon: Lexicon) -> Family:
+    steps = tuple(_steps(step, lexicon) for step in row.get("steps", ()))
+    needs = tuple(reduce(or_, (bits for bits, _ in one)) for one in steps)
     return Family(
-        row["id"], row["says"], tuple(_steps(step, lexicon) for step in row.get("steps", ())),
-        tuple(_patterns(row.get("patterns", ()))),
+        row["id"], row["says"], steps, tuple(_patterns(row.get("patterns", ()))), needs,
         tuple(row.get("catches", ())), tuple(row.get("passes", ())),
     )
 

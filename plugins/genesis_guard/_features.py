@@ -8,6 +8,7 @@ again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 from zlib import crc32
 
 __all__ = [
@@ -80,11 +81,11 @@ def joint(classes: Sequence[int]) -> list[tuple[int, int]]:
     """Return (word, term) for each two neighbours among the words that have a class."""
     found: list[tuple[int, int]] = []
     before, last = -_NEAR - 1, 0
-    for at, bits in enumerate(classes):
-        if bits:
-            if at - before <= _NEAR:
-                found.append((at, ((last * _D + bits * _C) >> 7) & _MASK))
-            before, last = at, bits
+    for at in compress(range(len(classes)), classes):
+        bits = classes[at]
+        if at - before <= _NEAR:
+            found.append((at, ((last * _D + bits * _C) >> 7) & _MASK))
+        before, last = at, bits
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from ._decode import decoded
 from ._families import Families, Hit
@@ -13,6 +14,7 @@ from ._words import split
 
 __all__ = ["Look", "Sight", "readings"]
 
+_CLASSES = itemgetter(2)
 Look = Callable[[Sequence[str]], list[Known]]
 
 
@@ -37,4 +39,4 @@ def readings(text: str, families: Families, look: Look) -> list[Sight]:
 def _sight(view: View, families: Families, look: Look) -> Sight:
     words = split(view.text)
     distinct, known = set(words), look(words)
-    return Sight(view, words, distinct, known, families.find(view.text, distinct, [entry[2] for entry in known]))
+    return Sight(view, words, distinct, known, families.find(view.text, distinct, list(map(_CLASSES, known))))
