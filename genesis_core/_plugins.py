@@ -22,6 +22,7 @@ from . import hookspecs
 from ._lock import LEVELS, PluginLock
 from ._ours import HOME as HOME
 from ._ours import canonical, ours
+from ._settings import Settings, mend_section
 from ._shipped import PluginDistribution, look
 from .errors import GenesisError, PluginError, SettingsError, did_you_mean
 from .hookspecs import GENESIS_API
@@ -257,19 +258,31 @@ class Plugins:
         found = [(await self.ask(impl, arguments), impl.plugin_name) for impl in self.hook(name)]
         return [(answer, plugin) for answer, plugin in found if answer is not None]
 
+    async def offered(self, impl: pluggy.HookImpl, settings: Settings) -> Any:
+        """Return what one plugin offers; what it says of its section of *settings* is told with where to mend it."""
+        try:
+            return await self.ask(impl, {"settings": settings.section(impl.plugin_name)})
+        except SettingsError as error:
+            way = mend_section(impl.plugin_name)
+            if settings.section(impl.plugin_name) and way not in error.hint:
+                error.hint = "; ".join(filter(None, (way, error.hint)))
+            raise
+
     async def ask(self, impl: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Any:
         """Return what one implementation answers; an exception that is not Genesis' own names the distribution."""
         try:
             answer = impl.function(*[arguments[a] for a in impl.argnames])
             return answer if answer is None or not inspect.isawaitable(answer) else await answer
-        except GenesisError:
+        except GenesisError as error:
+            if isinstance(error, SettingsError) and not error.hint:
+                error.hint = mend_section(impl.plugin_name)
             raise
         except Exception as error:
             info = self.info(impl.plugin_name)
             raise PluginError(
                 f"plugin {info.name!r} of {info.owner} raised in {impl.function.__name__}: {_brief(error)}",
                 cause="a hook that raises stops planning: its answer can't be guessed",
-                hint=f"genesis -p no:{info.name} ... runs without it",
+                hint=_without(info),
             ) from error
 
 
@@ -340,8 +353,15 @@ def _cannot_load(info: PluginInfo) -> PluginError:
     return PluginError(
         f"plugin {info.name!r} of {info.owner} can't be loaded",
         cause=info.reason,
-        hint=f"genesis -p no:{info.name} ... runs without it; genesis plugins shows all",
+        hint=f"{_without(info)}; genesis plugins shows all",
     )
+
+
+def _without(info: PluginInfo) -> str:
+    """Return how to go on without a plugin; without a guard, nothing is allowed and nothing goes on."""
+    if info.trust == "security":
+        return f"report it to whoever ships {info.owner}: nothing is allowed without this plugin"
+    return f"genesis -p no:{info.name} ... runs without it"
 
 
 def _brief(error: BaseException) -> str:

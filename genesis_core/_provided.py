@@ -60,7 +60,7 @@ class Provided:
                 name = getattr(item, "__name__", type(item).__name__)
                 plugins.add(item, name=name, trust=trust.get(name, "ordinary"))
         for impl in plugins.hook("genesis_provide"):
-            given = await plugins.ask(impl, {"settings": settings.section(impl.plugin_name)})
+            given = await plugins.offered(impl, settings)
             for item in given or ():
                 self._take(item, plugins.info(impl.plugin_name))
         for item in items:

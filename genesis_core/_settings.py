@@ -141,6 +141,17 @@ def load_settings(
         raise _wrong(error, origins) from None
 
 
+def mend_section(name: str) -> str:
+    """Return what to mend when the section of the plugin *name* is wrong: the section, and the file that it is in."""
+    key = {GUARD: "policy", IDENTITY: "identity"}.get(name, f"plugin.{name}")
+    try:
+        origins = load_settings().origins
+    except SettingsError:
+        origins = {}
+    where = next((origin for found, origin in origins.items() if found.startswith(f"{key}.")), "")
+    return f"mend [{key}]" + (f" in {where}" if where else "")
+
+
 def state_home(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
     """Return the folder of all state: setting ``home``, ``GENESIS_HOME``, or the platform's data folder."""
     environ = os.environ if environ is None else environ

@@ -145,20 +145,23 @@ def _settings(_: Session) -> Iterator[Check]:
 
 
 def _plugins(session: Session) -> Iterator[Check]:
-    from .plugins import load_all
+    from .plugins import load_with_hints
 
-    infos = load_all(session).infos
+    found, hints = load_with_hints(session)
+    infos = found.infos
     for info in infos:
         if info.state in ("failed", "refused"):
-            without = f"genesis -p no:{info.name} ... runs without it"
+            without = hints.get(info.name) or f"genesis -p no:{info.name} ... runs without it"
             yield Check(f"plugin {info.name}", False, f"{info.owner}: {info.reason}",
                         without if info.state == "failed" else "genesis plugins verify", OURS)
     loaded = [info.name for info in infos if info.state == "loaded"]
     yield Check("plugins", bool(loaded), f"{len(loaded)} loaded: {', '.join(loaded)}" if loaded else "none is loaded",
                 f"pip install --force-reinstall {DISTRIBUTION}")
-    guarded = any(info.trust == "security" for info in infos if info.state == "loaded")
+    guards = [info for info in infos if info.trust == "security" and info.state != "refused"]
+    guarded = any(info.state == "loaded" for info in guards)
     said = "a plugin of trust level security decides" if guarded else "nobody can allow anything"
-    yield Check("policy", guarded, said, "nothing runs without a policy: is the plugin 'guard' blocked?")
+    way = "nothing runs without a policy: is the plugin 'guard' blocked?"
+    yield Check("policy", guarded, said, next((hints[g.name] for g in guards if hints.get(g.name)), way))
 
 
 def _trust(_: Session) -> Iterator[Check]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,9 +12,9 @@ from ._options import common
 from ._session import Session
 
 if TYPE_CHECKING:
-    from genesis_core import PluginInfo, Plugins
+    from genesis_core import GenesisError, PluginInfo, Plugins, Settings
 
-__all__ = ["hooks_of", "load_all", "plugins"]
+__all__ = ["hooks_of", "load_all", "load_with_hints", "plugins"]
 
 TONES = {"loaded": "green", "blocked": "yellow", "refused": "red", "failed": "red"}
 
@@ -85,6 +85,11 @@ def _list(session: Session) -> int:
 
 def load_all(session: Session) -> Plugins:
     """Load every plugin that can be loaded; the others keep their reason."""
+    return load_with_hints(session)[0]
+
+
+def load_with_hints(session: Session) -> tuple[Plugins, Mapping[str, str]]:
+    """Load every plugin that can be loaded; return what to do about those that are loaded and offer nothing, too."""
     import asyncio
     from dataclasses import replace
 
@@ -98,22 +103,23 @@ def load_all(session: Session) -> Plugins:
             settings = load_settings().settings
             found = Plugins.load(block=session.block, strict=False, settings=settings.plugins)
         except GenesisError:  # genesis doctor and genesis config say what is wrong with the settings
-            return Plugins.load(block=session.block, strict=False, settings={"lock": "required"})
-        failed = asyncio.run(_refusals(found, settings.section))
-    found.infos = [replace(i, state="failed", reason=failed[i.name]) if i.name in failed else i for i in found.infos]
-    return found
+            return Plugins.load(block=session.block, strict=False, settings={"lock": "required"}), {}
+        failed = asyncio.run(_refusals(found, settings))
+    found.infos = [replace(i, state="failed", reason=failed[i.name].message) if i.name in failed else i
+                   for i in found.infos]
+    return found, {name: error.hint for name, error in failed.items()}
 
 
-async def _refusals(found: Plugins, section: Callable[[str], Mapping[str, Any]]) -> dict[str, str]:
+async def _refusals(found: Plugins, settings: Settings) -> dict[str, GenesisError]:
     """Return why each plugin can't say what it offers, for those that can't."""
     from genesis_core import GenesisError
 
-    why: dict[str, str] = {}
+    why: dict[str, GenesisError] = {}
     for impl in found.hook("genesis_provide"):
         try:
-            await found.ask(impl, {"settings": section(impl.plugin_name)})
+            await found.offered(impl, settings)
         except GenesisError as error:
-            why[impl.plugin_name] = error.message
+            why[impl.plugin_name] = error
     return why
 
 

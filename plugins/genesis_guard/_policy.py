@@ -165,10 +165,12 @@ def _own(section: bytes) -> Policy:
         raise SettingsError(f"{SECTION} holds {names}", cause=f"it takes {', '.join(_KEYS)} and nothing else",
                             hint=f"begin each rule with [[{SECTION[1:-1]}.rules]]")
     if given.get("untrusted", "deny") not in ("ask", "deny"):
-        raise SettingsError(f"{SECTION}: `untrusted` is ask or deny, not {given['untrusted']!r}")
+        raise SettingsError(f"{SECTION}: `untrusted` is ask or deny, not {given['untrusted']!r}",
+                            cause="it says what becomes of a call that text from outside would choose")
     files = given.get("secret_files", [])
     if not isinstance(files, list) or not all(isinstance(glob, str) and glob for glob in files):
-        raise SettingsError(f"{SECTION}: `secret_files` is a list of globs, not {files!r}")
+        raise SettingsError(f"{SECTION}: `secret_files` is a list of globs, not {files!r}",
+                            cause="it names files that are secret", hint='for example: secret_files = ["payroll/**"]')
     own = (*_from_file(given.get("file")), *rules_from(given.get("rules", []), SECTION))
     _check_ids(own)
     return Policy(own, built_in())

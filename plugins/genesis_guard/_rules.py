@@ -58,9 +58,10 @@ def read_rules(path: Path) -> tuple[PolicyRule, ...]:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{path.name} can't be read as a policy", cause=str(error)) from error
-    _known(data, ("rule",), path.name)
-    return rules_from(data.get("rule", []), path.name)
+        raise SettingsError(f"{path} can't be read as a policy", cause=str(error),
+                            hint=f"`file` names {path}: write it there, or mend it") from error
+    _known(data, ("rule",), str(path))
+    return rules_from(data.get("rule", []), str(path))
 
 
 def rules_from(rows: object, source: str) -> tuple[PolicyRule, ...]:

@@ -40,12 +40,10 @@ def options_of(settings: Mapping[str, Any]) -> Options:
         if name in KEPT_BY_KERNEL:
             continue
         if name not in known:
-            raise SettingsError(f"[identity] has no {name!r}", cause=f"it takes {', '.join(known)}",
-                                hint="genesis config --origin")
+            raise SettingsError(f"[identity] has no {name!r}", cause=f"it takes {', '.join(known)}")
         whole = known[name].type == "int"
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not 0 <= value < math.inf:
             raise SettingsError(f"[identity] {name} can't be {value!r}",
-                                cause=f"it is a {'whole ' if whole else ''}number from 0 on",
-                                hint="genesis config --origin")
+                                cause=f"it is a {'whole ' if whole else ''}number from 0 on")
         chosen[name] = value
     return Options(**chosen)
