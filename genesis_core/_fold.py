@@ -87,7 +87,7 @@ class RunRecord:
     since: datetime | None = None
     """When its last driver began; None: that one ended as it should."""
     until: datetime | None = None
-    """When the last row was written."""
+    """When its last driver wrote its last row: what is written while nobody drives it is not the run's time."""
 
     @property
     def usage(self) -> Usage:
@@ -108,17 +108,24 @@ class RunRecord:
         """What the row of a resume says of the money that counts."""
         return {"from_known": True} if self.from_known else {}
 
-    def stands(self, stated: Budget | None) -> Decimal | None:
-        """Return what counts where the cost of the run is not known: its most, or None when it has no bound.
+    def stated(self, budget: Budget | None) -> None:
+        """Let what is known of the cost count from now on, where it has no bound and *budget* states a sum of money."""
+        if not self._bounded and budget is not None and budget.max_cost is not None:
+            self.from_known = True
 
-        What is known counts from when somebody has resumed the run with a budget that is *stated* in money.
+    @property
+    def stands(self) -> Decimal | None:
+        """What counts where the cost of the run is not known: its most, or None when it has no bound.
+
+        What is known counts from when somebody has resumed the run with a budget in money (:meth:`stated`).
         """
-        costs = [most.cost for most in self.cut_off]
-        if self.unbounded or None in costs:
-            self.from_known = self.from_known or (stated is not None and stated.max_cost is not None)
-            if not self.from_known:
-                return None
-        return sum((cost for cost in costs if cost is not None), start=self.known)
+        if not (self._bounded or self.from_known):
+            return None
+        return sum((most.cost for most in self.cut_off if most.cost is not None), start=self.known)
+
+    @property
+    def _bounded(self) -> bool:
+        return not self.unbounded and all(most.cost is not None for most in self.cut_off)
 
     @property
     def waiting(self) -> tuple[RunEvent, ...]:
@@ -181,6 +188,8 @@ def _step(record: RunRecord, event: RunEvent) -> None:
     step = _STEPS.get(event.kind)
     if step is not None:
         step(record, event)
+    if event.kind is EventKind.APPROVED or (event.kind is EventKind.RUN_FINISHED and "idle" in event.data):
+        return  # nobody drove the run when somebody answered, or cancelled it: that time is nobody's work
     record.until = event.time
     if event.kind is EventKind.RUN_FINISHED:
         _count_time(record)

@@ -63,9 +63,9 @@ class Records:
             lock.release()
 
     async def _note_canceled(self, folder: Path, record: RunRecord) -> None:
-        await self._append(folder, record, [
-            (EventKind.RUN_FINISHED, "kernel", "", {"state": RunState.CANCELED.value, "error": None, "usage": {}})
-        ], state="canceled")
+        await self._append(folder, record, [(EventKind.RUN_FINISHED, "kernel", "", {
+            "state": RunState.CANCELED.value, "error": None, "usage": {}, "idle": True,
+        })], state="canceled")
 
     async def _append(
         self, folder: Path, record: RunRecord, rows: Sequence[tuple[EventKind, str, str, dict[str, Any]]], state: str

@@ -31,7 +31,8 @@ async def taken_up(
     assert plan is not None  # noqa: S101  # fold() takes it from the first row
     planner = genesis._planner(plan.goal, record.workspace, budget or record.budget)
     planner.ledger.spent, record.seconds = record.usage, lived(record, folder)
-    planner.ledger.stands = record.stands(budget)
+    record.stated(budget)
+    planner.ledger.stands = record.stands
     planner.decided += [(EventKind.WARNING, {"text": FROM_KNOWN})] if record.from_known else []
     planner.check_agents(plan)
     plan = await planner.resumed(plan, record.settled, record.seconds)
