@@ -17,7 +17,7 @@ from .errors import SettingsError, did_you_mean
 from .identity import Envelopes
 from .models import ROLES, Model, ModelProvider
 
-__all__ = ["chosen_engine", "chosen_envelopes", "chosen_models", "chosen_ring", "key_ring"]
+__all__ = ["check_envelopes", "chosen_engine", "chosen_envelopes", "chosen_models", "chosen_ring", "key_ring"]
 
 WHERE = "genesis config --origin"
 MODEL_KEYS = frozenset({"use", "roles", "endpoint"})
@@ -48,9 +48,18 @@ def chosen_envelopes(
     settings: Settings, given: Provided, ring: KeyRing, home: Path, clock: Callable[[], datetime] | None
 ) -> Envelopes:
     """Return what seals and opens messages, as the plugin of the chosen name makes it (raises SettingsError)."""
-    name = str(settings.identity.get("envelopes", "identity"))
-    made: Envelopes = _named("maker of envelopes", name, given.offers.get("envelopes", {}))(ring, home, clock)
+    made: Envelopes = _maker(settings.identity.get("envelopes", "identity"), given)(ring, home, clock)
     return made
+
+
+def check_envelopes(settings: Settings, given: Provided) -> None:
+    """Raise SettingsError where the operator chose a maker of envelopes that nobody offers."""
+    if "envelopes" in settings.identity:
+        _maker(settings.identity["envelopes"], given)
+
+
+def _maker(name: object, given: Provided) -> Any:
+    return _named("maker of envelopes", str(name), given.offers.get("envelopes", {}))
 
 
 def chosen_models(settings: Settings, given: Provided) -> Lineup:

@@ -9,6 +9,7 @@ say, either. ``docs/decisions/0001`` says why this is ours and not pydantic-sett
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ OPERATOR_KEYS = frozenset(
 
 MAX_BYTES, MAX_DOTS = 100_000, 500
 """Of one settings file: a project's comes with whatever repository is looked at."""
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 PERSONAL_KEYS = frozenset({"home", "journal", "record", "durability", "budget"})
 """Keys that a project file can't set, and the environment can."""
@@ -78,6 +81,16 @@ class Settings(Record):
         if IDENTITY in given:
             raise SettingsError(f"[plugin.{IDENTITY}] is not read", cause="it decides about safety",
                                 hint=f"[{IDENTITY}] in your own settings file, {user_config(os.environ)}")
+        return given
+
+    @field_validator("secrets")
+    @classmethod
+    def _named_variables(cls, given: JsonObject) -> JsonObject:
+        for name, variable in given.items():
+            if not isinstance(variable, str) or _VARIABLE.fullmatch(variable) is None:
+                raise SettingsError(f"[secrets] {name} names no variable of the environment",
+                                    cause="it takes the name of one variable, never the secret itself",
+                                    hint=f'[secrets] {name} = "VARIABLE" in your own settings file')
         return given
 
     @property

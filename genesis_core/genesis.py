@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ._again import Again, agent_code
-from ._chosen import chosen_engine, chosen_models, chosen_ring
+from ._chosen import check_envelopes, chosen_engine, chosen_models, chosen_ring
 from ._facade import entry_of, goal_of, granted_trust, no_files, no_replay, rejection
 from ._fold import RunRecord
 from ._gate import leave_out_doubtful_words
@@ -119,6 +119,7 @@ class Genesis(Signing):
         self._lineup = chosen_models(self.settings, self._provided)
         self._provided.models = dict(self._lineup.models)
         self._ring = chosen_ring(self.settings, self._provided)
+        check_envelopes(self.settings, self._provided)
         await leave_out_doubtful_words(self._plugins, self._provided, self.context(Goal(text="open")))
         self._workers = Workers(self._provided.tools)
         self._open = True

@@ -255,3 +255,11 @@ def test_the_variable_for_the_users_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("max_parallel = 6")
     found = load_settings(environ={"GENESIS_CONFIG": str(tmp_path / "mine.toml")}, folder=tmp_path)
     assert (found.settings.max_parallel, found.origins["max_parallel"]) == (6, str(tmp_path / "mine.toml"))
+
+
+@pytest.mark.parametrize("variable", [["A", "B"], "", "two words", 7, {"env": "A"}, "p4ss-w0rd!"])
+def test_a_secret_is_named_by_one_variable_and_what_else_stands_there_is_not_repeated(variable: Any) -> None:
+    with pytest.raises(SettingsError, match=r"\[secrets\] tok names no variable") as caught:
+        load_settings({"secrets": {"tok": variable}})
+    assert "p4ss" not in f"{caught.value} {caught.value.cause} {caught.value.hint}"
+    assert load_settings({"secrets": {"tok": "A_1"}}).settings.secrets == {"tok": "A_1"}

@@ -53,5 +53,8 @@ def test_another_maker_of_envelopes_is_used_only_when_it_is_named(tmp_path: Path
     assert isinstance(opened(tmp_path, lambda g: g.envelopes(), extend=[other]), Envelopes)
     chosen = {"identity": {"envelopes": "other"}}
     assert opened(tmp_path, lambda g: g.envelopes(), extend=[other], settings=chosen) == "other"
+
+
+def test_a_maker_of_envelopes_that_nobody_offers_is_refused_on_opening(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="there is no maker of envelopes 'none'"):
-        opened(tmp_path, lambda g: g.envelopes(), settings={"identity": {"envelopes": "none"}})
+        opened(tmp_path, lambda g: None, settings={"identity": {"envelopes": "none"}})
