@@ -21,6 +21,9 @@ Edit = tuple[int, int, str]
 MAX_GROWTH = 4
 """One character becomes at most so many: some ligatures unfold into a sentence."""
 _LONGEST_WORD, _BEGINNING = 24, 3
+_SHORT = 8
+"""Runs of so many characters come again and again, and are kept."""
+_LATIN = frozenset(ascii_lowercase)
 _OTHERS = re.compile(r"[^\x00-\x7f]+")
 _MARKS = re.compile("[\u0300-\u036f]+")
 _INVISIBLE = re.compile(
@@ -115,6 +118,15 @@ def fold(text: str) -> str:
 
 def _fold(run: str) -> str:
     """Return a run of characters beyond ASCII, folded, at most MAX_GROWTH times as long."""
+    return _fold_short(run) if len(run) <= _SHORT else _fold_any(run)
+
+
+@lru_cache(maxsize=4096)
+def _fold_short(run: str) -> str:
+    return _fold_any(run)
+
+
+def _fold_any(run: str) -> str:
     plain = _INVISIBLE.sub("", run.translate(_TABLE))
     plain = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", plain))).lower()
     return plain[: MAX_GROWTH * len(run)]
@@ -144,7 +156,7 @@ def _latin(text: str) -> Iterable[Edit]:
     """Read Greek and Cyrillic letters that touch a Latin one as the Latin ones that they look like."""
     for m in _FOREIGN.finditer(text):
         beside = text[m.start() - 1 : m.start()] + text[m.end() : m.end() + 1]
-        if any("a" <= c <= "z" for c in beside):
+        if not _LATIN.isdisjoint(beside):
             yield m.start(), m.end(), m[0].translate(_LOOKALIKES)
 
 
