@@ -86,8 +86,9 @@ class Records:
     ) -> tuple[RunEvent, ...]:
         """Say yes or no to what *task_id* waits for, and return those decisions; resuming the run goes on by it.
 
-        A yes is to exactly that action, arguments included, by that task. *action* names one of several by how its
-        digest begins. Raises SettingsError when nothing waits there, JournalError while somebody drives the run.
+        A yes is to exactly that action, arguments included, by that task: *action* names it by how its digest begins,
+        and must where several wait. A no without one is to all of them. Raises SettingsError when nothing waits there
+        or several do, JournalError while somebody drives the run.
         """
         folder = self.folder(run_id)
         lock = RunLock(folder)
@@ -96,6 +97,8 @@ class Records:
             found = tuple(e for e in record.waiting if e.task_id == task_id and e.data["action"].startswith(action))
             if not found:
                 raise _nothing_waits(record, task_id, action)
+            if len(found) > 1 and (granted or action):
+                raise _several_wait(found, action)
             await self._append(folder, record, [
                 (EventKind.APPROVED, by, task_id, {
                     "action": event.data["action"], "granted": granted, "verb": event.data["verb"],
@@ -180,6 +183,15 @@ class Records:
         known = self.index.entries().get(run_id)
         if known is not None and known.seq > 0:
             yield Head(known.seq, known.mac, "the index")
+
+
+def _several_wait(found: Sequence[RunEvent], action: str) -> SettingsError:
+    """Return the error of an answer that would be to more than one action."""
+    named = ", ".join(f"{e.data['verb']} {e.data['resource']} (action {e.data['action'][:16]})" for e in found)
+    beginning = f" that begin with {action!r}" if action else ""
+    return SettingsError(
+        f"{len(found)} actions{beginning} of task {found[0].task_id!r} wait: a yes is to one of them",
+        cause=named, hint=f"genesis approvals list {found[0].run_id} shows each with its --action")
 
 
 def _folded(run_id: str, events: Sequence[RunEvent]) -> RunRecord:

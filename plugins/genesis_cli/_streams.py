@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 __all__ = [
-    "Unwritable", "clean", "coloured", "finish", "glyph", "note", "one_line", "out", "paint", "prepare", "quiet_stdout",
-    "terminal", "width",
+    "Unwritable", "clean", "coloured", "exact", "finish", "glyph", "note", "one_line", "out", "paint", "prepare",
+    "quiet_stdout", "terminal", "width",
 ]
 
 
@@ -23,6 +23,11 @@ class Unwritable(Exception):
 
 
 _CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+_UNSEEN = frozenset({
+    0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164, *range(0xFE00, 0xFE10), 0xFFA0,
+    *range(0xE0100, 0xE01F0),
+})
+"""Letters and marks that Python counts as printable and that show as nothing, or as a blank."""
 _CODES = {"red": 31, "green": 32, "yellow": 33, "cyan": 36, "bold": 1, "dim": 2}
 
 
@@ -130,6 +135,19 @@ def clean(text: str) -> str:
 
     return re.sub(_CONTROL, lambda m: f"\\u{ord(m[0]):04x}" if ord(m[0]) > 255 else f"\\x{ord(m[0]):02x}",
                   text.replace("\r\n", "\n"))
+
+
+def exact(text: str) -> str:
+    """Return *text* on one line with an escape for all that is not seen, and nothing left out: what a person approves.
+
+    Blanks stay as many as they are; what looks like one, or like nothing, does not pass for it.
+    """
+    return "".join(c if c.isprintable() and ord(c) not in _UNSEEN else _escape(c) for c in text)
+
+
+def _escape(letter: str) -> str:
+    code = ord(letter)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
 
 
 def one_line(text: str, limit: int = 0) -> str:

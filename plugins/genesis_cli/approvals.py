@@ -11,10 +11,14 @@ from ._options import common, complete_runs, run_argument
 from ._session import Session
 
 if TYPE_CHECKING:
-    from genesis_core import RunEvent, RunRecord
+    from genesis_core import Genesis, RunEvent, RunRecord
 
 __all__ = ["approvals"]
 
+SHOWN_OF_DIGEST = 16
+"""Characters of the digest of an action: what is said yes to is the one that was seen, not one asked for since."""
+RESUMABLE = frozenset({"waiting", "canceled", "interrupted", "out_of_budget", "partial", "denied"})
+"""The states of a run in which something may wait for a person, and that it can be resumed from."""
 MAX_SHOWN = 2000
 """Characters of arguments that are shown; ``--json`` has them whole."""
 
@@ -38,7 +42,8 @@ def list_(session: Session, run: str | None) -> int:
 @approvals.command("grant")
 @run_argument()
 @click.argument("task")
-@click.option("--action", default="", metavar="DIGEST", help="Only the action whose digest begins like this.")
+@click.option("--action", default="", metavar="DIGEST",
+              help="The action whose digest begins like this; needed where more than one waits.")
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the record.")
 @common
 def grant(session: Session, run: str, task: str, action: str, reason: str) -> int:
@@ -61,13 +66,25 @@ def _list(session: Session, run: str | None) -> int:
     genesis = session.records()
     session.command = "approvals list"
     if run is None:
-        names = [e.id for e in session.state().entries(session.record) if e.state == "waiting"]
+        records = list(_resumable(session, genesis))
     else:
-        names = [genesis.folder(run).name]
-        session.correlation_id = names[0]
-    found = [(record, event) for name in names for record in [genesis.record(name)] for event in record.waiting]
+        records = [genesis.record(genesis.folder(run).name)]
+        session.correlation_id = records[0].run_id
+    found = [(record, event) for record in records for event in record.waiting]
     return session.answer({"approvals": [_json(record, event) for record, event in found]},
                           lambda: "\n".join(_lines(found)))
+
+
+def _resumable(session: Session, genesis: Genesis) -> Iterator[RunRecord]:
+    """Yield the records of all runs that go on with a yes; what can't be read is named, and hides no other one."""
+    from genesis_core import JournalError
+
+    for entry in session.state().entries(session.record):
+        if entry.state in RESUMABLE and not entry.replay:
+            try:
+                yield genesis.record(entry.id)
+            except JournalError as error:
+                session.warn(error.message)
 
 
 def _answer(session: Session, run: str, task: str, *, granted: bool, action: str, reason: str) -> int:
@@ -106,18 +123,27 @@ def _agent(record: RunRecord, event: RunEvent) -> str:
 
 
 def _lines(found: list[tuple[RunRecord, RunEvent]]) -> Iterator[str]:
+    from shlex import quote
+
     from . import _streams as streams
 
     if not found:
         yield "nothing waits for approval"
     for record, event in found:
-        task = "" if record.plan is None else record.plan.graph[event.task_id].description
+        task = _words(record, event.task_id)
         yield streams.paint(f"{event.run_id} {event.task_id}", "bold") + f"  {streams.one_line(task)}"
         yield from (f"  {line}" for line in _what(event))
-        yield f"  asked by rule {event.data['rule']!r}: {streams.one_line(str(event.data['reason']))}"
+        yield f"  asked by rule {event.data['rule']!r}: {streams.exact(str(event.data['reason']))}"
         yield f"  agent {_agent(record, event)} had read: {_sources(event)}"
-        yield f"  yes: genesis approvals grant {event.run_id} {event.task_id}"
-        yield f"  no:  genesis approvals deny {event.run_id} {event.task_id}"
+        exactly = f"{event.run_id} {quote(event.task_id)} --action {event.data['action'][:SHOWN_OF_DIGEST]}"
+        yield f"  yes: genesis approvals grant {exactly}"
+        yield f"  no:  genesis approvals deny {exactly}"
+
+
+def _words(record: RunRecord, task_id: str) -> str:
+    """Return the words of a task; a change of the plan may have taken it away since it asked."""
+    task = None if record.plan is None else record.plan.graph.by_id.get(task_id)
+    return "" if task is None else task.description
 
 
 def _what(event: RunEvent) -> Iterator[str]:
@@ -125,12 +151,16 @@ def _what(event: RunEvent) -> Iterator[str]:
     from . import _streams as streams
 
     data = event.data
-    yield f"{data['verb']} {data['resource']} (effect {data['effect']}, action {data['action'][:12]})"
+    name = data["action"][:SHOWN_OF_DIGEST]
+    yield f"{data['verb']} {streams.exact(data['resource'])} (effect {data['effect']}, action {name})"
     for name, value in (data.get("arguments") or {}).items():
-        text = streams.one_line(Session.dumps(value))
-        yield f"  {name} = {text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + ' ... (all of it: --json)'}"
+        text = streams.exact(Session.dumps(value))
+        cut = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]} ... (all of it: --json)"
+        yield f"  {streams.exact(name)} = {cut}"
 
 
 def _sources(event: RunEvent) -> str:
-    named = sorted(event.label.sources)
+    from ._streams import exact
+
+    named = [exact(name) for name in sorted(event.label.sources)]
     return ", ".join(named[:5]) + (f" and {len(named) - 5} more" if len(named) > 5 else "") or "nothing from outside"
