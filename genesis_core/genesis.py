@@ -162,6 +162,7 @@ class Genesis(Signing):
             limits=self.settings.limits, budget=budget or self.settings.budget, settings=self.settings.sections,
             offers=given.offers, price=self._lineup.price, roles={r: self._lineup.choices(r) for r in ROLES},
             files=no_files if workspace is None else workspace.files, outcomes=cache(self.records.outcomes),
+            secrets=tuple(self.settings.secrets),
         )
 
     # -- plan -------------------------------------------------------------------------------------------------------

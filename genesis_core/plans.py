@@ -57,6 +57,8 @@ class PlanContext:
     budget: Budget = Budget()
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The operator's settings, one section a plugin: ``settings.get("halo", {})``."""
+    secrets: tuple[str, ...] = ()
+    """Names of the secrets that the operator's settings hold; what they are, nobody is told."""
     offers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What plugins offered by kind and name: ``offers.get("rule", {})``, ``offers.get("pattern", {})``."""
     files: Callable[[str], tuple[str, ...]] = _no_files

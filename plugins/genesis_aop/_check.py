@@ -7,7 +7,7 @@ from itertools import chain
 
 from genesis_core import Finding, GraphError, GraphPatch, Plan, PlanContext, Score, TaskGraph
 
-from . import _budget, _completeness, _redundancy, _solvability, _structure
+from . import _budget, _completeness, _handed, _redundancy, _solvability, _structure
 from ._diagnosis import Diagnosis
 from ._mend import Draft
 from ._score import score
@@ -16,7 +16,7 @@ from ._view import View
 __all__ = ["diagnose", "revise", "validate"]
 
 _TRIED = 50
-_CHECKS = (_structure, _solvability, _completeness, _redundancy, _budget)
+_CHECKS = (_structure, _solvability, _handed, _completeness, _redundancy, _budget)
 
 
 def diagnose(view: View) -> Iterator[Diagnosis]:

@@ -11,7 +11,7 @@ from genesis_core import Finding, Mend, Severity
 if TYPE_CHECKING:
     from ._mend import Draft
 
-__all__ = ["Diagnosis", "fatal", "fixable", "named", "note"]
+__all__ = ["Diagnosis", "by_hand", "fatal", "fixable", "named", "note"]
 
 _SHOWN = 5
 
@@ -36,6 +36,12 @@ def fatal(rule: str, message: str, tasks: Iterable[str] = (), hint: str = "") ->
     return Diagnosis(
         Finding(rule=rule, severity=Severity.FATAL, message=message, task_ids=tuple(tasks), mend=Mend.NONE, hint=hint)
     )
+
+
+def by_hand(rule: str, message: str, tasks: Iterable[str], hint: str) -> Diagnosis:
+    """Return what only the author can put right: it sends no plan back, and ``--strict`` refuses it."""
+    return Diagnosis(Finding(rule=rule, severity=Severity.FIXABLE, message=message, task_ids=tuple(tasks),
+                             mend=Mend.NONE, hint=hint))
 
 
 def fixable(

@@ -165,7 +165,11 @@ def _given_to(view: View, agents: Collection[str]) -> Mapping[str, list[str]]:
 
 
 def _permissions(view: View) -> Iterator[Diagnosis]:
-    sends = view.roster.sends
-    for agent, ids in _given_to(view, sends).items():
-        yield note("permission", f"agent {agent!r}, which has {named(ids)}, may call {named(sends[agent])}: that "
-                   "sends, and the default policy denies it", ids, "its other work goes on; see docs/policy.md")
+    may_send = view.context.offers.get("policy", {}).get("guard")
+    sends = {agent: [tool for tool in tools if may_send is None or not may_send(agent, tool)]
+             for agent, tools in view.roster.sends.items()}
+    denied = {agent: tools for agent, tools in sends.items() if tools}
+    for agent, ids in _given_to(view, denied).items():
+        yield note("permission", f"agent {agent!r}, which has {named(ids)}, may call {named(denied[agent])}: that "
+                   "sends, and no rule of [policy] lets it", ids, "its other work goes on; a rule in [policy] of your "
+                   "own settings file may allow it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from genesis_core import Finding, Plan, PlanReport, Score, Severity, plan_document
+from genesis_core import Finding, Input, Plan, PlanReport, Score, Severity, plan_document
 
 from . import _streams as streams
 from ._amounts import duration
@@ -55,9 +55,15 @@ def _given(plan: Plan) -> Iterator[str]:
     wide = max((len(task.id) for task in plan.graph.leaves), default=0)
     for task in plan.graph.leaves:
         given = {name: item for name, item in task.inputs.items() if item.task is None}
-        said = [f"{name} {_value(item.value) if item.file is None else item.file}" for name, item in given.items()]
+        said = [f"{name} {_from(item)}" for name, item in given.items()]
         if said:
             yield f"input     {task.id.ljust(wide)}  {streams.one_line(', '.join(said), MAX_INPUT)}"
+
+
+def _from(item: Input) -> str:
+    if item.secret is not None:
+        return f"(secret {item.secret})"
+    return _value(item.value) if item.file is None else item.file
 
 
 def _value(value: Any) -> str:

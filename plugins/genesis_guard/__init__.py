@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from genesis_core import Action, Decision, Identity, Label, Offer, PlanContext, Screening, hookimpl
+from genesis_core import Action, Decision, Effect, Identity, Label, Offer, PlanContext, Screening, hookimpl
 
 from ._policy import Asked, policy_for
 from ._thresholds import thresholds_of
@@ -20,9 +20,13 @@ genesis_api = 1
 @hookimpl
 def genesis_provide(settings: Mapping[str, Any]) -> list[Offer]:
     """Offer the name of the scorer in use; refuse to open with a section of settings that could not be enforced."""
-    policy_for(settings)
+    policy = policy_for(settings)
     thresholds_of(settings)
-    return [Offer("screener", "guard", _variant, "How texts are scored.")]
+    return [
+        Offer("screener", "guard", _variant, "How texts are scored."),
+        Offer("policy", "guard", lambda agent, tool: policy.may_call(agent, tool, Effect.SEND),
+              "Whether any rule lets an agent call a tool that sends: what a plan says before it runs."),
+    ]
 
 
 @hookimpl

@@ -58,6 +58,14 @@ class Policy:
         """Return what the rules say of what is *asked*; deny, when none covers it."""
         return self._find(asked) or _silence(asked.action)
 
+    def may_call(self, agent: str, tool: str, effect: Effect) -> bool:
+        """Return whether some call of *tool* by *agent* would be allowed or asked about; none is made yet."""
+        asked = Asked(Action("call", tool, effect), agent)
+        every = (*self.rules, *(() if self._base is None else self._base.rules))
+        about = [rule for rule in every if "call" in rule.verbs and effect in rule.effects and _is_named(rule, asked)]
+        return any(rule.decision is not Ruling.DENY for rule in about) and not any(
+            rule.decision is Ruling.DENY and not _looks_closer(rule) for rule in about)
+
     def _find(self, asked: Asked) -> Decision | None:
         action = asked.action
         found = None
@@ -69,6 +77,17 @@ class Policy:
             return found
         below = self._base._find(asked)
         return found if found is not None and (below is None or below.effect is not Ruling.DENY) else below
+
+
+def _is_named(rule: PolicyRule, asked: Asked) -> bool:
+    """Return whether *rule* is about the tool and the agent of what is *asked*."""
+    agents, resources = _matchers(rule.agents) if rule.agents else None, _any_of(rule.resources)
+    return (resources is None or resources(asked)) and (agents is None or any(m(asked.agent) for m in agents))
+
+
+def _looks_closer(rule: PolicyRule) -> bool:
+    """Return whether *rule* is about some calls of a tool only: by their arguments, labels or cost."""
+    return bool(rule.trust or rule.secrecy or rule.hosts or rule.arguments) or rule.above_cost is not None
 
 
 def _silence(action: Action) -> Decision:

@@ -270,6 +270,21 @@ def test_the_way_on_after_a_refusal_is_one_that_works(shell: Any) -> None:
     assert shell("resume", "last", "--yes").returncode == 0
 
 
+def test_a_plan_says_what_is_handed_to_its_tasks_and_cannot_be_used(shell: Any) -> None:
+    plan = shell.plan(task("scribe", inputs={"token": {"secret": "ledger"}},
+                           grants=[{"tool": "jot", "arguments": {"txt": "hello"}}]), task("sender"))
+    said = shell("plan", plan).stdout
+    assert "token (secret ledger)" in said and "null" not in said
+    assert "dead-grant: a grant of 'scribe' covers no call: 'jot' has no argument 'txt'; did you mean 'text'?" in said
+    assert "unknown-secret: the input 'token' of 'scribe' is the secret 'ledger'" in said
+    assert "may call 'post': that sends, and no rule of [policy] lets it" in said
+    (shell.folder.parent / "genesis.toml").write_text(
+        '[secrets]\nledger = "LEDGER_TOKEN"\n[[policy.rules]]\nid = "posts"\nverbs = ["call"]\n'
+        'resources = ["post"]\ndecision = "allow"\n')
+    said = shell("plan", plan).stdout
+    assert "unknown-secret" not in said and "permission" not in said and "dead-grant" in said
+
+
 def test_the_flow_of_a_task_names_the_path_to_what_it_did(shell: Any) -> None:
     run_id = shell.run(task("signer"), options=["--yes"])["run_id"]
     said = shell("explain", run_id, "signer", "--flow").stdout

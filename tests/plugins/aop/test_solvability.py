@@ -169,6 +169,15 @@ def test_an_agent_with_a_sending_tool_needs_a_permission() -> None:
     assert finding.rule == "permission" and "'web.post'" in finding.message and "'count'" not in finding.message
 
 
+def test_an_agent_whose_sending_tool_a_rule_lets_is_no_finding() -> None:
+    poster = card("poster", "post", tools=("web.post", "web.put"))
+    tools = tuple(ToolSpec(name=name, effect=Effect.SEND) for name in poster.tools)
+    offers = {"policy": {"guard": lambda agent, tool: (agent, tool) == ("poster", "web.post")}}
+    finding = only(plan(Task(id="t", description="post it"), t="poster"),
+                   context(agents=(poster,), tools=tools, offers=offers))
+    assert finding.rule == "permission" and "'web.put'" in finding.message and "'web.post'" not in finding.message
+
+
 def test_an_agent_that_the_author_named_against_all_words_is_a_note() -> None:
     odd = plan(Task(id="t", description="scan the code for leaked secrets", agent="writer"), t="writer")
     finding = only(odd, context())

@@ -390,6 +390,26 @@ def test_an_exception_denies() -> None:
     assert asyncio.run(_decided(read, settings=broken)).effect is Ruling.DENY
 
 
+@pytest.mark.parametrize(("rules", "may"), [
+    ([], False),
+    ([rule(id="a", verbs=["call"], resources=["mail.*"], decision="allow")], True),
+    ([rule(id="a", verbs=["call"], resources=["mail.*"], decision="ask", agents=["poster"])], True),
+    ([rule(id="a", verbs=["call"], resources=["mail.*"], decision="allow", agents=["somebody"])], False),
+    ([rule(id="a", verbs=["call"], resources=["web.*"], decision="allow")], False),
+    ([rule(id="a", verbs=["call"], resources=["mail.*"], effects=["read"], decision="allow")], False),
+    ([rule(id="a", verbs=["call"], resources=["mail.*"], decision="allow", hosts=["example.com"])], True),
+    ([rule(id="a", verbs=["call"], resources=["mail.*"], decision="allow"),
+      rule(id="b", verbs=["call"], resources=["mail.send"], decision="deny")], False),
+    ([rule(id="a", verbs=["call"], resources=["mail.*"], decision="allow"),
+      rule(id="b", verbs=["call"], resources=["mail.send"], decision="deny", hosts=["evil.example"])], True),
+])
+def test_a_plan_can_ask_whether_any_rule_lets_a_tool_send(rules: list[dict[str, Any]], may: bool) -> None:
+    given = [{"effects": ["send"], **found} for found in rules]
+    assert Policy(rules_from(given, "here"), built_in()).may_call("poster", "mail.send", Effect.SEND) is may
+    (offer,) = [o for o in genesis_provide({"rules": given}) if o.kind == "policy"]
+    assert offer.value("poster", "mail.send") is may
+
+
 def test_rules_may_leave_out_effects_and_resources() -> None:
     found = rules_from([{"id": "a", "verbs": ["call"], "decision": "ask"}], "here")
     assert found[0].effects == tuple(e.value for e in Effect) and found[0].resources == ("**",)
