@@ -36,6 +36,7 @@ from ._run import Driver
 from ._runscope import RunScope, in_memory, open_scope
 from ._settings import Settings, load_settings, state_home
 from ._signing import Signing
+from ._unworded import told
 from ._workers import Workers
 from ._workspace import Workspace
 from .engines import KeyRing, TaskEngine
@@ -161,7 +162,7 @@ class Genesis(Signing):
             tools=tuple(t.spec for _, t in sorted(given.tools.items())), models=tuple(sorted(given.models)),
             limits=self.settings.limits, budget=budget or self.settings.budget, settings=self.settings.sections,
             offers=given.offers, price=self._lineup.price, roles={r: self._lineup.choices(r) for r in ROLES},
-            files=no_files if workspace is None else workspace.files, outcomes=cache(self.records.outcomes),
+            files=no_files if workspace is None else workspace.files, outcomes=cache(lambda: told(self.records, given)),
             secrets=tuple(self.settings.secrets),
         )
 

@@ -17,6 +17,7 @@ class TaskOutcome(NamedTuple):
 
     run: str
     task: str
+    """Its id; a planning hook sees a digest of it, as names of files may stand in it."""
     agent: str
     skills: tuple[str, ...] = ()
     """The skills that the task asked for."""

@@ -81,7 +81,10 @@ class PlanContext:
             if isinstance(given := getattr(self, name), dict):
                 object.__setattr__(self, name, MappingProxyType(given))
     outcomes: Callable[[], Sequence[TaskOutcome]] = _no_outcomes
-    """``outcomes()``: what came of tasks in earlier runs, newest run first; the same at each call for one plan."""
+    """``outcomes()``: what came of tasks in earlier runs, newest run first; the same at each call for one plan.
+
+    Figures, and names of agents, models and skills that are there: a digest stands for any other name, a task's too.
+    """
 
 
 class Decomposition(Record):

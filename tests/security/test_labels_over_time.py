@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genesis_core import (
     AccessDenied,
     Assignment,
+    Category,
     Decision,
     EventKind,
     Genesis,
     Grant,
     GraphPatch,
+    Input,
     Label,
     Outcome,
     Ruling,
@@ -24,9 +28,12 @@ from genesis_core import (
     RunState,
     Screening,
     Secrecy,
+    Skill,
     Task,
     TaskContext,
+    TaskError,
     TaskGraph,
+    TaskOutcome,
     TaskResult,
     TaskState,
     Trust,
@@ -35,6 +42,7 @@ from genesis_core import (
     tool,
     tool_loop,
 )
+from genesis_core._unworded import unworded
 from genesis_core.testing import ScriptedModel, open_genesis
 
 SENT: list[str] = []
@@ -262,8 +270,8 @@ async def hander(task: Task, context: TaskContext) -> str:
 
 
 SEND_IT = tasks(
-    Task(id="r", agent="reader"), Task(id="w", agent="writer", inputs={"text": {"task": "r", "output": ""}}),
-    Task(id="s", agent="hander", inputs={"text": {"task": "w", "output": ""}},
+    Task(id="r", agent="reader"), Task(id="w", agent="writer", inputs={"text": Input(task="r", output="")}),
+    Task(id="s", agent="hander", inputs={"text": Input(task="w", output="")},
          grants=(Grant(tool="post", free=("to",)),)))
 
 
@@ -320,3 +328,60 @@ def test_a_task_is_re_used_only_when_it_may_still_read_what_it_did(
             assert (result.state is RunState.WAITING) is (ruling is Ruling.ASK)
 
     asyncio.run(main())
+
+
+# -- what later plans are told ----------------------------------------------------------------------------------------
+
+
+@agent(kinds=["fail"], skills=[Skill(id="failing")])
+async def failer(task: Task, context: TaskContext) -> TaskResult:
+    """Fail in the words of what was read."""
+    words = await context.read("notes.txt")
+    error = TaskError(category=Category.VALIDATION, message="x", code=words)
+    return context.result(state=TaskState.FAILED, error=error)
+
+
+class Remembers:
+    """Plans by names of files at first, and then by what came of that."""
+
+    def __init__(self) -> None:
+        self.told: list[TaskOutcome] = []
+
+    @hookimpl
+    def genesis_decompose(self, task: Task, context: Any) -> list[Task] | None:
+        if task.kind != "goal":
+            return None
+        self.told = list(context.outcomes())
+        words = "-".join(context.files("*")) if not self.told else "then"
+        return [Task(id=words, agent="failer", requires=("failing", words))]
+
+
+def test_a_plan_hears_of_earlier_tasks_no_word_that_a_file_led_to(tmp_path: Path) -> None:
+    place, plans = workspace(tmp_path), Remembers()
+
+    async def main() -> None:
+        for _ in range(2):
+            async with open_genesis(tmp_path / "home", failer, plans) as genesis:
+                result = await (await genesis.start("fail", workspace=place)).result()
+        assert [o.task for o in genesis.records.outcomes()] == ["then", "notes.txt"]
+        assert next(iter(result.tasks.values())).label.trust is Trust.UNTRUSTED  # by what it read, not by its plan
+        assert genesis.record(result.run_id).base.trust is Trust.USER
+
+    asyncio.run(main())
+    (told,) = plans.told
+    assert (told.agent, told.skills[0], told.state, told.category) == ("failer", "failing", "failed", "validation")
+    assert [value for value in told if "note" in str(value)] == []
+    assert len({told.task, told.code}) == 2 and told.skills[1] == told.task
+
+
+@given(st.lists(st.builds(
+    TaskOutcome, run=st.text(), task=st.text(), agent=st.sampled_from(["ada", "bob", ""]), model=st.text(max_size=2),
+    code=st.sampled_from(["", "not_accepted", "graph_error", "eve"]))))
+def test_outcomes_stay_as_many_and_the_same_names_stay_the_same(outcomes: list[TaskOutcome]) -> None:
+    found = unworded(outcomes, agents={"ada"}, skills=(), models={"m"})
+    for old, new in zip(outcomes, found, strict=True):
+        assert (new.agent == old.agent) is (old.agent != "bob") and (new.code == old.code) is (old.code != "eve")
+        assert (new.model == old.model) is (old.model in ("m", "")) and bool(new.model) is bool(old.model)
+    for name in ("task", "agent", "model", "code"):
+        pairs = {(getattr(o, name), getattr(n, name)) for o, n in zip(outcomes, found, strict=True)}
+        assert len({a for a, _ in pairs}) == len({b for _, b in pairs}) == len(pairs)
