@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-__all__ = ["is_below", "matcher"]
+__all__ = ["Match", "is_below", "matcher"]
 
 Match = Callable[[str], bool]
+"""Says whether a name matches."""
 
 
 def matcher(glob: str) -> Match | None:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from genesis_core import Action, Decision, Effect, Label, Ruling, SettingsError, canonical_json
 
-from ._glob import is_below, matcher
-from ._hosts import hosts_of
+from ._glob import Match, is_below, matcher
+from ._hosts import folded, hosts_of, parts_of
 from ._rules import BUILT_IN, MODELS, PolicyRule, read_rules, rules_from
 
 __all__ = ["Asked", "Policy", "built_in", "policy_for"]
@@ -125,29 +125,48 @@ def _globbed(rule: PolicyRule) -> Iterator[Matches]:
     if rule.agents and (agents := _matchers(rule.agents)) is not None:
         yield lambda asked: any(match(asked.agent) for match in agents)
     for name, globs in rule.arguments.items():
-        yield partial(_argument, name, _matchers(globs))
+        if rule.decision is Ruling.ALLOW:
+            yield partial(_all_of_argument, name, [(glob.count("@"), matcher(glob)) for glob in globs])
+        else:
+            yield partial(_any_of_argument, name, _matchers(map(folded, globs)))
     if rule.hosts:
         # What is allowed must go to these hosts alone; what is asked about or denied, to any of them.
         yield partial(_hosts, _matchers(rule.hosts), all if rule.decision is Ruling.ALLOW else any)
 
 
-def _argument(name: str, globs: list[Callable[[str], bool]] | None, asked: Asked) -> bool:
-    """Return whether the argument *name* is there, and each text of it matches one of the *globs*."""
+def _all_of_argument(name: str, globs: list[tuple[int, Match | None]], asked: Asked) -> bool:
+    """Return whether the argument *name* is a text or a list of texts, and each matches one of the *globs*.
+
+    The stars of a glob with an @ stand for none: what ends in an allowed address must not begin with another one.
+    """
     given = (asked.action.arguments or {}).get(name)
     texts = [given] if isinstance(given, str) else list(given) if isinstance(given, list | tuple) else []
-    if not texts or not all(isinstance(text, str) for text in texts):
+    return bool(texts) and all(
+        isinstance(text, str)
+        and any((match is None or match(text)) and signs in (0, text.count("@")) for signs, match in globs)
+        for text in texts
+    )
+
+
+def _any_of_argument(name: str, globs: list[Match] | None, asked: Asked) -> bool:
+    """Return whether one of the *globs* matches anything that the argument *name* says, at whatever depth and in parts.
+
+    What is denied or left to a person must not pass because it is written in another way.
+    """
+    arguments = asked.action.arguments or {}
+    if name not in arguments:
         return False
-    return globs is None or all(any(match(text) for match in globs) for text in texts)
+    return globs is None or any(match(part) for part in parts_of(arguments[name]) for match in globs)
 
 
 def _hosts(
-    globs: list[Callable[[str], bool]] | None, how: Callable[[Iterable[bool]], bool], asked: Asked
+    globs: list[Match] | None, how: Callable[[Iterable[bool]], bool], asked: Asked
 ) -> bool:
     found = hosts_of(asked.action.arguments or {})
     return bool(found) and (globs is None or how(any(match(host) for match in globs) for host in found))
 
 
-def _matchers(globs: Iterable[str]) -> list[Callable[[str], bool]] | None:
+def _matchers(globs: Iterable[str]) -> list[Match] | None:
     """Return what tells whether a name matches one of *globs*; None when every name does."""
     found = [matcher(glob) for glob in globs]
     return None if None in found else [match for match in found if match is not None]

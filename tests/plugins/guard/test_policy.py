@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import time
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -31,6 +32,7 @@ from genesis_core._plugins import Plugins
 from genesis_core._policy import Authority, merge_decisions
 from genesis_guard import genesis_authorize, genesis_provide, genesis_screen
 from genesis_guard._glob import is_below, matcher
+from genesis_guard._hosts import hosts_of
 from genesis_guard._policy import Asked, Policy, built_in
 from genesis_guard._rules import VERBS, read_rules, rules_from
 from genesis_guard._screen import MAX_CHARS
@@ -210,6 +212,86 @@ def test_the_operator_may_allow_a_tool_that_sends_to_these_hosts_alone() -> None
     assert said("https://api.example.com@evil.example/") == "deny"
     assert said("https://user:pw@api.example.com\\@evil.example/") == "deny"
     assert said("") == "deny", "a rule on hosts allows nothing that names none"
+
+
+HIDDEN = {
+    "a tab": "https://board.example.com\t.evil.com/x",
+    "an end of line": "https://board.example.com\r\n.evil.com/x",
+    "an end of line in the scheme": "ht\ntps://evil.com/",
+    "a long password": "https://board.example.com:" + "a" * 300 + ";@evil.com/",
+    "a backslash": "https://board.example.com\\;@evil.com/",
+    "a blank": "https://board.example.com ;@evil.com/",
+    "two signs": "https://board.example.com@x@evil.com/",
+    "escapes": "https://evil%2ecom/",
+    "other letters": "https://\uff45vil\u3002com/",
+    "a mail of no one": "board.example.com;@evil.com",
+    "a comment": "ann@(board.example.com)evil.com",
+    "a blank in a mail": "ann@board.example.com .evil.com",
+    "a blank before the host": "ann@ evil.com",
+    "a name of a field": {"https://evil.com/": "https://board.example.com/"},
+}
+
+
+@pytest.mark.parametrize("how", HIDDEN)
+def test_a_host_is_found_however_an_address_is_written(how: str) -> None:
+    hosts = ["board.example.com"]
+    web = rule(verbs=["call"], resources=["web.post"], hosts=hosts, decision="allow")
+    action = Action("call", "web.post", Effect.SEND, {"to": HIDDEN[how], "text": "see https://board.example.com/"})
+    assert authorize(action, context(rules=[web])).effect is Ruling.DENY
+    anything = rule(id="all", verbs=["call"], resources=["web.post"], decision="allow")
+    not_there = rule(verbs=["call"], resources=["web.post"], hosts=["*evil.com"], decision="deny")
+    assert authorize(action, context(rules=[anything])).effect is Ruling.ALLOW
+    assert authorize(action, context(rules=[anything, not_there])).effect is Ruling.DENY
+
+
+@pytest.mark.parametrize("text", [
+    "see https://board.example.com/a, or (https://board.example.com). Thanks", "Ann <ann@board.example.com> (Ann)",
+    '{"url": "https://board.example.com"}', "https://USER:pw@board.example.com:8443/x@y/",
+    "@property\ndef x(self): ...", "ann@board.example.com,\nbob@board.example.com", "https://board.example.com",
+])
+def test_usual_texts_name_the_hosts_that_they_seem_to(text: str) -> None:
+    assert set(hosts_of({"text": text})) <= {"board.example.com", "y"}
+
+
+@given(st.lists(st.sampled_from(["https:", "//a.", "@", "a@", " ", "\n", ";", "(", "[", "\\", ".", "/", "evil.com"])))
+def test_what_stands_behind_the_last_sign_of_an_address_is_always_among_its_hosts(parts: list[str]) -> None:
+    address = "https://" + re.sub(r"[/\\?#]", "", "".join(parts)) + "@evil.com/"
+    assert "evil.com" in hosts_of({"url": address})
+
+
+@pytest.mark.parametrize("part", ["https:", "https:[", "//a.", "@", "a@ .", "a@[", "<@", "(", "https:@", "a@b\n"])
+def test_hosts_are_found_in_linear_time(part: str) -> None:
+    def cost(size: int) -> float:
+        begin = time.process_time()
+        hosts_of({"text": part * (size // len(part))})
+        return time.process_time() - begin
+
+    assert min(cost(160_000) for _ in range(3)) < 16 * min(cost(20_000) for _ in range(3)) + 0.05
+
+
+@pytest.mark.parametrize("to", [
+    "a@evil.com", ["a@evil.com"], ["a@evil.com", "b@ok.com"], {"x": "a@evil.com"}, {"a@evil.com": 1}, ["a@evil.com", 1],
+    "A@EVIL.com", "<a@evil.com>", "Ann <a@evil.com>, b@ok.com", "b@ok.com;a@evil.com.", "mailto:a@evil.com?cc=b",
+    "x/a@evil.com", [[["a@evil.com"]]], "a@\uff45vil.com",
+])
+@pytest.mark.parametrize("decision", ["deny", "ask"])
+def test_what_is_denied_or_asked_about_is_found_in_whatever_form_it_stands(to: object, decision: str) -> None:
+    anything = rule(id="all", verbs=["call"], resources=["mail"], decision="allow")
+    rules = [anything, rule(verbs=["call"], resources=["mail"], arguments={"to": ["*@Evil.com"]}, decision=decision)]
+    assert authorize(Action("call", "mail", Effect.SEND, {"to": to}), context(rules=rules)).effect.value == decision
+    harmless = Action("call", "mail", Effect.SEND, {"to": "b@ok.com", "text": "a@evil.com"})
+    assert authorize(harmless, context(rules=rules)).effect is Ruling.ALLOW
+
+
+@pytest.mark.parametrize("to", [
+    "x@evil.com, y@ok.com", "x@evil.com\ny@ok.com", "x@evil.com@ok.com", {"x": "y@ok.com"}, [["y@ok.com"]],
+    ["y@ok.com", "x@evil.com, y@ok.com"], 7, None, [],
+])
+def test_what_is_allowed_is_a_text_or_a_list_of_texts_with_one_address_each(to: object) -> None:
+    rules = [rule(verbs=["call"], resources=["mail"], arguments={"to": ["*@ok.com"]}, decision="allow")]
+    for said, expected in ((to, Ruling.DENY), ("y@ok.com", Ruling.ALLOW)):
+        action = Action("call", "mail", Effect.SEND, {"to": said})
+        assert authorize(action, context(rules=rules)).effect is expected
 
 
 def test_a_rule_may_be_about_an_agent_its_arguments_and_labels() -> None:
