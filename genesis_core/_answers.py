@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from .errors import PlanError, PluginError
 from .records import digest
-from .tasks import GraphPatch, Task
+from .tasks import GraphPatch, Task, TaskGraph
 
 __all__ = ["check", "check_leaves", "check_widens", "texts"]
 
@@ -34,17 +34,34 @@ def check_widens(tasks: Iterable[Task], before: Mapping[str, Task]) -> None:
                             cause="grants and endorsements come from the author of a plan, never from a plugin")
 
 
-def check_leaves(patch: GraphPatch, before: Mapping[str, Task]) -> None:
-    """Raise PlanError when *patch*, made from text from outside, changes a task that is granted or endorses something.
+def check_leaves(patch: GraphPatch, graph: TaskGraph) -> None:
+    """Raise PlanError when *patch*, made from text from outside, touches what *graph*'s author granted or endorsed.
 
-    Its author decided what it does; whoever dropped it, replaced it or put other tasks in its place would decide that.
+    Who drops or replaces such a task, what stands around it or what it waits for, or puts others in the place of one of
+    them, decides what the author decided. Beside it, and behind it, there may be new tasks.
     """
-    changed = (*patch.drop, *(t.id for t in patch.replacements), *(t.parent for t in patch.add if t.parent))
-    for task_id in changed:
-        task = before.get(task_id)
-        if task is not None and (task.grants or any(i.endorse for i in task.inputs.values())):
-            raise PlanError(f"task {task_id!r} holds what its author granted or endorsed, and stays as it is",
-                            cause="text from outside would change it", hint="write the change into a plan file")
+    fixed, closed = _held(graph)
+    changed = (t for t in (*patch.drop, *(r.id for r in patch.replacements)) if t in fixed or t in closed)
+    filled = (t.parent for t in (*patch.add, *patch.replacements) if t.parent in closed)
+    for task_id in (*changed, *filled):
+        raise PlanError(f"task {task_id!r} is part of what the plan's author granted or endorsed, and stays as it is",
+                        cause="text from outside would change it", hint="write the change into a plan file")
+
+
+def _held(graph: TaskGraph) -> tuple[set[str], set[str]]:
+    """Return what stands around tasks that are granted or endorse something, and those with all that they wait for."""
+    around, closed = set[str](), set[str]()
+    pending = [(t.id, closed) for t in graph.tasks if t.grants or any(i.endorse for i in t.inputs.values())]
+    while pending:
+        name, found = pending.pop()
+        if name in found:
+            continue
+        found.add(name)
+        task = graph[name]
+        pending += [(need, closed) for need in task.needs]
+        pending += [(task.parent, around)] if task.parent is not None else []
+        pending += [(child, closed) for child in graph.children.get(name, ())] if found is closed else []
+    return around, closed
 
 
 def texts(task: Task) -> Iterator[str]:

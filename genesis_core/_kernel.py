@@ -360,7 +360,7 @@ class Planner:
         new = (*patch.add, *patch.replacements)
         check_widens(new, plan.graph.by_id)
         if cause.trust is Trust.UNTRUSTED:
-            check_leaves(patch, plan.graph.by_id)
+            check_leaves(patch, plan.graph)
         await self.gate.tasks(plan.goal.label, new, "a change of the plan")
         changed = {t.id for t in new}
         kept = tuple(a for a in plan.assignments if a.task_id not in changed and a.task_id in graph)

@@ -23,6 +23,7 @@ from genesis_core import (
     Input,
     Label,
     Outcome,
+    PlanError,
     Ruling,
     RunResult,
     RunState,
@@ -42,6 +43,7 @@ from genesis_core import (
     tool,
     tool_loop,
 )
+from genesis_core._answers import check_leaves
 from genesis_core._unworded import unworded
 from genesis_core.testing import ScriptedModel, open_genesis
 
@@ -385,3 +387,47 @@ def test_outcomes_stay_as_many_and_the_same_names_stay_the_same(outcomes: list[T
     for name in ("task", "agent", "model", "code"):
         pairs = {(getattr(o, name), getattr(n, name)) for o, n in zip(outcomes, found, strict=True)}
         assert len({a for a, _ in pairs}) == len({b for _, b in pairs}) == len(pairs)
+
+
+# -- changes that text from outside leads to --------------------------------------------------------------------------
+
+HELD = Task(id="held", parent="part", agent="poster", depends_on=("before",), grants=(Grant(tool="post"),))
+AROUND = tasks(
+    Task(id="first"), Task(id="whole", depends_on=("first",)), Task(id="part", parent="whole"), HELD,
+    Task(id="beside", parent="part"), Task(id="before"), Task(id="inner", parent="before", depends_on=("far",)),
+    Task(id="far"), Task(id="behind", depends_on=("held",)), Task(id="alone"))
+
+
+def allowed(patch: GraphPatch, graph: TaskGraph = AROUND) -> bool:
+    graph.apply(patch)  # it is a change that could be made
+    try:
+        check_leaves(patch, graph)
+    except PlanError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", ["held", "whole", "part", "before", "inner", "first", "far"])
+def test_what_a_granted_task_is_made_of_stays_as_it_is(name: str) -> None:
+    assert not allowed(GraphPatch(replace=(AROUND[name].replace(description="as they say"),)))
+
+
+@pytest.mark.parametrize("name", ["beside", "behind", "alone"])
+def test_what_stands_beside_and_behind_a_granted_task_may_change(name: str) -> None:
+    assert allowed(GraphPatch(replace=(AROUND[name].replace(description="as they say"),)))
+    assert allowed(GraphPatch(drop=(name,)))
+
+
+@pytest.mark.parametrize(("parent", "may"), [
+    ("held", False), ("before", False), ("inner", False), ("far", False), ("first", False),
+    ("whole", True), ("part", True), ("behind", True)])
+def test_nothing_takes_the_place_of_a_granted_task_or_of_what_it_waits_for(parent: str, may: bool) -> None:
+    assert allowed(GraphPatch(add=(Task(id="new", parent=parent),))) is may
+    assert allowed(GraphPatch(replace=(AROUND["alone"].replace(parent=parent),))) is may
+
+
+def test_an_endorsed_value_comes_from_the_task_that_the_author_named() -> None:
+    paid = Input(task="check", output="/paid", endorse=(True, False))
+    graph = tasks(Task(id="check"), Task(id="pay", inputs={"paid": paid}), Task(id="other"))
+    assert not allowed(GraphPatch(replace=(Task(id="check", description="as they say"),)), graph)
+    assert allowed(GraphPatch(replace=(Task(id="other", description="as they say"),)), graph)
