@@ -51,6 +51,8 @@ class Weights(Protocol):
     bytes: int
     path: Path
     fetched: bool
+    lacks: str
+    """What to type before it can be used; empty: nothing is missing."""
 
     def fetch(self, progress: Callable[[int, int, str], None] | None = None) -> Path:
         """Download and verify it."""

@@ -54,16 +54,20 @@ def test(session: Session, name: str | None) -> int:
 @click.argument("name", required=False)
 @common
 def fetch(session: Session, name: str | None) -> int:
-    """Download a local model, the first of the list when there is no NAME; one that was interrupted goes on."""
+    """Download the local model NAME; one that was interrupted goes on. Without NAME nothing is downloaded."""
     from . import _streams as streams
     from ._models_text import Progress, size
     from ._problem import Problem
 
     offered = _offered(session)
-    weights = _named(name, offered) if name else next(iter(offered.values()))
+    if not name:
+        raise _unnamed(offered)
+    weights = _named(name, offered)
     there = weights.fetched
     if not there:
         streams.note(f"fetching {weights.name}: {weights.title}, {size(weights.bytes)}, {weights.license}")
+        if weights.lacks:
+            streams.note(f"nothing here can run it yet: {weights.lacks}")
     progress = Progress()
     try:
         path = weights.fetch(progress)
@@ -74,10 +78,11 @@ def fetch(session: Session, name: str | None) -> int:
             code="interrupted", exit_code=130))
     finally:
         progress.end()
+    before = f"{weights.lacks}, then " if weights.lacks else ""
     return session.answer(
         {"name": weights.name, "path": str(path), "bytes": weights.bytes, "fetched": not there},
         f"{weights.name} {'was there already' if there else 'is there, and verified'}: {path}\n"
-        f'to use it: genesis run "GOAL" --model local:{weights.name}')
+        f'to use it: {before}genesis run "GOAL" --model local:{weights.name}')
 
 
 @models.command("serve")
@@ -164,6 +169,19 @@ def _offered(session: Session) -> Mapping[str, Weights]:
         raise SettingsError("no local model is offered", cause="no loaded plugin has one",
                             hint="genesis plugins shows what is loaded")
     return found
+
+
+def _unnamed(offered: Mapping[str, Weights]) -> GenesisError:
+    """Return the error that lists what can be fetched: a gigabyte is not downloaded because a name was left out."""
+    from genesis_core import SettingsError
+
+    from ._models_text import size
+
+    listed = "; ".join(f"{w.name} ({size(w.bytes)}{', there already' if w.fetched else ''}): {w.about}"
+                       for w in offered.values())
+    smallest = min(offered.values(), key=lambda w: w.bytes)
+    return SettingsError("fetch takes the NAME of a local model", cause=listed,
+                         hint=f"genesis models fetch {smallest.name}")
 
 
 def _named(name: str, offered: Mapping[str, Weights]) -> Weights:

