@@ -62,7 +62,8 @@ def _check_limits(driver: Driver, patch: GraphPatch) -> None:
 
 
 def _check_begun(driver: Driver, patch: GraphPatch) -> None:
-    begun = {*driver.scheduler.results, *driver.scheduler.working}
+    # One that waits for a person has begun, too, and so has what an earlier driver of the run began.
+    begun = {*driver.scheduler.results, *driver.scheduler.working, *driver.scheduler.held, *driver.attempts}
     for task_id in (*patch.drop, *(t.id for t in patch.replacements)):
         if task_id in begun:
             raise GraphError(f"task {task_id!r} has begun and can't be changed")

@@ -208,6 +208,52 @@ def test_a_task_that_waits_does_not_begin_again_when_the_plan_is_changed(tmp_pat
     assert sorted(begun) == ["new", "t", "u"] and bank.paid == []
 
 
+class Instead:
+    """Puts another task in the place of the one that waits, or takes it away, once another is done."""
+
+    def __init__(self, patch: GraphPatch) -> None:
+        self.patch = patch
+
+    @hookimpl
+    def genesis_revise(self, result: TaskResult | None) -> GraphPatch | None:
+        return self.patch if result is not None and result.task_id in ("u", "v") else None
+
+
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("patch", [
+    GraphPatch(drop=["t"]), GraphPatch(replace=[Task(id="t", agent="payer", description="another one")])])
+def test_a_task_that_waits_for_a_person_can_not_be_replaced_or_dropped(
+    tmp_path: Path, patch: GraphPatch, later: bool
+) -> None:
+    """Neither while its run goes on, nor by what comes up when that is resumed."""
+
+    async def work(context: TaskContext) -> Any:
+        if context.task.id == "t":
+            return await context.call("pay", to="ann")
+        if context.task.id == "v":
+            return context.blocked("not now") if "v" not in begun else None
+        await asyncio.sleep(0.05)
+        return None
+
+    begun: list[str] = []
+    bank = Bank(tmp_path, work, Instead(patch))
+
+    async def told() -> RunResult:
+        await bank.run(payer(), Task(id="v" if later else "u", agent="payer"))
+        begun.append("v")
+        async with bank.open() as genesis:
+            kinds = [e.kind for e in genesis.events("last")]
+            assert "graph.patched" not in kinds and "graph.refused" in kinds
+        if later:
+            await bank.resume()
+        await bank.approve()
+        return await bank.resume()
+
+    result = asyncio.run(told())
+    assert result.state is RunState.COMPLETED and bank.paid == ["ann"]
+    assert result.plan.graph["t"].description == ""
+
+
 def test_an_attempt_that_a_crash_cut_off_goes_on_under_the_same_key(tmp_path: Path) -> None:
     """What it had called may be called again: a receiver tells that by the key."""
     keys: list[str] = []
