@@ -144,6 +144,25 @@ def _settings(_: Session) -> Iterator[Check]:
                 f"all default; your own settings file would be {found.own}")
 
 
+def _keys(session: Session) -> Iterator[Check]:
+    """Without the keys no run can start; those that are there must be whole, and this user's alone."""
+    from genesis_core import JournalError, KeyStore, SettingsError
+
+    from .keys import INIT, missing_keys
+
+    try:
+        ring = session.records().keys()
+        faults = list(ring.faults()) if isinstance(ring, KeyStore) else []
+    except JournalError as error:
+        cause, hint = missing_keys(session) if "is missing" in error.message else (error.cause, error.hint)
+        fresh = hint == INIT
+        yield Check("keys", fresh, "none yet: the first run makes one" if fresh else f"{error.message}: {cause}", hint)
+    except SettingsError:
+        return  # that is told as settings, or as a plugin
+    else:
+        yield Check("keys", not faults, "; ".join(faults) or "whole, and nobody else's", "genesis keys verify")
+
+
 def _plugins(session: Session) -> Iterator[Check]:
     from .plugins import load_with_hints
 
@@ -197,5 +216,5 @@ def _commands(_: Session) -> Iterator[Check]:
 
 
 LOOKS: tuple[Callable[[Session], Iterator[Check]], ...] = (
-    _python, _sqlite, _ownership, _settings, _state, _plugins, _trust, _commands,
+    _python, _sqlite, _ownership, _settings, _state, _keys, _plugins, _trust, _commands,
 )

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from genesis_core import KeyInfo, KeyStore
 
-__all__ = ["keys"]
+__all__ = ["INIT", "keys", "missing_keys"]
 
 GRACE = "7d"
+INIT = "genesis keys init"
 
 
 @click.group("keys", invoke_without_command=True)
@@ -103,15 +104,29 @@ def _store(session: Session, *, create: bool = False) -> KeyStore:
 
     genesis = session.records()
     try:
-        ring = genesis.keys(create=create)
+        ring = genesis.keys()
     except JournalError as error:
-        if "is missing" in error.message:
-            error.cause, error.hint = "nothing has been signed in this state folder yet", "genesis keys init"
-        raise
+        if "is missing" not in error.message:
+            raise
+        error.cause, error.hint = missing_keys(session)
+        if not create:
+            raise
+        if error.hint != INIT:
+            session.warn(f"{error.message}: {error.cause}; a new one does not verify them")
+        ring = genesis.keys(create=True)
     if not isinstance(ring, KeyStore):
         raise SettingsError(f"the key ring {genesis.settings.keyring!r} keeps its keys itself",
                             cause="it offers no list of them", hint="see its own documentation")
     return ring
+
+
+def missing_keys(session: Session) -> tuple[str, str]:
+    """Return why there are no keys, and the way out: nothing has been signed here yet, or they are lost."""
+    runs = sum(1 for _ in session.state().index.folders())
+    if not runs:
+        return "nothing has been signed in this state folder yet", INIT
+    return (f"it signed the {'run' if runs == 1 else f'{runs} runs'} here",
+            "restore it from a copy; genesis keys init makes a new one, with which those runs can't be verified")
 
 
 def _json(key: KeyInfo) -> dict[str, Any]:

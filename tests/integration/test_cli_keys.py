@@ -144,3 +144,32 @@ def test_an_age_that_no_calendar_holds_is_a_wrong_use(shell: Any, command: list[
     refused = shell(*command, "99999999999d")
     assert refused.returncode == 2 and "is too long: at most 36525d" in refused.stderr
     assert states(shell) == ["active"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes")
+def test_doctor_looks_at_the_keys(shell: Any) -> None:
+    def keys(code: int) -> dict[str, Any]:
+        checks = shell.json("doctor", code=code)["data"]["checks"]
+        (found,) = [check for check in checks if check["name"] == "keys"]
+        return dict(found)
+
+    fresh = keys(0)
+    assert fresh["ok"] and "the first run makes one" in fresh["detail"] and not shell.home.exists()
+    shell.run(SAY)
+    assert keys(0)["ok"]
+    ring = shell.home / "keys" / "ring.json"
+    ring.chmod(0o644)
+    assert shell("run", shell.plan(SAY)).returncode == 2
+    assert (keys(1)["ok"], keys(1)["hint"]) == (False, f"chmod 600 {ring}")
+    ring.unlink()
+    assert not keys(1)["ok"] and keys(1)["hint"].startswith("restore it from a copy")
+
+
+def test_a_lost_ring_is_no_fresh_folder(shell: Any) -> None:
+    shell.run(SAY)
+    (shell.home / "keys" / "ring.json").unlink()
+    problem = shell.json("keys", code=2)["error"]
+    assert problem["cause"] == "it signed the run here" and problem["hint"].startswith("restore it from a copy")
+    made = shell("keys", "init")
+    assert made.returncode == 0 and "warning: " in made.stderr and "does not verify" in made.stderr
+    assert states(shell) == ["active"] and shell("verify", "last").returncode == 2
