@@ -14,6 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
+from ._passed import kept
 from ._replay.tape import essence
 from .errors import Category, DependencyDown, GenesisError, ModelError, TimedOut
 from .models import BoundedModel, Message, Model, ModelReply, ModelRequest
@@ -52,6 +53,14 @@ class Doors(Protocol):
 
     async def authorize(self, action: Action) -> None:
         """Let an allowed action pass (raises AccessDenied)."""
+        ...
+
+    def passing(self, action: Action) -> dict[str, Any]:
+        """Return what the row of an allowed *action* says of the approval that let it pass."""
+        ...
+
+    def given(self, action: Action) -> Any:
+        """Return what came of *action* when an earlier attempt did it as a person approved; None: it is to be done."""
         ...
 
     async def spend(self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> Any:
@@ -135,12 +144,28 @@ def _data(reply: ModelReply) -> str:
 
 
 async def _call(doors: Doors, model: Model, request: ModelRequest) -> ModelReply:
-    await doors.authorize(Action("ask", model.name, Effect.SEND))
     need, answer = most(model, request), lambda: _within(model, request, doors.seconds_left)
+    action = _action(model, request, need)
+    await doors.authorize(action)
+    if (given := doors.given(action)) is not None:  # an earlier attempt has asked it, as a person approved
+        doors.rise(_answers(model))
+        return ModelReply(**given)
     if need.cost is None and doors.in_money:
         need, answer = Usage(), lambda: _unpriced(model)  # on record like any other failure, so that a replay has it
-    reply: ModelReply = await doors.spend(need, lambda: _asked(doors, model, request, need, answer))
+    passing = doors.passing(action)
+    reply: ModelReply = await doors.spend(need, lambda: _asked(doors, model, request, need, answer, passing))
     return reply
+
+
+def _action(model: Model, request: ModelRequest, need: Usage) -> Action:
+    """Return what a person would approve: this question, word for word, at no more than it may cost."""
+    limit = {"cost": "not known" if need.cost is None else f"{need.cost} USD", "tokens": need.tokens}
+    return Action("ask", model.name, Effect.SEND, {"request": digest(essence(request)), "most": limit}, need.cost)
+
+
+def _answers(model: Model) -> Label:
+    """Return the label of what a model says: its answer, and what it fails with."""
+    return Label(Trust.UNTRUSTED, sources=frozenset({f"model:{model.name}"}))
 
 
 async def _unpriced(model: Model) -> ModelReply:
@@ -153,17 +178,18 @@ async def _unpriced(model: Model) -> ModelReply:
 
 
 async def _asked(
-    doors: Doors, model: Model, request: ModelRequest, need: Usage, answer: Callable[[], Awaitable[ModelReply]]
+    doors: Doors, model: Model, request: ModelRequest, need: Usage, answer: Callable[[], Awaitable[ModelReply]],
+    passing: dict[str, Any],
 ) -> tuple[ModelReply, Usage]:
-    """Send one request; its two rows hold what it may cost and what it did."""
+    """Send one request; its two rows hold what it may cost and what it did, and what let it pass."""
     name = digest(request.to_json())
     doors.emit(EventKind.MODEL_ASKED, {
-        "model": model.name, "role": request.role, "request": name, "most": need.to_json(),
+        "model": model.name, "role": request.role, "request": name, "most": need.to_json(), **passing,
     })
     await doors.commit()  # what may cost money is on record before it does
     began = time.monotonic()
-    said: dict[str, Any] = {"model": model.name, "request": name}
-    answers = Label(Trust.UNTRUSTED, sources=frozenset({f"model:{model.name}"}))  # what it fails with is its word, too
+    said: dict[str, Any] = {"model": model.name, "request": name, **passing}
+    answers = _answers(model)
     try:
         reply = await doors.reply(model, request, answer, said)
     except GenesisError as error:
@@ -182,7 +208,8 @@ async def _asked(
     reply = reply if reply.model else reply.replace(model=model.name)
     spent = reply.usage if reply.usage.model_calls else reply.usage.replace(model_calls=1)
     doors.rise(answers)
-    _say(doors, {**said, "by": reply.model, "finish": reply.finish,
+    gave = kept(passing, reply.to_json()) if passing else passing
+    _say(doors, {**said, **gave, "by": reply.model, "finish": reply.finish,
                  "answer": digest([reply.text, reply.data, [c.to_json() for c in reply.tool_calls]])}, spent, began)
     return reply, spent
 

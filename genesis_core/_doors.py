@@ -84,6 +84,13 @@ class TaskDoors:
     async def authorize(self, action: Action) -> None:
         await self.context._authorize(action)
 
+    def passing(self, action: Action) -> dict[str, Any]:
+        return self.context._passing(action)
+
+    def given(self, action: Action) -> Any:
+        passed = self.context._given(action)
+        return None if passed is None else passed.value()
+
     async def spend(self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> Any:
         return await self.context._spend(need, work)
 
@@ -156,6 +163,12 @@ class PlanDoors:
             "decision": decision.effect.value, "rule": decision.rule, "reason": decision.reason,
         })
         self.authority.enforce(action, decision)
+
+    def passing(self, action: Action) -> dict[str, Any]:
+        return {}
+
+    def given(self, action: Action) -> None:
+        """Return None: nobody approves what planning does, it is allowed or denied."""
 
     async def spend(self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> Any:
         return await settled(self.planner.ledger, need, work)

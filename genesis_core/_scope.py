@@ -15,6 +15,7 @@ from ._doors import TaskDoors, settled
 from ._files import artifact_path, find_artifact, read_bytes, write_atomic
 from ._journal import Entry
 from ._lineup import Lineup
+from ._passed import Passed
 from ._permission import Permits, told
 from ._policy import Waiting
 from ._prompted import Prompted
@@ -175,7 +176,7 @@ class TaskContext:
         action, reads = Action("call", known.name, known.spec.effect, plain), max(files.secrecy, emits.secrecy)
         await self._authorize(action, reads)
         call = ToolUse(known, plain, action, reads, self._label, files | emits)
-        passed = None if self._permits is None else self._permits.given(action)
+        passed = self._given(action)
         value = (await self._spend(Usage(tool_calls=1), lambda: used(self, call)) if passed is None
                  else given_again(self, call, passed))
         if isinstance(value, str):
@@ -211,11 +212,12 @@ class TaskContext:
     async def write(self, name: str, data: str | bytes, *, media_type: str = "text/plain") -> Artifact:
         """Write a file below the run's folder and return it as an artefact, labelled as this task is now."""
         raw = self._scope.page(data, media_type)
-        await self._authorize(Action("write", name, Effect.WRITE))
+        sha256 = hashlib.sha256(raw).hexdigest()
+        await self._authorize(Action("write", name, Effect.WRITE, {"sha256": sha256, "size": len(raw)}))
         path = artifact_path(self._scope.folder, self.task.id, name)
         await asyncio.to_thread(write_atomic, path, raw)
         artifact = Artifact(
-            name=name, media_type=media_type, sha256=hashlib.sha256(raw).hexdigest(), size=len(raw), label=self._label
+            name=name, media_type=media_type, sha256=sha256, size=len(raw), label=self._label
         )
         self.written[name] = artifact
         self._emit(EventKind.WROTE, {**artifact.to_json(), "path": path.relative_to(self._scope.folder).as_posix()})
@@ -321,6 +323,10 @@ class TaskContext:
     def _passing(self, action: Action) -> dict[str, Any]:
         """Return what the row of an allowed *action* says of the grant or the approval that let it pass."""
         return {} if self._permits is None else self._permits.passing(action)
+
+    def _given(self, action: Action) -> Passed | None:
+        """Return what came of an allowed *action* when an earlier attempt did it, and it is not to be done again."""
+        return None if self._permits is None else self._permits.given(action)
 
     def _note(self, kind: EventKind, data: dict[str, Any]) -> None:
         """Put a row of the kernel's about this attempt into the journal."""

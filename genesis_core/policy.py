@@ -125,8 +125,8 @@ class Identity(Record):
 class Action:
     """One thing that somebody wants to do: verb ("read", "write", "call", "ask", "run", "endorse"), resource, effect.
 
-    Of a call, *arguments* are those of the tool; of a question to a model, *cost* is the most that it may take (US
-    dollars; None: not known).
+    Of a call, *arguments* are those of the tool; of a question to a model, its digest and the most that it may take,
+    and *cost* is that in US dollars (None: not known); of what is written, its sha256 and size.
     """
 
     verb: str

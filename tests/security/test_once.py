@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ from genesis_core import (
     Grant,
     GraphPatch,
     Label,
+    Message,
+    ModelReply,
+    ModelRequest,
     RunResult,
     RunState,
     Task,
@@ -25,6 +30,7 @@ from genesis_core import (
     TaskResult,
     Tool,
     Trust,
+    Usage,
     agent,
     hookimpl,
     tool,
@@ -76,7 +82,7 @@ class Bank:
             waiting = [e for e in genesis.record("last").waiting if e.task_id == task]
             for event in waiting:
                 await genesis.records.approve("last", task, granted=True, action=event.data["action"])
-            return [event.data["arguments"]["to"] for event in waiting]
+            return [event.data["arguments"].get("to", "") for event in waiting]
 
     async def resume(self) -> RunResult:
         async with self.open() as genesis:
@@ -252,6 +258,87 @@ def test_a_task_that_waits_for_a_person_can_not_be_replaced_or_dropped(
     result = asyncio.run(told())
     assert result.state is RunState.COMPLETED and bank.paid == ["ann"]
     assert result.plan.graph["t"].description == ""
+
+
+class Dear:
+    """A model that costs what it may say."""
+
+    name = "dear"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int]] = []
+
+    def most(self, request: ModelRequest) -> Usage:
+        return Usage(model_calls=1, tokens=10, cost=Decimal(request.max_output_tokens))
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        self.asked.append((request.messages[0].text, request.max_output_tokens))
+        return ModelReply(text=f"answer {len(self.asked)}", model="dear", usage=self.most(request))
+
+
+DEAR = [{"id": "dear", "verbs": ["ask"], "above_cost": 1, "decision": "ask"}]
+
+
+def question(text: str, tokens: int = 2, seconds: float = 60) -> ModelRequest:
+    return ModelRequest(role="cheap", messages=(Message(role="user", text=text),), max_output_tokens=tokens,
+                        seconds=seconds)
+
+
+def test_a_yes_to_one_question_is_none_to_another_or_a_dearer_one_and_is_for_one_time(tmp_path: Path) -> None:
+    first = [question("how many?")]
+
+    async def work(context: TaskContext) -> Any:
+        said = [(await context.ask(first[0])).text]
+        for other in (question("how much?"), question("how many?", tokens=500), question("how many?")):
+            with contextlib.suppress(AccessDenied):
+                said.append((await context.ask(other)).text)
+        return said
+
+    model = Dear()
+    bank = Bank(tmp_path, work, model, rules=DEAR)
+
+    async def told() -> list[Any]:
+        result = await bank.run(payer())
+        assert result.state is RunState.WAITING and model.asked == []
+        async with bank.open() as genesis:
+            (event,) = genesis.record("last").waiting
+            assert event.data["arguments"]["most"]["cost"] == "2 USD"
+        await bank.approve()
+        first[0] = question("how many?", seconds=50)  # the same one, with less time left
+        result = await bank.resume()
+        assert result.state is RunState.WAITING and model.asked == [("how many?", 2)]
+        async with bank.open() as genesis:
+            for event in genesis.record("last").waiting:
+                await genesis.records.approve("last", "t", granted=False, action=event.data["action"])
+        return (await bank.resume()).tasks["t"].output
+
+    assert asyncio.run(told()) == ["answer 1"]
+    assert model.asked == [("how many?", 2)]
+
+
+def test_a_yes_to_what_is_written_is_to_these_bytes(tmp_path: Path) -> None:
+    texts = ["seven"]
+
+    async def work(context: TaskContext) -> Any:
+        return (await context.write("sum.txt", texts[0])).size
+
+    bank = Bank(tmp_path, work, rules=[{"id": "pages", "verbs": ["write"], "decision": "ask"}])
+
+    async def told() -> RunResult:
+        await bank.run(payer())
+        async with bank.open() as genesis:
+            (event,) = genesis.record("last").waiting
+            assert event.data["arguments"] == {"sha256": hashlib.sha256(b"seven").hexdigest(), "size": 5}
+        await bank.approve()
+        texts[0] = "eight thousand"
+        assert (await bank.resume()).state is RunState.WAITING
+        texts[0] = "seven"
+        async with bank.open() as genesis:
+            await genesis.records.approve("last", "t", granted=False)
+        return await bank.resume()
+
+    result = asyncio.run(told())
+    assert result.state is RunState.COMPLETED and result.tasks["t"].output == 5
 
 
 def test_an_attempt_that_a_crash_cut_off_goes_on_under_the_same_key(tmp_path: Path) -> None:
