@@ -30,9 +30,9 @@ PROVENANCE = "kernel.provenance"
 SILENCE = "default-deny"
 """The rule by which the guard denies what no rule allows."""
 WAY_OUT = {
-    PROVENANCE: "grant the task exactly this call in a plan file: docs/provenance.md shows how",
+    PROVENANCE: "grant the task exactly this call in a plan file: docs/provenance.md of the source shows how",
     "approvals": "that answer stands for this run; genesis run --again RUN asks anew",
-    "kernel.secrecy": "docs/provenance.md says what is secret, and why",
+    "kernel.secrecy": "docs/provenance.md of the source says what is secret, and why",
 }
 """Hints by rule."""
 

@@ -11,11 +11,12 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -31,6 +32,8 @@ PLAN_SCHEMA = "genesis.plan/1"
 MAX_BYTES = 5_000_000
 MAX_VALUES = 100_000
 """Objects, lists, names and values in them; each takes time to build, whatever comes of it."""
+
+FORM = "docs/plan-files.md of the source shows the form"
 
 _R = TypeVar("_R", bound=Record)
 
@@ -119,10 +122,10 @@ def _document(path: Path, text: str | None = None) -> Mapping[str, Any]:
         raise LimitExceeded(f"{path} is too large: {error.message}", cause=error.cause, hint=error.hint) from None
     except (ValueError, RecursionError) as error:
         raise PlanError(f"{path} can't be understood", cause=" ".join(str(error).split()),
-                        hint="docs/plan-files.md shows the form") from None
+                        hint=FORM) from None
     if not isinstance(value, Mapping):
         raise PlanError(f"{path} is no plan", cause=f"it holds {_kind(value)}, not an object with `tasks`",
-                        hint="docs/plan-files.md shows the form")
+                        hint=FORM)
     return value
 
 
@@ -276,7 +279,7 @@ def _build(kind: type[_R], body: Mapping[str, Any], path: Path) -> _R:
     except ValidationError as error:
         first, *more = islice(_faults(error, kind, body), 4)
         raise PlanError(f"{path}: {first}", cause="; ".join(more) or "the file is not what its schema says",
-                        hint="docs/plan-files.md shows the form") from None
+                        hint=FORM) from None
     except GraphError as error:
         raise GraphError(f"{path}: {error.message}", cause=error.cause or "the tasks of a plan must fit together",
                          hint=error.hint or f"mend {path}") from None
@@ -309,15 +312,51 @@ _WORDS = {
     "missing": "it is missing", "mapping_type": "it should be an object", "dict_type": "it should be an object",
     "model_type": "it should be an object", "model_attributes_type": "it should be an object",
     "too_short": "it is empty; a plan has at least one task",
+    "int_type": "it should be a whole number", "int_from_float": "it should be a whole number",
+    "int_parsing": "it should be a whole number", "float_type": "it should be a number",
+    "float_parsing": "it should be a number", "bool_type": "it should be true or false",
+    "decimal_type": "it should be a number", "decimal_parsing": "it should be a number",
 }
+_ODD = ("_type", "_parsing", "_from_float")
+"""How the names of faults end that are about what stands there."""
+_BOUNDS = {"greater_than_equal": ("at least", "ge"), "greater_than": ("more than", "gt"),
+           "less_than_equal": ("at most", "le"), "less_than": ("less than", "lt")}
 
 
 def _why(fault: Any, place: list[Any], kind: type[BaseModel]) -> str:
     if fault["type"] == "extra_forbidden":
-        fields = Task.model_fields if "tasks" in place else kind.model_fields
-        return f"there is no such field{did_you_mean(str(place[-1]), fields)}"
+        return f"there is no such field{did_you_mean(str(place[-1]), _fields_at(kind, place[:-1]))}"
+    if fault["type"] in _BOUNDS:
+        word, limit = _BOUNDS[fault["type"]]
+        return f"it should be {word} {fault['ctx'][limit]:g}, not {_kind(fault['input'])}"
     words = _WORDS.get(fault["type"]) or str(fault["msg"]).removeprefix("Value error, ")
-    return f"{words}, not {_kind(fault['input'])}" if fault["type"].endswith("_type") else words
+    return f"{words}, not {_kind(fault['input'])}" if fault["type"].endswith(_ODD) else words
+
+
+def _fields_at(kind: Any, place: list[Any]) -> Iterable[str]:
+    """Return the names of the fields that an object at *place* of a *kind* takes; none where any name will do."""
+    for part in place:
+        kind = _part_of(_one_of(kind), part)
+    kind = _one_of(kind)
+    return kind.model_fields if isinstance(kind, type) and issubclass(kind, BaseModel) else ()
+
+
+def _one_of(hint: Any) -> Any:
+    """Return what *hint* is where it is not None."""
+    if get_origin(hint) in (Union, UnionType):
+        return next((other for other in get_args(hint) if other is not NoneType), None)
+    return hint
+
+
+def _part_of(hint: Any, part: Any) -> Any:
+    """Return the type of the field, member or value *part* of what is a *hint*."""
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        field = hint.model_fields.get(str(part))
+        return None if field is None else field.annotation
+    inner = get_args(hint)
+    if not inner:
+        return None
+    return inner[1] if isinstance(origin := get_origin(hint), type) and issubclass(origin, Mapping) else inner[0]
 
 
 def _kind(value: Any) -> str:

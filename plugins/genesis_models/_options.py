@@ -31,7 +31,7 @@ PROVIDERS: Mapping[str, Service] = {
                       "google.genai"),
 }
 PROTOCOLS = ("native", "json")
-_HINT = "docs/models.md lists what can be set"
+_HINT = "docs/models.md of the source lists what can be set"
 _Read = TypeVar("_Read")
 
 

@@ -91,5 +91,5 @@ def _read(options: Mapping[str, Any], name: str) -> dict[str, int]:
         if key not in OPTIONS or isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise SettingsError(f"[models.endpoint.{name}] can't have {key} = {value!r}"[:300],
                                 cause=f"a local model takes {', '.join(OPTIONS)}: whole numbers above 0",
-                                hint="docs/local-model.md lists what can be set")
+                                hint="docs/local-model.md of the source lists what can be set")
     return dict(options)

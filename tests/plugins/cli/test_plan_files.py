@@ -34,6 +34,27 @@ def write(folder: Path, text: str | bytes, name: str = "plan.yaml") -> Path:
     return path
 
 
+@pytest.mark.parametrize(("fields", "said"), [
+    ("grants: [{tool: t, fre: [x]}]", "task 'a': grants.0.fre: there is no such field; did you mean 'free'?"),
+    ("inputs: {n: {task: b, output: '', endrose: [1]}}",
+     "task 'a': inputs.n.endrose: there is no such field; did you mean 'endorse'?"),
+    ("accept: {outputs: ['/x']}", "task 'a': accept.outputs: there is no such field; did you mean 'output'?"),
+    ("grants: [{tool: t, times: 0}]", "task 'a': grants.0.times: it should be at least 1, not 0"),
+    ("grants: [{tool: t, times: many}]", "task 'a': grants.0.times: it should be a whole number, not the text 'many'"),
+    ("max_seconds: 0", "task 'a': max_seconds: it should be more than 0, not 0"),
+    ("agnet: x", "task 'a': agnet: there is no such field; did you mean 'agent'?"),
+])
+def test_a_slip_in_a_field_at_any_depth_is_told_with_what_was_meant(tmp_path: Path, fields: str, said: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        read_plan_file(write(tmp_path, f"tasks: [{{id: a, {fields}}}]"))
+    assert said in caught.value.message and "Input should" not in str(caught.value.message + caught.value.cause)
+
+
+def test_a_slip_outside_of_the_tasks_is_told_with_what_was_meant(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match=r"budget\.max_second: there is no such field; did you mean 'max_seconds'\?"):
+        read_plan_file(write(tmp_path, "tasks: [{id: a}]\nbudget: {max_second: 1}"))
+
+
 def test_yaml_and_json_say_the_same(tmp_path: Path) -> None:
     text = {"goal": "g", "tasks": [{"id": "a", "inputs": {"n": {"value": [1, 2.5, None, True]}}}],
             "budget": {"max_seconds": 5}}
