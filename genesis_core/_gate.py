@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from ._answers import texts
+from ._plain import card_names, card_words, plain_card, plain_tool, tool_names, tool_words
 from ._plugins import PluginInfo, Plugins
 from ._policy import Authority
 from ._provided import PROGRAM, Provided
-from .agents import AgentCard
 from .errors import LimitExceeded
 from .plans import Finding, Outcome, PlanContext, Screening, Severity
 from .policy import Label, Secrecy, Trust
-from .records import freeze
 from .runs import EventKind
 from .tasks import Goal, Task
-from .tools import Tool, ToolSpec
 
 __all__ = ["Gate", "leave_out_doubtful_words"]
 
 QUARANTINE = "kernel.quarantine"
-WORDS = ("description", "title", "examples", "default")
-"""What a JSON Schema says in words."""
 
 
 @dataclass(slots=True)
@@ -85,21 +80,32 @@ def doubt(what: str, screening: Screening) -> Finding:
 async def leave_out_doubtful_words(plugins: Plugins, given: Provided, context: PlanContext) -> None:
     """Take the words out of strangers' cards and tools that screening doubts; every plan has a note of it.
 
-    They enter prompts and decide where tasks go. The names stay, so that a plan can still say who is meant.
+    They enter prompts and decide where tasks go. The names stay, so that a plan can still say who is meant; whose very
+    names (or values to choose from) are doubted has no part in anything.
     """
     authority, found = Authority(plugins, context), list[Finding]()
     for name, agent in given.agents.items():
-        owner = given.owners["agent", name]
-        screening = await _of_stranger(authority, owner, _card_words(agent.card))
-        if screening is not None:
-            given.cards[name] = _plain_card(agent.card)
-            found.append(doubt(f"the card of agent {name!r} of {owner.owner}; its words play no part", screening))
+        owner, card = given.owners["agent", name], agent.card
+        screening = await _of_stranger(authority, owner, card_words(card))
+        if screening is None:
+            continue
+        given.cards[name] = plain_card(card)
+        what = f"the card of agent {name!r} of {owner.owner}; its words play no part"
+        if (names := await _of_stranger(authority, owner, card_names(card))) is not None:
+            del given.cards[name]
+            what, screening = f"the names in the card of an agent of {owner.owner}; it is left out", names
+        found.append(doubt(what, screening))
     for name, tool in list(given.tools.items()):
         owner = given.owners["tool", name]
-        screening = await _of_stranger(authority, owner, _tool_words(tool.spec))
-        if screening is not None:
-            given.tools[name] = _plain_tool(tool)
-            found.append(doubt(f"the words of tool {name!r} of {owner.owner}; no model is shown them", screening))
+        screening = await _of_stranger(authority, owner, tool_words(tool.spec))
+        if screening is None:
+            continue
+        given.tools[name] = plain_tool(tool)
+        what = f"the words of tool {name!r} of {owner.owner}; no model is shown them"
+        if (names := await _of_stranger(authority, owner, tool_names(tool.spec))) is not None:
+            del given.tools[name]
+            what, screening = f"the names in a tool of {owner.owner}; it is left out", names
+        found.append(doubt(what, screening))
     given.doubts = tuple(found)
 
 
@@ -113,49 +119,3 @@ async def _of_stranger(authority: Authority, owner: PluginInfo, words: Iterable[
     if screening.outcome is Outcome.QUARANTINE and all(span == (0, len(text)) for span in screening.spans):
         return None  # a score without a place is too little to take somebody's words away: short texts often have one
     return None if screening.outcome is Outcome.ALLOW else screening
-
-
-def _card_words(card: AgentCard) -> Iterator[str]:
-    yield from (card.description, *card.kinds)
-    for skill in card.skills:
-        yield from (skill.id, skill.name, skill.description, *skill.tags)
-
-
-def _plain_card(card: AgentCard) -> AgentCard:
-    skills = tuple(skill.replace(name=skill.id, description="", tags=()) for skill in card.skills)
-    return card.replace(description="", skills=skills)
-
-
-def _tool_words(spec: ToolSpec) -> Iterator[str]:
-    yield spec.description
-    for schema in (spec.input_schema, spec.output_schema):
-        yield from _said(schema)
-
-
-def _said(schema: Any) -> Iterator[str]:
-    pending = [schema]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, Mapping):
-            pending += [*reversed(list(item.values())), *item]
-        elif isinstance(item, list | tuple):
-            pending += [*reversed(item)]
-
-
-def _plain_tool(tool: Tool) -> Tool:
-    spec = tool.spec.replace(description="", input_schema=_wordless(tool.spec.input_schema),
-                             output_schema=_wordless(tool.spec.output_schema))
-    return Tool(spec, tool.function)
-
-
-def _wordless(schema: Any) -> Any:
-    """Return *schema* without what it says in words: what it asks for stays."""
-    if isinstance(schema, Mapping):
-        named = {"properties", "$defs", "definitions"}
-        return freeze({
-            key: {name: _wordless(part) for name, part in value.items()} if key in named and isinstance(value, Mapping)
-            else _wordless(value) for key, value in schema.items() if key in named or key not in WORDS
-        })
-    return schema
