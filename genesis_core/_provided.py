@@ -14,7 +14,7 @@ from .errors import PluginError
 from .hookspecs import Offer
 from .models import Model
 from .plans import Finding
-from .records import FrozenDict
+from .records import FrozenDict, Record, canonical_json
 from .tools import Tool
 
 __all__ = ["Provided"]
@@ -22,8 +22,8 @@ __all__ = ["Provided"]
 PROGRAM = "this program"
 
 
-MAX_DESCRIPTION, MAX_SKILLS = 20_000, 200
-"""Of one card or tool: characters of its descriptions, skills included, and how many skills."""
+MAX_BYTES, MAX_SKILLS = 50_000, 200
+"""Of one card or tool: the size of all that it says of itself, names and schemas included, and how many skills."""
 
 
 @dataclass
@@ -106,19 +106,26 @@ class Provided:
         into[name] = item
         self.owners[kind, name] = owner
 
-
     def _check_size(self, kind: str, name: str, item: Any, owner: PluginInfo) -> None:
         """Refuse what would fill every prompt and take the time of every plan (raises PluginError)."""
         said = getattr(item, "card" if kind == "agent" else "spec", None)
-        skills = getattr(said, "skills", ())
-        size = len(getattr(said, "description", "")) + sum(len(s.description) + sum(map(len, s.tags)) for s in skills)
-        if size > MAX_DESCRIPTION or len(skills) > MAX_SKILLS:
+        size, skills = _size(said), len(getattr(said, "skills", ()))
+        if size is None or size > MAX_BYTES or skills > MAX_SKILLS:
             raise PluginError(
-                f"{kind} {name[:80]!r} of {owner.owner} describes itself with {size} characters and {len(skills)} "
-                f"skills; at most {MAX_DESCRIPTION} and {MAX_SKILLS} are allowed",
+                f"{kind} {name[:80]!r} of {owner.owner} describes itself with "
+                f"{'what cannot be written' if size is None else f'{size} bytes'} and {skills} skills; at most "
+                f"{MAX_BYTES} bytes of JSON and {MAX_SKILLS} skills are allowed",
                 cause="descriptions are read for every task of every plan",
                 hint=f"genesis -p no:{owner.name} ... runs without that plugin",
             )
+
+
+def _size(said: object) -> int | None:
+    """Return how long a card or spec is as a whole; None when it is nested too deep, or is no JSON."""
+    try:
+        return len(canonical_json(said.to_json())) if isinstance(said, Record) else 0
+    except (RecursionError, ValueError, TypeError):
+        return None
 
 
 def _offered(item: object) -> bool:

@@ -7,6 +7,7 @@ it. A limit of the system on the processor's time ends what would go on for ever
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import resource
@@ -18,7 +19,19 @@ from typing import Any
 
 import pytest
 
-from genesis_core import GraphError, PluginError, Task, TaskGraph, hookimpl, tool
+from genesis_core import (
+    AgentCard,
+    GraphError,
+    PluginError,
+    Skill,
+    Task,
+    TaskContext,
+    TaskGraph,
+    Tool,
+    ToolSpec,
+    hookimpl,
+)
+from genesis_core.agents import FunctionAgent
 from genesis_core.errors import did_you_mean
 from genesis_core.testing import open_genesis
 
@@ -189,23 +202,43 @@ def test_a_name_that_nobody_has_is_compared_only_while_it_is_a_name() -> None:
     assert len(message) < 2_100 and "characters left out" in message
 
 
-class Talkative:
-    """A plugin whose tool describes itself with a megabyte."""
-
-    @hookimpl
-    def genesis_provide(self) -> list[object]:
-        """Offer it."""
-        def talk() -> int:
-            return 1
-
-        talk.__doc__ = "talk " * 200_000
-        return [tool(talk)]
+LONG = "talk " * 20_000
 
 
-def test_a_card_or_a_tool_that_is_described_by_a_document_is_refused(tmp_path: Path) -> None:
+def said(**card: Any) -> FunctionAgent:
+    async def work(task: Task, context: TaskContext) -> None: ...
+
+    return FunctionAgent(AgentCard(**{"name": "a", **card}), work)
+
+
+TALKATIVE: dict[str, Callable[[], object]] = {
+    "a description": lambda: Tool(ToolSpec(name="t", description=LONG), len),
+    "a schema": lambda: Tool(ToolSpec(name="t", input_schema={"properties": {f"p{n}": {} for n in range(5_000)}}), len),
+    "a value to choose": lambda: Tool(ToolSpec(name="t", output_schema={"enum": [LONG]}), len),
+    "capabilities": lambda: Tool(ToolSpec(name="t", capabilities={"x": LONG}), len),
+    "the name of a tool": lambda: Tool(ToolSpec(name=LONG), len),
+    "a skill": lambda: said(skills=[Skill(id="s", name=LONG)]),
+    "a skill's id": lambda: said(skills=[Skill(id=LONG)]),
+    "a kind": lambda: said(kinds=[LONG]),
+    "a version": lambda: said(version=LONG),
+    "many skills": lambda: said(skills=[Skill(id=f"s{n}") for n in range(201)]),
+}
+
+
+@pytest.mark.parametrize("what", [*TALKATIVE, "nothing"])
+def test_a_card_or_a_tool_that_is_described_by_a_document_is_refused(tmp_path: Path, what: str) -> None:
+    class Talkative:
+        """A plugin that says too much somewhere."""
+
+        @hookimpl
+        def genesis_provide(self) -> list[object]:
+            """Offer it."""
+            return [TALKATIVE.get(what, lambda: said(skills=[Skill(id="s", description="talk")]))()]
+
     async def opened() -> None:
         async with open_genesis(tmp_path, Talkative()):
             pass
 
-    with pytest.raises(PluginError, match="describes itself with .* characters"):
+    with pytest.raises(PluginError, match=r"describes itself with .* and \d+ skills") if what != "nothing" else (
+            contextlib.nullcontext()):
         asyncio.run(opened())
