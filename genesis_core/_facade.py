@@ -61,11 +61,12 @@ def _words(finding: Finding) -> str:
 
 def entry_of(driver: Driver, state: str) -> Entry:
     """Return what the index keeps of the run that *driver* carries out."""
-    journal, plan = driver.scope.journal, driver.plan
+    journal, plan, known = driver.scope.journal, driver.plan, driver.scope.known
     results: Mapping[str, TaskResult] = driver.results
     spent = driver.scope.ledger.spent
     return Entry(
-        id=driver.id, goal=plan.goal.text, workspace=str(driver.scope.workspace.root), state=state,
+        id=driver.id, goal=known.without(plan.goal.text), workspace=known.without(str(driver.scope.workspace.root)),
+        state=state,
         started=driver.began.isoformat(), ended=datetime.now(UTC).isoformat(), tasks=len(plan.graph.leaves),
         done=sum(r.state.value == "completed" for r in results.values()),
         cost="" if spent.cost is None else str(spent.cost), seconds=spent.seconds,

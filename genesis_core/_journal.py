@@ -15,6 +15,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -168,8 +169,10 @@ class Journal:
             return Entry(kind, seq, fields, head)
         body = _encode(*fields)
         if self._known.inside(body):  # a secret that somebody let slip stays out of the record
+            actor, task_id = self._known.without(actor), self._known.without(task_id)
             said = self._known.without(pydantic_core.from_json(body).get("data", {}))
-            body = _encode(*fields[:7], said, label)
+            sources = frozenset(self._known.without(source) for source in label.sources)
+            body = _encode(*fields[:4], actor, task_id, attempt, said, replace(label, sources=sources))
         if self._keys is not None:
             head = self._keys.sign(actor, GENESIS_ROW + head + body)
         self._writer.put((self.run_id, seq, str(kind), task_id, attempt, actor, body, head))

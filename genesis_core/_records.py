@@ -17,6 +17,7 @@ from ._journal import Journal, RunLock
 from ._keys import LocalKeyRing
 from ._outcomes import Outcomes
 from ._rows import read_events
+from ._secrets import Known
 from ._state import StateFolder
 from .engines import KeyRing
 from .errors import GenesisError, JournalError, PlanError, SettingsError, did_you_mean
@@ -35,9 +36,11 @@ class Records:
     """All runs of one state folder."""
 
     def __init__(
-        self, home: Path, clock: Callable[[], datetime] | None = None, keys: Callable[[], KeyRing] | None = None
+        self, home: Path, clock: Callable[[], datetime] | None = None, keys: Callable[[], KeyRing] | None = None,
+        known: Callable[[], Known] = Known,
     ) -> None:
-        self.home, self.index, self._clock = home, Index(home), clock
+        """Look after the runs below *home*; what is *known* to be secret goes into none of their rows."""
+        self.home, self.index, self._clock, self._known = home, Index(home), clock, known
         self._keys = keys or partial(LocalKeyRing.open, home, create=False, clock=clock)
 
     async def cancel(self, run_id: str) -> RunState:
@@ -72,7 +75,7 @@ class Records:
     ) -> None:
         """Append *rows* (kind, actor, task, data) to the journal of a run that nobody drives."""
         journal = Journal(record.run_id, path=folder / "journal.db", keys=self._keys(), clock=self._clock,
-                          last=(record.seq, bytes.fromhex(record.mac)))
+                          last=(record.seq, bytes.fromhex(record.mac)), known=self._known())
         for kind, actor, task_id, data in rows:
             journal.append(kind, actor, task_id, data=data)
         await journal.flush()

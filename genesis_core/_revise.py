@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ._runscope import check_names
 from .errors import GenesisError, GraphError, LimitExceeded, PluginError
 from .policy import Label
 from .tasks import GraphPatch, TaskResult
@@ -28,6 +29,7 @@ async def revised(driver: Driver, result: TaskResult) -> tuple[GraphPatch, str, 
         patch, plugin = _a_patch(*found)
         _check_limits(driver, patch)
         _check_begun(driver, patch)
+        check_names(driver.scope.known, (*patch.add, *patch.replacements))
         return patch, plugin, await planner.patched(driver.plan, patch, cause_of(driver, result))
     except GenesisError as error:  # what a plugin does wrong must not take the result with it
         return patch, plugin, error.message

@@ -20,10 +20,11 @@ from ._settings import Settings
 from ._workers import Workers
 from ._workspace import Workspace
 from .engines import KeyRing
-from .errors import SettingsError
+from .errors import PlanError, SettingsError
 from .policy import Approval, Identity, Label
 from .records import FrozenDict
 from .runs import EventKind
+from .tasks import Task
 from .tools import Tool
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from .genesis import Genesis
     from .plans import Plan
 
-__all__ = ["RunScope", "in_memory", "key_names", "open_scope"]
+__all__ = ["RunScope", "check_names", "in_memory", "key_names", "open_scope"]
 
 
 @dataclass(slots=True)
@@ -68,8 +69,8 @@ class RunScope:
     emitted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def page(self, data: str | bytes, media_type: str) -> bytes:
-        """Return what is written of an artefact: in a replay, a page says that it is replayed."""
-        raw = self.known.taken_out(data.encode()) if isinstance(data, str) else data
+        """Return what is written of an artefact: no known secret, and in a replay a page says that it is replayed."""
+        raw = self.known.taken_out(data.encode() if isinstance(data, str) else data)
         return raw if self.replay is None else self.replay.pages.labelled(raw, media_type)
 
     def made(self, page: bytes) -> bytes:
@@ -105,6 +106,15 @@ class RunScope:
         return entry
 
 
+def check_names(known: Known, tasks: Iterable[Task]) -> None:
+    """Raise PlanError when the id of one of *tasks* holds a *known* secret: no record could name that task."""
+    for place, task in enumerate(tasks):
+        if known.inside(task.id.encode()):
+            raise PlanError(f"the id of task {place + 1} holds the value of a secret",
+                            cause="ids are in the record of a run, and values of secrets are not",
+                            hint="give the task another id")
+
+
 def open_scope(
     genesis: Genesis, plan: Plan, planner: Planner, yes: bool,
     *, record: RunRecord | None = None, lock: RunLock | None = None, replay: Replay | None = None,
@@ -115,6 +125,7 @@ def open_scope(
     """
     settings, home = genesis.settings, genesis.home
     known = Known.of(key_names(settings))
+    check_names(known, plan.graph.tasks)
     workspace = Workspace(plan.goal.workspace if record is None else record.workspace,
                           secret_files=settings.secret_files)
     if replay is None:  # it calls no tool

@@ -211,7 +211,7 @@ class TaskContext:
 
     async def write(self, name: str, data: str | bytes, *, media_type: str = "text/plain") -> Artifact:
         """Write a file below the run's folder and return it as an artefact, labelled as this task is now."""
-        raw = self._scope.page(data, media_type)
+        raw, name = self._scope.page(data, media_type), self._scope.known.without(name)
         sha256 = hashlib.sha256(raw).hexdigest()
         await self._authorize(Action("write", name, Effect.WRITE, {"sha256": sha256, "size": len(raw)}))
         path = artifact_path(self._scope.folder, self.task.id, name)

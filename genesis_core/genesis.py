@@ -33,7 +33,8 @@ from ._provided import Provided
 from ._records import Records
 from ._resuming import taken_up
 from ._run import Driver
-from ._runscope import RunScope, in_memory, open_scope
+from ._runscope import RunScope, in_memory, key_names, open_scope
+from ._secrets import Known
 from ._settings import Settings, load_settings, state_home
 from ._signing import Signing
 from ._unworded import told
@@ -80,7 +81,7 @@ class Genesis(Signing):
         self._running: set[Driver] = set()
         self._decided: dict[str, tuple[list[Decided], Label, tuple[str, ...]]] = {}
         self._planned: Recorder | None = None
-        self.records = Records(self.home, self._clock, self.keys)
+        self.records = Records(self.home, self._clock, self.keys, lambda: Known.of(key_names(self.settings)))
 
     @classmethod
     def open(

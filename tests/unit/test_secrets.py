@@ -13,10 +13,14 @@ from hypothesis import strategies as st
 
 from genesis_core import (
     Action,
+    Decision,
     Effect,
+    EventKind,
     Genesis,
     Grant,
+    GraphPatch,
     Label,
+    PlanError,
     RunResult,
     RunState,
     Secrecy,
@@ -24,8 +28,10 @@ from genesis_core import (
     TaskContext,
     TaskGraph,
     TaskResult,
+    TaskState,
     Trust,
     agent,
+    hookimpl,
     tool,
 )
 from genesis_core._rows import read_rows
@@ -299,3 +305,88 @@ def test_a_rule_that_lets_a_secret_go_says_so(
     assert (result.output == "sent") is goes
     if not goes:
         assert result.error is not None and 'resources = ["post"], decision = "allow"' in result.error.hint
+
+
+# -- wherever it turns up ---------------------------------------------------------------------------------------------
+
+TOKEN = "tok-4711-abc"
+
+
+@tool(effect="write", inline=True)
+def note(text: str) -> str:
+    """Write a note, which waits for a person."""
+    return text
+
+
+@agent(tools=[note])
+async def spilling(task: Task, context: TaskContext) -> Any:
+    """Know the value from a file's name, and put it into everything that has a name or bytes."""
+    (name,) = context.files("*.txt")
+    await context.read(name)
+    page = await context.write(f"{TOKEN}.bin", b"\x00\xff" + TOKEN.encode())
+    assert TOKEN.encode() not in await context.read_artifact(page) and TOKEN not in page.name
+    if task.description == "ask":
+        await context.call(note, text="x")
+    return context.result({"it": "done"}, artifacts=[page])
+
+
+class Asks:
+    """Leaves what writes to a person."""
+
+    @hookimpl
+    def genesis_authorize(self, action: Any) -> Decision | None:
+        return Decision.ask("asks") if action.verb == "call" else None
+
+
+def test_a_value_in_a_name_in_bytes_or_in_a_reason_is_neither_recorded_nor_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEDGER_TOKEN", TOKEN)
+    home, place = tmp_path / "home", tmp_path / "work"
+    place.mkdir()
+    (place / f"{TOKEN}.txt").write_text("x")
+    graph = TaskGraph(tasks=(Task(id="t", agent="spilling"), Task(id="u", agent="spilling", description="ask")))
+
+    async def ran() -> None:
+        settings = {**SETTINGS, "policy": {"untrusted": "ask"}}
+        async with open_genesis(home, spilling, Asks(), settings=settings) as genesis:
+            report = await genesis.plan(f"spill {TOKEN}", graph=graph, workspace=place)
+            result = await (await genesis.start(report)).result()
+            assert result.state is RunState.WAITING and result.tasks["t"].state is TaskState.COMPLETED
+            said = {"by": f"ann {TOKEN}", "reason": f"it names {TOKEN}"}
+            await genesis.records.approve(result.run_id, "u", granted=False, **said)
+            assert (await (await genesis.resume(result.run_id)).result()).state is RunState.FAILED
+            assert set(genesis.verify(result.run_id).results) == {"t", "u"}
+
+    asyncio.run(ran())
+    data = written(home)
+    assert b"task.done" in data and b"it names [redacted]" in data and TOKEN.encode() not in data
+    assert not [path for path in home.rglob("*") if TOKEN in path.name]
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_task_whose_id_holds_a_value_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: bool
+) -> None:
+    monkeypatch.setenv("LEDGER_TOKEN", TOKEN)
+    named = Task(id=f"t-{TOKEN}", agent="sender")
+
+    class Adds:
+        @hookimpl
+        def genesis_revise(self, result: Any) -> GraphPatch | None:
+            return None if result is None else GraphPatch(add=(named,))
+
+    async def ran() -> None:
+        async with open_genesis(tmp_path, sender, spilling, Adds(), settings=SETTINGS) as genesis:
+            graph = TaskGraph(tasks=(Task(id="t", agent="spilling") if later else named,))
+            report = await genesis.plan("x", graph=graph, workspace=tmp_path)
+            run = await genesis.start(report)
+            refused = [e.data["reason"] async for e in run if e.kind is EventKind.PATCH_REFUSED]
+            assert ["holds the value of a secret" in reason for reason in refused] == [True]
+            assert genesis.verify(run.id).seq and unseen(tmp_path)
+
+    if later:
+        asyncio.run(ran())
+    else:
+        with pytest.raises(PlanError, match="task 1 holds the value of a secret"):
+            asyncio.run(ran())
