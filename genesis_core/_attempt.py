@@ -84,7 +84,7 @@ def _wrong(task: Task, result: TaskResult, context: TaskContext) -> list[str]:
     if result.state not in ENDS:
         return [f"an agent can't end a task as {result.state.value}"]
     wrong = [f"artefact {a.name!r} was not written by this task as it is named" for a in result.artifacts
-             if context.written.get(a.name) != a]
+             if context._written.get(a.name) != a]
     if result.state is TaskState.COMPLETED and task.accept is not None:
         wrong += task.accept.missing(result)
     return wrong
@@ -100,7 +100,7 @@ def _relabelled(result: TaskResult, task: Task, attempt: int, context: TaskConte
     """Return *result* with what the kernel knows better than the agent: whose it is, what it spent, its label."""
     return result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage,
                           model=context.answered_by, degraded=_degraded(result, context),
-                          warnings=context.prompted.warnings)
+                          warnings=context._prompted.warnings)
 
 
 def _degraded(result: TaskResult, context: TaskContext) -> str:
@@ -114,7 +114,7 @@ def _plain(output: Any, context: TaskContext) -> TaskResult:
     result = TaskResult(
         task_id=context.task.id, attempt=context.attempt, state=TaskState.COMPLETED, output=kept, label=context.label
     )
-    if context.usage is NOTHING and not context.prompted.warnings:
+    if context.usage is NOTHING and not context._prompted.warnings:
         return result
     return _relabelled(result, context.task, context.attempt, context)
 
@@ -123,7 +123,7 @@ def failed(task: Task, attempt: int, error: BaseException, context: TaskContext)
     said = TaskError(**context._scope.known.without(TaskError.of(error).to_json()))
     return TaskResult(task_id=task.id, attempt=attempt, state=TaskState.FAILED, error=said,
                       label=context.label, usage=context.usage, model=context.answered_by,
-                      warnings=context.prompted.warnings)
+                      warnings=context._prompted.warnings)
 
 
 def late(seconds: float) -> TimedOut:

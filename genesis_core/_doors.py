@@ -98,14 +98,14 @@ class TaskDoors:
         await self.context._scope.authority.screen(text, self.context.label, what)
 
     async def fit(self, request: ModelRequest) -> ModelRequest:
-        return await self.context.prompted.fit(request, self._screened, self._doubted)
+        return await self.context._prompted.fit(request, self._screened, self._doubted)
 
     async def _screened(self, text: str, what: str, label: Label) -> Screening:
         return await self.context._scope.authority.screen(text, label, what)
 
     def _doubted(self, what: str, screening: Screening) -> None:
         self.context._emit(EventKind.SCREENED, said_of(what, screening))
-        self.context.warn(self.context.prompted.warnings[-1])
+        self.context.warn(self.context._prompted.warnings[-1])
 
     def rise(self, label: Label) -> None:
         self.context._rise(label)

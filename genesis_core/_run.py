@@ -280,7 +280,7 @@ class Driver:
             result = failed(task, attempt, error, context)
         finally:
             self._deadlines.drop(key)
-            context.close()
+            context._close()
         if context.halt is not None:
             raise context.halt
         return result

@@ -57,8 +57,8 @@ class TaskContext:
     """One attempt at one task."""
 
     __slots__ = (
-        "_card", "_label", "_open", "_permits", "_scope", "_usage", "answered_by", "attempt", "deadline", "halt",
-        "inputs", "preferred", "prompted", "task", "task_label", "unanswered", "upstream", "written",
+        "_card", "_halt", "_label", "_open", "_permits", "_prompted", "_scope", "_usage", "_written", "answered_by",
+        "attempt", "deadline", "inputs", "preferred", "task", "task_label", "unanswered", "upstream",
     )
 
     def __init__(
@@ -68,9 +68,8 @@ class TaskContext:
         self._scope, self._card, self._label = scope, card, label
         self._usage: Usage | None = None
         self._open = True
-        self.halt: GenesisError | None = None
-        """Why the task must wait or the run must stop; an agent that catches it changes nothing."""
-        self.written: dict[str, Artifact] = {}
+        self._halt: GenesisError | None = None
+        self._written: dict[str, Artifact] = {}
         """The artefacts of this attempt by name, as they were last written."""
         self.task, self.attempt, self.deadline = task, attempt, deadline
         self.task_label = label if said is None else said
@@ -82,7 +81,7 @@ class TaskContext:
         """The model that the plan's estimate chose for this task; asked before those of the role."""
         self.answered_by = self.unanswered = ""
         self._permits: Permits | None = None
-        self.prompted = Prompted()
+        self._prompted = Prompted()
 
     @property
     def idempotency_key(self) -> str:
@@ -113,6 +112,11 @@ class TaskContext:
     def usage(self) -> Usage:
         """What this attempt has spent so far."""
         return self._usage or NOTHING
+
+    @property
+    def halt(self) -> GenesisError | None:
+        """Why the task must wait or the run must stop; an agent that catches it changes nothing."""
+        return self._halt
 
     @property
     def seconds_left(self) -> float:
@@ -188,7 +192,7 @@ class TaskContext:
         try:
             return await settled(self._scope.ledger, need, work, self._count)
         except (BudgetExceeded, LimitExceeded) as error:
-            self.halt = error
+            self._halt = error
             raise
 
     def _count(self, spent: Usage) -> None:
@@ -219,7 +223,7 @@ class TaskContext:
         artifact = Artifact(
             name=name, media_type=media_type, sha256=sha256, size=len(raw), label=self._label
         )
-        self.written[name] = artifact
+        self._written[name] = artifact
         self._emit(EventKind.WROTE, {**artifact.to_json(), "path": path.relative_to(self._scope.folder).as_posix()})
         return artifact
 
@@ -270,11 +274,11 @@ class TaskContext:
         """Put a warning into the journal."""
         self._emit(EventKind.WARNING, {"text": text})
 
-    def close(self) -> None:
+    # -- behind the doors -------------------------------------------------------------------------------------------
+
+    def _close(self) -> None:
         """Shut the doors: the attempt has ended, and what it left running may do nothing more."""
         self._open = False
-
-    # -- behind the doors -------------------------------------------------------------------------------------------
 
     def _check_open(self) -> None:
         if not self._open:
@@ -341,7 +345,7 @@ class TaskContext:
             self._scope.authority.enforce(action, decision)
         except Waiting as waiting:
             waiting.hint = waiting.hint.replace(" RUN TASK", f" RUN {self.task.id}")
-            self.halt = waiting
+            self._halt = waiting
             raise
 
     async def _may_read(self, path: str | os.PathLike[str]) -> str:
@@ -383,7 +387,7 @@ class TaskContext:
 
     def _artifact_label(self, artifact: Artifact) -> Label:
         """Return the label of an artefact that this task was given or wrote; what else is named may be anything."""
-        given = (*self.written.values(), *(v for v in self.inputs.values() if isinstance(v, Artifact)),
+        given = (*self._written.values(), *(v for v in self.inputs.values() if isinstance(v, Artifact)),
                  *(a for results in self.upstream.values() for r in results for a in r.artifacts))
         return artifact.label if artifact in given else artifact.label | UNKNOWN
 

@@ -151,7 +151,7 @@ class Obedient(FakeAgent):
             self.world.stopped.add(task.id)
             return context.blocked("not now")
         output = {"text": "\n".join(texts), **task.metadata.get("output", {}), **self.answers.get(task.id, {})}
-        return context.result(output, artifacts=tuple(context.written.values()))
+        return context.result(output, artifacts=tuple(context._written.values()))
 
     async def _step(self, context: TaskContext, step: list[Any], texts: list[str]) -> None:
         do, *given = step

@@ -643,7 +643,7 @@ async def _(world: World, attack: bool) -> Sequence[Done]:
 
 def never_closed(patch: pytest.MonkeyPatch) -> None:
     """Leave the doors of a task open when it has ended."""
-    patch.setattr(TaskContext, "close", lambda self: None)
+    patch.setattr(TaskContext, "_close", lambda self: None)
 
 
 @story("an agent keeps the context of a task that has ended", never_closed)

@@ -131,5 +131,8 @@ def test_text_from_outside_takes_no_granted_task_away(tmp_path: Path) -> None:
 def test_a_context_has_no_door_by_which_an_agent_writes_rows_or_decides() -> None:
     """Rows of the kernel are what a person approves by, and what a resumed run believes."""
     doors = {name for name, member in vars(TaskContext).items() if callable(member) and not name.startswith("_")}
-    assert doors == {"files", "read", "call", "ask", "write", "read_artifact", "result", "blocked", "failed", "warn",
-                     "close"}
+    assert doors == {"files", "read", "call", "ask", "write", "read_artifact", "result", "blocked", "failed", "warn"}
+    slots = {name for name in TaskContext.__slots__ if not name.startswith("_")}
+    assert slots == {"answered_by", "attempt", "deadline", "inputs", "preferred", "task", "task_label", "unanswered",
+                     "upstream"}
+    assert TaskContext.halt.fset is None  # type: ignore[attr-defined]
