@@ -113,6 +113,9 @@ if TYPE_CHECKING:
     from .records import Record as Record
     from .records import canonical_json as canonical_json
     from .records import digest as digest
+    from .redaction import SecretShape as SecretShape
+    from .redaction import redacted as redacted
+    from .redaction import secret_shapes as secret_shapes
     from .reports import Observation as Observation
     from .reports import Report as Report
     from .reports import Table as Table
@@ -168,6 +171,7 @@ _OWNERS = {
     "plans": "Decomposition Estimate Finding Mend Outcome Plan PlanContext PlanReport Score Screening Severity Verdict",
     "policy": "Action Approval Budget Decision Effect Grant Identity Label PlanLimits Ruling Secrecy Trust Usage",
     "records": "Record canonical_json digest",
+    "redaction": "SecretShape redacted secret_shapes",
     "reports": "Observation Report Table Weight",
     "runs": "Difference EventKind Replayed Run RunEvent RunResult RunState",
     "tasks": "Acceptance Artifact Evidence Goal GraphPatch Input Level Task TaskGraph TaskResult TaskState WorkOrder",

@@ -98,9 +98,15 @@ def _unkept(error: Exception) -> ToolError:
 
 def _relabelled(result: TaskResult, task: Task, attempt: int, context: TaskContext) -> TaskResult:
     """Return *result* with what the kernel knows better than the agent: whose it is, what it spent, its label."""
-    return result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage,
+    error = None if result.error is None else _told(result.error, context)
+    return result.replace(task_id=task.id, attempt=attempt, label=context.label, usage=context.usage, error=error,
                           model=context.answered_by, degraded=_degraded(result, context),
                           warnings=context._prompted.warnings)
+
+
+def _told(error: TaskError, context: TaskContext) -> TaskError:
+    """Return *error* without known values and what looks like a secret: it is kept and shown."""
+    return TaskError(**context._scope.known.without(error.to_json())).redacted()
 
 
 def _degraded(result: TaskResult, context: TaskContext) -> str:
@@ -120,8 +126,8 @@ def _plain(output: Any, context: TaskContext) -> TaskResult:
 
 
 def failed(task: Task, attempt: int, error: BaseException, context: TaskContext) -> TaskResult:
-    said = TaskError(**context._scope.known.without(TaskError.of(error).to_json()))
-    return TaskResult(task_id=task.id, attempt=attempt, state=TaskState.FAILED, error=said,
+    return TaskResult(task_id=task.id, attempt=attempt, state=TaskState.FAILED,
+                      error=_told(TaskError.of(error), context),
                       label=context.label, usage=context.usage, model=context.answered_by,
                       warnings=context._prompted.warnings)
 

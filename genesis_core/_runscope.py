@@ -23,6 +23,7 @@ from .engines import KeyRing
 from .errors import PlanError, SettingsError
 from .policy import Approval, Identity, Label
 from .records import FrozenDict
+from .redaction import redacted
 from .runs import EventKind
 from .tasks import Task
 from .tools import Tool
@@ -99,7 +100,9 @@ class RunScope:
         data: Data = None,
         label: Label = PLAIN,
     ) -> Entry:
-        """Append one row; observers hear of it after the next commit."""
+        """Append one row; observers hear of it after the next commit. What a warning quotes holds no secret."""
+        if kind is EventKind.WARNING and isinstance(data, dict):
+            data = {name: redacted(said) if isinstance(said, str) else said for name, said in data.items()}
         entry = self.journal.append(kind, actor, task_id, attempt, data, label)
         self.observe.append(entry)
         self.emitted.set()

@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ToolError, did_you_mean
 from .records import Record
+from .redaction import REDACTED, SHORTEST, literals
 
 if TYPE_CHECKING:
     from .tasks import Task
 
-__all__ = ["REDACTED", "SHORTEST", "Known", "SecretRef", "given", "literals", "needed"]
-
-REDACTED = "[redacted]"
-SHORTEST = 6
-"""Values of the environment that are shorter are words like ``none`` or ``true``: replacing them would spoil texts."""
+__all__ = ["Known", "SecretRef", "given", "needed"]
 
 
 AGAIN = "genesis run --again RUN"
@@ -65,12 +62,6 @@ def given(arguments: Mapping[str, Any], secrets: Mapping[str, str]) -> tuple[dic
     """Return *arguments* with the values of *secrets* (variables by argument) in place, and what knows these values."""
     values = {parameter: os.environ[variable] for parameter, variable in secrets.items()}
     return {**arguments, **values}, Known(values.values())
-
-
-def literals(values: Iterable[str]) -> re.Pattern[str] | None:
-    """Return the pattern of any of *values*, the longest first, as one may be the beginning of another."""
-    longest = sorted(values, key=lambda value: (-len(value), value))
-    return re.compile("|".join(map(re.escape, longest))) if longest else None
 
 
 class Known:

@@ -187,13 +187,26 @@ class TaskError(Record):
 
     @classmethod
     def of(cls, error: BaseException) -> TaskError:
-        """Return what *error* says; of an exception that nobody expected, also where it came from."""
+        """Return what *error* says; of an exception that nobody expected, also where it came from.
+
+        What looks like a secret is left out: an error quotes what it met, and is kept and shown.
+        """
+        from .redaction import redacted
+
         if isinstance(error, GenesisError):
             return cls(category=error.category, message=sayable(error.message), hint=sayable(error.hint),
-                       cause=sayable(error.cause), code=error.code)
+                       cause=sayable(error.cause), code=error.code).redacted()
         message = sayable(f"{type(error).__name__}: {error}"[:2000])
+        told = redacted("".join(traceback.format_exception(error))[-2 * MAX_TRACEBACK:])  # before it is cut to length
         return cls(category=_category(error), message=message, code="unexpected", cause=_place(error),
-                   traceback=sayable("".join(traceback.format_exception(error))[-MAX_TRACEBACK:]))
+                   traceback=sayable(told[-MAX_TRACEBACK:])).redacted()
+
+    def redacted(self) -> TaskError:
+        """Return it without what looks like a secret."""
+        from .redaction import redacted
+
+        said = {name: redacted(getattr(self, name)) for name in ("message", "hint", "cause", "traceback")}
+        return self if all(getattr(self, name) == text for name, text in said.items()) else self.replace(**said)
 
 
 def brief(text: str) -> str:

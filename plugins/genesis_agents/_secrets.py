@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from genesis_core import secret_shapes
+
 from ._secret_rules import (
     BARE,
     BARE_NAMES,
@@ -19,7 +21,6 @@ from ._secret_rules import (
     PLACEHOLDERS,
     PRIVATE_KEY,
     QUOTED,
-    shaped,
 )
 
 _STAND_INS = frozenset({*PASSWORD_WORDS, "pass", "secret", "token", "user", "port", "pw", "test", "123"})
@@ -58,7 +59,7 @@ def _candidates(text: str, file: str) -> Iterator[Secret]:
 
 
 def _tokens(text: str) -> Iterator[Secret]:
-    for kind, start, end in shaped(text):
+    for kind, start, end in secret_shapes(text):
         value = text[start:end]
         if not (_is_placeholder(value) or value.lower() in _STAND_INS):
             yield Secret(f"secret: {kind.rule}", "high", f"{kind.words} in plain text.", start, end, redacted(value))

@@ -17,7 +17,12 @@ __all__ = ["keep", "tell_crashes"]
 
 
 def keep(session: Session, name: str, text: str) -> str:
-    """Write *text* to ``crashes/NAME.txt`` below the state folder when there is one; return its path, or nothing."""
+    """Write *text* to ``crashes/NAME.txt`` below the state folder when there is one; return its path, or nothing.
+
+    What looks like a secret is left out: somebody will be asked to send the file.
+    """
+    from genesis_core import redacted
+
     try:
         home = session.state().home
         if not home.is_dir():
@@ -26,7 +31,7 @@ def keep(session: Session, name: str, text: str) -> str:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
+            file.write(redacted(text))
     except Exception:  # noqa: BLE001  # a second failure must not hide the first
         return ""
     return str(path)

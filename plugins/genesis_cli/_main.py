@@ -86,7 +86,9 @@ def _failed(error: BaseException, session: Session) -> int:
     if session.debug and not isinstance(error, click.ClickException | SystemExit):
         import traceback
 
-        streams.note("".join(traceback.format_exception(error)).rstrip())
+        from genesis_core import redacted
+
+        streams.note(redacted("".join(traceback.format_exception(error))).rstrip())
     from ._problem import Problem, Stopped
 
     if isinstance(error, SystemExit):

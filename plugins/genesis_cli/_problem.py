@@ -23,14 +23,18 @@ class Problem:
 
     def to_json(self) -> dict[str, str]:
         """Return the ``error`` of the envelope."""
-        return {"code": self.code, "message": self.message, "cause": self.cause, "hint": self.hint,
-                "correlation_id": self.correlation_id}
+        from genesis_core import redacted
+
+        return {"code": self.code, "message": redacted(self.message), "cause": redacted(self.cause),
+                "hint": redacted(self.hint), "correlation_id": self.correlation_id}
 
     def lines(self) -> str:
         """Return the three lines."""
+        from genesis_core import redacted
+
         rows = (("error", self.message, "red"), ("cause", self.cause or "unknown", "dim"),
                 ("hint", self.hint or "genesis --help", "cyan"))
-        return "\n".join(f"{streams.paint(f'{name}:', tone, stream=sys.stderr)} {streams.one_line(text)}"
+        return "\n".join(f"{streams.paint(f'{name}:', tone, stream=sys.stderr)} {streams.one_line(redacted(text))}"
                          for name, text, tone in rows)
 
 

@@ -115,7 +115,9 @@ class Session:
 
     def warn(self, text: str) -> None:
         """Write a warning to stderr."""
-        streams.note(f"{streams.paint('warning:', 'yellow', stream=sys.stderr)} {streams.one_line(text)}")
+        from genesis_core import redacted
+
+        streams.note(f"{streams.paint('warning:', 'yellow', stream=sys.stderr)} {streams.one_line(redacted(text))}")
 
     def next_steps(self, steps: Sequence[tuple[str, str]]) -> None:
         """Write to stderr what to type next: pairs of command and what it does."""
