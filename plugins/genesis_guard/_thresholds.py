@@ -24,6 +24,9 @@ class Thresholds:
 def thresholds_of(section: Mapping[str, Any] | None) -> Thresholds:
     """Return the thresholds that the guard's *section* of the settings sets; raises SettingsError for what is none."""
     given = (section or {}).get("screening", {})
+    if not isinstance(given, Mapping):
+        raise SettingsError(f"{SECTION} is a table of thresholds in 0..1, not {given!r}"[:300],
+                            hint=f"known: {', '.join(Thresholds.__slots__)}")
     unknown = [name for name in given if name not in Thresholds.__slots__]
     wrong = [name for name, value in given.items()
              if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1]  # fmt: skip

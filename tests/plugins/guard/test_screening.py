@@ -8,6 +8,7 @@ import json
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from genesis_core import Goal, Label, Outcome, PlanContext, Screening, SettingsError, Trust
 from genesis_guard import _features as features
-from genesis_guard import genesis_screen
+from genesis_guard import genesis_provide, genesis_screen
 from genesis_guard._decode import decoded
 from genesis_guard._families import MOST_HITS, Family, built_in
 from genesis_guard._normalise import MAX_GROWTH, reveal
@@ -170,6 +171,12 @@ def test_thresholds_are_settings() -> None:
     for wrong in ({"quarantine": 2}, {"blok": 0.5}, {"block": "high"}, {"block": True}):
         with pytest.raises(SettingsError, match="no threshold"):
             thresholds_of({"screening": wrong})
+
+
+@pytest.mark.parametrize("wrong", ["high", 0.9, ["quarantine"], True, None])
+def test_what_is_no_table_of_thresholds_is_named(wrong: Any) -> None:
+    with pytest.raises(SettingsError, match=r"\[policy\.screening\] is a table of thresholds"):
+        genesis_provide({"screening": wrong})
 
 
 @pytest.mark.parametrize("word", ["ignore", "a", "!", "пароль", "忘", "x1", "instructions"])
