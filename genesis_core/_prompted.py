@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,9 @@ __all__ = ["Prompted"]
 
 MAX_NAMED = 5
 """Spans, and reasons, that a note names."""
+KINDS = (("model:", "model"), ("tool:", "tool"), ("task:", "task"), ("plugin:", "plugin"), ("secret:", "secret"),
+         ("names ", "names of files"))
+"""How the names of sources begin, by kind; those of files do as they like."""
 _ESCAPED = re.compile(r'\\["/bfnrt]')
 _Screen = Callable[[str, str, Label], Awaitable[Screening]]
 _Doubt = Callable[[str, Screening], None]
@@ -60,11 +64,14 @@ def as_read(text: str) -> str:
 
 
 def withheld(text: str, label: Label, screening: Screening) -> str:
-    """Return the note that stands for *text*: where it is from, where it is doubted and why, and none of its words."""
+    """Return the note that stands for *text*: what it is from, where it is doubted and why, and none of its words.
+
+    Names of sources are words as well, of whoever named a file: the note counts them by kind.
+    """
     from .loops import fenced
 
     return fenced("withheld", json.dumps({
-        "withheld": f"{len(text)} characters, by screening", "source": _sources(label),
+        "withheld": f"{len(text)} characters, by screening", "sources": _kinds(label),
         "spans": [list(span) for span in screening.spans[:MAX_NAMED]], "reasons": _reasons(screening),
     }, ensure_ascii=False))
 
@@ -73,6 +80,12 @@ def _sources(label: Label) -> str:
     named = sorted(label.sources)
     more = f" and {len(named) - MAX_NAMED} more" if len(named) > MAX_NAMED else ""
     return (", ".join(named[:MAX_NAMED]) or "outside")[:300] + more
+
+
+def _kinds(label: Label) -> dict[str, int]:
+    """Return how many sources there are of each kind."""
+    found = (next((kind for begins, kind in KINDS if source.startswith(begins)), "file") for source in label.sources)
+    return dict(sorted(Counter(found).items()))
 
 
 def _reasons(screening: Screening) -> str:
