@@ -13,11 +13,10 @@ def main() -> None:
     """Take the role that the command line names; never returns."""
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     sys.path.append(here)  # behind the standard library: nothing beside this package can stand in for it
-    from importlib import import_module
-
     from genesis_sandbox._job import Job
 
-    import_module(f"genesis_sandbox.{ROLES[sys.argv[1]]}").serve(Job.unpacked(sys.argv[2]))
+    module = __import__(f"genesis_sandbox.{ROLES[sys.argv[1]]}", fromlist=["serve"])
+    module.serve(Job.unpacked(sys.argv[2]))
 
 
 if __name__ == "__main__":

@@ -6,12 +6,10 @@ import os
 import stat
 import sys
 
-from ._harden import ENVIRONMENT
-from ._libc import MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_REC, NEW_NS, mount, open_plain, unshare
 from ._namespaces import Identity, identity
-from ._root import SCRATCH, SMALL, TEMPORARY, bind, library_paths, stage_folder, third_party
+from ._root import SMALL, TEMPORARY, bind, library_paths, stage_folder, third_party
 from ._spawn import spawn_program
-from ._wires import STATUS
+from ._wires import ENVIRONMENT, SCRATCH, STATUS
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
@@ -88,21 +86,39 @@ def _shown(job: Job) -> list[str]:
 
 
 def _staged(paths: list[str], who: Identity) -> str:
-    """As root, bind what is shown where another user can reach it, and become that user; return where it is."""
+    """As root, become another user, whom the kernel holds to limits; return where that user finds what is shown.
+
+    That is where it lies (empty), or under a folder of this process's own where not everybody may go there.
+    """
     if who.uid is None:
         return ""
-    wanted = [*paths, _python(), _package()]
+    wanted = list(dict.fromkeys([*paths, _python(), _package()]))
+    stage = "" if all(_open_to_all(path) for path in wanted) else _bound(wanted)
+    who.change_user()
+    return stage
+
+
+def _open_to_all(path: str) -> bool:
+    """Tell whether every user may reach a file or folder and read it."""
+    folder = os.path.dirname(path)
+    while os.stat(folder).st_mode & stat.S_IXOTH:
+        if folder == "/":
+            return bool(os.stat(path).st_mode & stat.S_IROTH)
+        folder = os.path.dirname(folder)
+    return False
+
+
+def _bound(wanted: list[str]) -> str:
+    from ._libc import MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_REC, NEW_NS, mount, open_plain, unshare
+
     unshare(NEW_NS)
     mount(None, "/", None, MS_REC | MS_PRIVATE)
-    held = {path: open_plain(path) for path in dict.fromkeys(wanted)}
+    held = [open_plain(path) for path in wanted]
     stage = stage_folder()
     mount("stage", stage, "tmpfs", MS_NOSUID | MS_NODEV, SMALL)
-    for at, fd in enumerate(held.values()):
+    for at, fd in enumerate(held):
         bind(fd, f"/{at}", stage)
         os.close(fd)
-    os.setgroups([])
-    os.setresgid(who.uid, who.uid, who.uid)
-    os.setresuid(who.uid, who.uid, who.uid)
     return stage
 
 

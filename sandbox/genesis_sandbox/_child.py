@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource  # noqa: F401  # os.wait4 imports it when it is called: by then this process may have another root
 import select
 import time
 

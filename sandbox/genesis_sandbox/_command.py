@@ -81,16 +81,14 @@ def main(arguments: list[str], started: float) -> int:
 def _cold(code: bytes, options: _Options, started: float) -> int:
     """Start the worker as a child of this very process, which has nothing to hide but its environment."""
     from ._child import Child
-    from ._keeper import clean
+    from ._clean import clean
     from ._launchers import starter
-    from ._libc import die_after
     from ._packages import shown
-    from ._wipe import wipe_environment
 
     job = Job(launcher=options.launcher, limits=options.limits, modules=shown(options.modules, optional=True))
     start = starter(options.launcher)
-    die_after(job.limits.seconds)
-    wipe_environment()
+    if options.launcher != "bubblewrap":
+        _forget(job.limits.seconds)
     wires = Wires()
     child = Child(*start(job, wires.there), job.limits.cpu_seconds)
     wires.close_there()
@@ -101,6 +99,15 @@ def _cold(code: bytes, options: _Options, started: float) -> int:
     finally:
         clean(job)
     return _status(ending, passing.failed_for_memory())
+
+
+def _forget(seconds: float) -> None:
+    """Get ready to be forked from, and be ended by the kernel should anything here ever wait for too long."""
+    from ._libc import die_after
+    from ._wipe import wipe_environment
+
+    die_after(seconds)
+    wipe_environment()
 
 
 def _warm(code: bytes, options: _Options) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import os
 import struct
 
 from ._libc import PR_SET_SECCOMP, prctl
-from ._syscalls import CHECKED, DENIED, FATAL, MACHINES, OWN_FILES, PLAIN
+from ._machine import MACHINES, machine
+from ._syscalls import CHECKED, DENIED, FATAL, OWN_FILES, PLAIN
 
-__all__ = ["build", "load", "machine"]
+__all__ = ["build", "load"]
 
 Code = list[tuple[int, int, int, int]]
 """Instructions: operation, jump if true, jump if false, constant."""
@@ -31,14 +31,6 @@ TERMINAL = (0x5401, 0x541B, 0x5451, 0x5450, 0x5421, 0x5413)  # TCGETS FIONREAD F
 # no larger pipes.
 DESCRIPTOR = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030)
 MODE_ARGUMENT = {"chmod": 1, "fchmod": 1, "fchmodat": 2}
-
-
-def machine() -> str:
-    """Return the machine's name as the tables call it (raises RuntimeError for one that has no table)."""
-    name = os.uname().machine
-    if name not in MACHINES:
-        raise RuntimeError(f"no system-call table for {name}: only {' and '.join(MACHINES)} are supported")
-    return name
 
 
 def build(own_files: bool, own_pid: int = 1, name: str | None = None) -> bytes:

@@ -7,23 +7,20 @@ import resource
 
 from . import _filter, _landlock
 from ._libc import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, few_arenas, prctl
-from ._root import SCRATCH, library_paths
-from ._wires import STATUS
+from ._root import library_paths
+from ._wires import SCRATCH, STATUS
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
     from ._job import Job
     from .limits import Limits
 
-__all__ = ["ENVIRONMENT", "die_with_parent", "harden", "harden_in_place", "refuse", "say"]
+__all__ = ["die_with_parent", "harden", "harden_in_place", "refuse", "say"]
 
 SIGKILL, REFUSED = 9, 126
 MIB = 1 << 20
 LEAST_IN_PLACE = 6
 """The first version of Landlock that holds back abstract sockets and signals."""
-ENVIRONMENT = {
-    "HOME": SCRATCH, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "PATH": "/nowhere", "TMPDIR": SCRATCH,
-}  # fmt: skip
 
 
 def die_with_parent() -> None:

@@ -9,6 +9,7 @@ import os
 import select
 
 from ._child import Child
+from ._clean import clean
 from ._harden import die_with_parent, harden, refuse, say
 from ._libc import close_from
 from ._namespaces import enter, identity
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ._launchers import Starter
     from ._namespaces import Identity
 
-__all__ = ["clean", "fork_worker", "keep", "purejail", "serve"]
+__all__ = ["fork_worker", "keep", "purejail", "serve"]
 
 REFUSED = 126
 
@@ -42,14 +43,6 @@ def keep(job: Job, start: Starter) -> None:
     except BaseException as error:  # noqa: BLE001  # whatever it is, nothing was run: the caller must hear why
         refuse(error)
     os._exit(0)
-
-
-def clean(job: Job) -> None:
-    """Remove the folder of a call that had one among the host's files."""
-    if job.folder:
-        import shutil
-
-        shutil.rmtree(job.folder, ignore_errors=True)
 
 
 def serve(job: Job) -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 
-from . import _libc
-from ._libc import NEW_CGROUP, NEW_IPC, NEW_NET, NEW_NS, NEW_PID, NEW_USER, NEW_UTS
-
 __all__ = ["Identity", "enter", "identity"]
 
 NOBODY = 65534
@@ -24,12 +21,18 @@ class Identity:
 
     def become(self) -> None:
         """Take the identity on and give up every capability, for good."""
+        from . import _libc
+
         _libc.drop_bounding_set()
+        self.change_user()
+        _libc.capset_none()
+
+    def change_user(self) -> None:
+        """Be the user that it names, where it names one."""
         if self.uid is not None:
             os.setgroups([])
             os.setresgid(self.uid, self.uid, self.uid)
             os.setresuid(self.uid, self.uid, self.uid)
-        _libc.capset_none()
 
 
 def identity() -> Identity:
@@ -50,9 +53,12 @@ def _mapped(number: int, name: str) -> bool:
 
 def enter(who: Identity, pid: bool) -> None:
     """Leave the host's namespaces; with `pid`, the next child is the first process of a new one."""
+    from . import _libc
+
     uid, gid = os.geteuid(), os.getegid()
-    flags = NEW_NS | NEW_NET | NEW_IPC | NEW_UTS | NEW_CGROUP | (NEW_PID if pid else 0)
-    _libc.unshare(flags | (NEW_USER if who.uid is None else 0))
+    flags = _libc.NEW_NS | _libc.NEW_NET | _libc.NEW_IPC | _libc.NEW_UTS | _libc.NEW_CGROUP
+    flags |= (_libc.NEW_PID if pid else 0) | (_libc.NEW_USER if who.uid is None else 0)
+    _libc.unshare(flags)
     if who.uid is None:
         map_self("/proc/self", uid, gid)
 

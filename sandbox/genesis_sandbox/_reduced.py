@@ -9,10 +9,10 @@ import os
 import select
 import tempfile
 
-from ._harden import ENVIRONMENT, REFUSED, die_with_parent, harden_in_place, refuse
-from ._keeper import clean
+from ._clean import clean
+from ._harden import REFUSED, die_with_parent, harden_in_place, refuse
 from ._namespaces import Identity, identity
-from ._wires import settle
+from ._wires import ENVIRONMENT, settle
 from ._worker import work
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that

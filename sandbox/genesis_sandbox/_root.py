@@ -1,4 +1,7 @@
-"""The file system that a program sees: the interpreter's library, read-only, and an empty folder of its own."""
+"""The file system that a program sees: the interpreter's library, read-only, and an empty folder of its own.
+
+What makes it is imported where it is used: with bubblewrap the command itself only asks what is to be in it.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,21 @@ import os
 import stat
 import sys
 
-from ._filter import machine
-from ._libc import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_REC, lock, mount, open_plain, pivot_root
+from ._machine import PIVOT_ROOT, machine
+from ._wires import SCRATCH
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
     from ._job import Job
 
 __all__ = [
-    "SCRATCH", "SMALL", "TEMPORARY", "bind", "build", "library_paths", "scratch", "stage_folder", "third_party",
+    "SMALL", "TEMPORARY", "bind", "build", "library_paths", "scratch", "stage_folder", "third_party",
 ]  # fmt: skip
 
-SCRATCH = "/scratch"
 TEMPORARY = "/tmp"  # noqa: S108  # a link to the scratch folder, in a root of the sandbox's own
 DEVICES = ("/dev/null", "/dev/urandom")
 STAGES = ("/srv", "/media", "/mnt", "/opt", TEMPORARY)
 """Folders of the host under which the new root is put together; one of them is enough."""
-PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 SMALL = "size=1m,nr_inodes=2000,mode=755"
 
 
@@ -53,6 +54,8 @@ def _below(path: str, upper: str) -> bool:
 
 def build(job: Job) -> None:
     """Put the new root together in this mount namespace and make it the root."""
+    from ._libc import MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_REC, lock, mount, open_plain, pivot_root
+
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     paths = library_paths()
     granted = [f"{folder}/{name}" for folder, names in job.modules for name in names]
@@ -89,6 +92,8 @@ def _source(fd: int) -> str:
 
 def bind(fd: int, path: str, stage: str) -> None:
     """Show one file or folder of the host at its own path."""
+    from ._libc import MS_BIND, MS_REC, mount
+
     target = stage + path
     if stat.S_ISDIR(os.fstat(fd).st_mode):
         os.makedirs(target, exist_ok=True)
@@ -116,6 +121,8 @@ def _furnish(stage: str) -> None:
 
 def scratch(job: Job) -> None:
     """Mount an empty folder of limited size and number of files, and go there."""
+    from ._libc import MS_NODEV, MS_NOEXEC, MS_NOSUID, mount
+
     options = f"size={job.limits.scratch_mb}m,nr_inodes={job.limits.files},mode=1777"
     mount("scratch", SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options)
     os.chdir(SCRATCH)

@@ -98,6 +98,8 @@ class _Call:
             self._drop(fd)
         elif wire == STATUS:
             self.said += data
+            if data.endswith(b"\n"):
+                self._drop(fd)  # its last word: what is left of its own ending is not waited for
         elif wire == RESULT:
             self.result_left -= len(data)
             self._pass(wire, data, "result" if self.result_left < 0 else "")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["CHECKED", "DENIED", "FATAL", "MACHINES", "OWN_FILES", "PLAIN", "SETUP", "Numbers"]
+__all__ = ["CHECKED", "DENIED", "FATAL", "OWN_FILES", "PLAIN", "SETUP", "Numbers"]
 
 Numbers = dict[str, tuple[int, int]]
 """Name to (x86_64, aarch64); -1 where a machine does not have the call."""
-
-MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-"""Machine to (column of the tables, AUDIT_ARCH)."""
 
 PLAIN: Numbers = {
     "read": (0, 63), "write": (1, 64), "futex": (202, 98), "close": (3, 57), "fstat": (5, 80),

@@ -1,10 +1,13 @@
-"""The six descriptors between caller, keeper and worker, under the same numbers wherever a call is kept."""
+"""What is the same wherever a call is kept: the six descriptors between caller, keeper and worker; its environment."""
 
 from __future__ import annotations
 
 import os
 
-__all__ = ["DONE", "ERRORS", "LAST", "LIFE", "OUTPUT", "REQUEST", "RESULT", "STATUS", "Wires", "settle"]
+__all__ = [
+    "DONE", "ENVIRONMENT", "ERRORS", "LAST", "LIFE", "OUTPUT", "REQUEST", "RESULT", "SCRATCH", "STATUS", "Wires",
+    "settle",
+]  # fmt: skip
 
 REQUEST, OUTPUT, ERRORS, RESULT = 0, 1, 2, 3
 """The worker's: program in, and three ways out. What comes out of them is untrusted."""
@@ -13,6 +16,12 @@ STATUS, LIFE = 4, 5
 LAST = 5
 DONE = -1
 """Not a wire: what a caller hears from the worker's process itself."""
+
+SCRATCH = "/scratch"
+"""The program's own folder, empty and of limited size."""
+ENVIRONMENT = {
+    "HOME": SCRATCH, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "PATH": "/nowhere", "TMPDIR": SCRATCH,
+}  # fmt: skip
 
 TO_KEEPER = (REQUEST, LIFE)
 """Wires on which the caller writes."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
-from ._harden import ENVIRONMENT
 from ._libc import close_from
-from ._wires import ERRORS, OUTPUT, REQUEST, RESULT
+from ._wires import ENVIRONMENT, ERRORS, OUTPUT, REQUEST, RESULT
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
@@ -39,12 +38,42 @@ def work(paths: list[str], parked: bool = False) -> None:
     """Read one request and be it; never returns. `paths` are the folders of granted third-party modules."""
     close_from(RESULT + 1)
     try:
+        _tidy(paths)
+        main = _main()
+        if parked:
+            _stretch()
         code, call = _request()
-        _tidy(paths, parked)
+        if parked:
+            _seed()
     except BaseException:  # noqa: BLE001  # in the sandbox already: the status is all that can be said
         os._exit(BROKEN_REQUEST)
     end = os._exit  # as it is now: the program may put something else in its place
-    end(_run(code, call) & 0xFF)
+    end(_run(code, call, main) & 0xFF)
+
+
+def _main() -> dict[str, Any]:
+    """Return the names of the module that the program will be."""
+    from types import ModuleType
+
+    main = ModuleType("__main__")
+    main.__dict__.update({"__builtins__": __builtins__, "__file__": NAME})
+    sys.modules["__main__"] = main
+    return main.__dict__
+
+
+def _stretch() -> None:
+    """Use once what every call uses, while nobody waits: a fork copies memory when it is first touched."""
+    json = sys.modules.get("json")
+    exec(compile("def f(a):\n    return a", NAME, "exec"), {})  # noqa: S102  # our own two lines
+    if json is not None:
+        json.loads(json.dumps({"v": 1, "result": [1.5, "text", None]}))
+
+
+def _seed() -> None:
+    """Never share the state of a generator: all workers are forked from one parent."""
+    for name in SEEDED:
+        if name in sys.modules:
+            sys.modules[name].seed()
 
 
 def _request() -> tuple[bytes, bytes]:
@@ -62,7 +91,7 @@ def _request() -> tuple[bytes, bytes]:
     return rest[:size], rest[size:]
 
 
-def _tidy(paths: list[str], parked: bool) -> None:
+def _tidy(paths: list[str]) -> None:
     """Look like a fresh interpreter: streams, search path, environment, and no module of ours."""
     os.environ.clear()
     os.environ.update(ENVIRONMENT)
@@ -76,10 +105,6 @@ def _tidy(paths: list[str], parked: bool) -> None:
     _search_only(paths)
     for name in [name for name in sys.modules if name.split(".")[0] in ("genesis_sandbox", "ctypes", "_ctypes")]:
         del sys.modules[name]
-    if parked:
-        for name in SEEDED:  # forked from one parent: never share the state of a generator
-            if name in sys.modules:
-                sys.modules[name].seed()
 
 
 def _search_only(paths: list[str]) -> None:
@@ -97,19 +122,14 @@ def _standard(thing: object) -> bool:
     return getattr(thing, "__module__", "") in KEPT_ENTRIES
 
 
-def _run(code: bytes, call: bytes) -> int:
+def _run(code: bytes, call: bytes, main: dict[str, Any]) -> int:
     """Run the program and return its exit status."""
-    from types import ModuleType
-
-    main = ModuleType("__main__")
-    main.__dict__.update({"__builtins__": __builtins__, "__file__": NAME})
-    sys.modules["__main__"] = main
     status = 0
     try:
         wanted = _wanted(call)
-        exec(compile(code, NAME, "exec", dont_inherit=True), main.__dict__)  # noqa: S102  # this is the sandbox
+        exec(compile(code, NAME, "exec", dont_inherit=True), main)  # noqa: S102  # this is the sandbox
         if wanted.get("entry"):
-            _answer(wanted, main.__dict__)
+            _answer(wanted, main)
     except SystemExit as ended:
         status = _status(ended)
     except BaseException as error:  # noqa: BLE001  # the program's own, of whatever kind

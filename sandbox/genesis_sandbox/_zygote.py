@@ -10,12 +10,12 @@ import signal
 import socket
 
 from . import _filter, _libc
-from ._harden import ENVIRONMENT, die_with_parent
+from ._harden import die_with_parent
 from ._keeper import fork_worker, keep
 from ._libc import PR_SET_DUMPABLE, close_from, prctl
 from ._namespaces import FIRST_OWN, NOBODY, Identity, enter, identity, map_self
 from ._root import build
-from ._wires import LAST, settle
+from ._wires import ENVIRONMENT, LAST, settle
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from . import _landlock
 from ._bubblewrap import find
-from ._filter import machine
+from ._machine import machine
 from ._probe import works
 
 __all__ = ["Fact", "facts"]

@@ -73,6 +73,7 @@ class Pool:
             ending = supervise(wires, message, self._limits, kept, started=started)
         finally:
             wires.close()
+            self._replace()
         return told(ending, kept, self._job, bool(entry))
 
     @property
@@ -99,10 +100,19 @@ class Pool:
                 raise SandboxUnavailable("the pool is closed", "make another one")
             if self._zygote is not None and self._zygote.worn():
                 self._retire()
-            self._refill()
-            wires = self._parked.popleft()
-            self._refill()
-            return wires
+            if not self._parked or self._zygote is None or not self._zygote.alive():
+                self._refill()
+            return self._parked.popleft()
+
+    def _replace(self) -> None:
+        """Have another worker made for the one that was used, after its call: not while it needs the processor."""
+        with self._lock:
+            if self._closed:
+                return
+            try:
+                self._refill()
+            except SandboxUnavailable:
+                return  # the call that comes next tries again, and says why it cannot be made
 
     def _refill(self) -> None:
         """Have as many workers parked as are wanted; they get ready while the caller does something else."""

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import genesis_sandbox
-from genesis_sandbox import _filter, _frames, _packages, _syscalls, self_test
+from genesis_sandbox import _filter, _frames, _machine, _packages, _syscalls
+from genesis_sandbox._probe import first_strong
 
 HEADERS = {
     "x86_64": ("/usr/include/x86_64-linux-gnu/asm/unistd_64.h",),
@@ -23,14 +24,14 @@ ALLOW, KILL, EPERM, ENOSYS = 0x7FFF0000, 0x80000000, 0x50001, 0x50026
 
 
 def numbers(machine: str) -> dict[str, int]:
-    column = _syscalls.MACHINES[machine][0]
+    column = _machine.MACHINES[machine][0]
     return {name: pair[column] for group in GROUPS for name, pair in getattr(_syscalls, group).items()}
 
 
 def decide(program: bytes, machine: str, call: str | int, *arguments: int, arch: int | None = None) -> int:
     """Run the filter as the kernel does and return its verdict."""
     number = numbers(machine)[call] if isinstance(call, str) else call
-    data = struct.pack("<iIQ6Q", number, arch or _syscalls.MACHINES[machine][1], 0, *[*arguments, *[0] * 6][:6])
+    data = struct.pack("<iIQ6Q", number, arch or _machine.MACHINES[machine][1], 0, *[*arguments, *[0] * 6][:6])
     code = list(struct.iter_unpack("<HBBI", program))
     at = held = 0
     while True:
@@ -147,7 +148,9 @@ def place() -> str:
 
 # ---- the command -------------------------------------------------------------------------------------------------
 
-needs_sandbox = pytest.mark.skipif(not self_test().ok, reason=f"no sandbox here: {self_test().reason}")
+REASONS: list[str] = []
+WHY_NOT = "" if first_strong(REASONS) else "; ".join(REASONS)
+needs_sandbox = pytest.mark.skipif(bool(WHY_NOT), reason=f"no sandbox here: {WHY_NOT}")
 
 
 def command(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
