@@ -1,4 +1,4 @@
-"""What the facade says in other words: a goal from what was given, trust from the settings, and such."""
+"""What the facade says in other words: a goal from what was given, the end of a run for the index, and such."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ._index import Entry
-from ._settings import Settings
 from .errors import PlanRejected, SettingsError
 from .plans import Finding, PlanReport, Severity
 from .tasks import Goal, TaskResult
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from ._fold import RunRecord
     from ._run import Driver
 
-__all__ = ["entry_of", "goal_of", "granted_trust", "no_files", "no_replay", "rejection"]
+__all__ = ["entry_of", "goal_of", "no_files", "no_replay", "rejection"]
 
 
 def goal_of(goal: str | Goal, workspace: Any) -> Goal:
@@ -39,11 +38,6 @@ def no_replay(record: RunRecord) -> RunRecord:
 
 def no_files(pattern: str = "**/*") -> tuple[str, ...]:
     return ()
-
-
-def granted_trust(settings: Settings) -> Mapping[str, str]:
-    trust = settings.plugins.get("trust", {})
-    return {str(k): str(v) for k, v in trust.items()} if isinstance(trust, Mapping) else {}
 
 
 def rejection(report: PlanReport) -> PlanRejected:

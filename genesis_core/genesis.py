@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ._again import Again, agent_code
 from ._chosen import check_envelopes, chosen_engine, chosen_models, chosen_ring
-from ._facade import entry_of, goal_of, granted_trust, no_files, no_replay, rejection
+from ._facade import entry_of, goal_of, no_files, no_replay, rejection
 from ._fold import RunRecord
 from ._gate import leave_out_doubtful_words
 from ._journal import Probe, RunLock
@@ -114,10 +114,9 @@ class Genesis(Signing):
 
     async def __aenter__(self) -> Self:
         """Load plugins; raises PluginError naming the distribution at fault, SettingsError for a choice not offered."""
-        granted = {**granted_trust(self.settings), **self._trust}
         self._plugins = Plugins.load(block=self._block, trust=self._trust, installed=self._installed,
                                      settings=self.settings.plugins)
-        self._provided = await Provided.collect(self._plugins, self._extend, self.settings, granted)
+        self._provided = await Provided.collect(self._plugins, self._extend, self.settings, self._trust)
         self._lineup = chosen_models(self.settings, self._provided)
         self._provided.models = dict(self._lineup.models)
         self._ring = chosen_ring(self.settings, self._provided)

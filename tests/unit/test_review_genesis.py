@@ -299,6 +299,26 @@ def test_a_program_says_which_installed_plugins_are_loaded(tmp_path: Path, which
         assert {p.state for p in found if not p.builtin} <= {"blocked"}
 
 
+@pytest.mark.parametrize(("settings", "trust", "level"), [
+    ({"Quiet": "security"}, None, "ordinary"), ({}, {"Quiet": "security"}, "security"),
+    ({"Quiet": "ordinary"}, {"Quiet": "security"}, "security"),
+])
+def test_the_program_alone_says_how_far_its_own_plugins_are_trusted(
+    tmp_path: Path, settings: dict[str, str], trust: dict[str, str] | None, level: str
+) -> None:
+    class Quiet:
+        @hookimpl
+        def genesis_event(self, event: RunEvent) -> None: ...
+
+    async def main() -> Any:
+        opened = Genesis.open(tmp_path, extend=[Quiet()], trust=trust, plugins="none",
+                              settings={"plugins": {"trust": settings}})
+        async with opened as genesis:
+            return next(p.trust for p in genesis.plugins if p.name == "Quiet")
+
+    assert do(main()) == level, "settings trust what is locked, and nothing of a program is"
+
+
 def test_another_word_for_plugins_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="plugins can't be 'some'"):
         do(open_genesis(tmp_path, plugins="some").__aenter__())
