@@ -87,16 +87,15 @@ async def start_replay(
     recording = find_recording(genesis.records, run)
     replay = Replay(recording, Redactor(names=key_names(genesis.settings)))
     record, plan = recording.record, recording.plan
-    place = Workspace(Path(record.workspace if workspace is None else workspace))
-    place.named = Path(plan.goal.workspace)
-    planner = genesis._planner(plan.goal, str(place.root), record.budget, recording.lineup)
+    place = str(Workspace(record.workspace if workspace is None else os.fspath(workspace)).root)
+    planner = genesis._planner(plan.goal, place, record.budget, recording.lineup)
     planner.check_agents(plan)
     planner.tape = replay
-    here = plan.replace(goal=plan.goal.replace(workspace=str(place.root)))
+    here = plan.replace(goal=plan.goal.replace(workspace=place))
     code, engine = genesis._codes(), genesis._engine()
     planner.ledger = Ledger(Budget(), genesis.settings.limits)  # what is replayed costs nothing
     scope = open_scope(genesis, here, planner, False, replay=replay)
-    scope.workspace, scope.lineup = place, recording.lineup
+    scope.workspace.named, scope.lineup = Path(plan.goal.workspace), recording.lineup  # as agents knew it then
     replay.emit, replay.folder = scope.emit, scope.folder
     async with genesis._or_abandoned(scope):
         scope.emit(EventKind.RUN_STARTED, label=plan.goal.label, data=_said(replay, here.goal.workspace, code, genesis))

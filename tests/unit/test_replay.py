@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from genesis_core import (
     Acceptance,
+    AccessDenied,
     Action,
     Budget,
     Decision,
@@ -38,6 +39,7 @@ from genesis_core import (
     Replayed,
     RunResult,
     RunState,
+    Secrecy,
     SettingsError,
     Task,
     TaskContext,
@@ -530,6 +532,23 @@ def test_a_changed_patch_of_the_graph_shows_as_tasks_that_are_not_the_same(place
 
 
 # -- policy -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_the_operator_declared_secret_is_secret_in_a_replay_too(place: Path) -> None:
+    async def tries(task: Task, context: TaskContext) -> Any:
+        note = await context.read("note.txt")
+        try:
+            return await context.call(post, text=note, key="k")
+        except AccessDenied as error:
+            return context.result(error.cause)
+
+    policy, agent = {"policy": {"secret_files": ["note*"]}}, FakeAgent("w", work=tries, tools=[post])
+    before = recorded(place, agent, settings={**RECORD, **policy})
+    assert "kernel.secrecy" in str(before.output)
+    after = replay(place, agent, settings=policy)
+    assert compared(after).difference is None and after.output == before.output and CALLS == []
+    assert after.tasks["t"].label == before.tasks["t"].label and after.tasks["t"].label.secrecy is Secrecy.SECRET
+    assert first(replay(place, agent, run=before.run_id)).what == "decision", "without that word it may be sent"
 
 
 class Judge:
