@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ._passed import Passed
-from ._policy import Authority
+from ._policy import PROVENANCE, Authority
 from .policy import Action, Approval, Decision, Grant, Identity, Label, Ruling, Secrecy, Trust
 from .records import FrozenDict
 
@@ -77,7 +77,17 @@ class Permits:
         decision = await self.authority.decide(action, who or self.identity, label)
         if said is not None and decision.effect is Ruling.ASK:
             return Decision.allow("approvals", f"{said.by} approved it, row {said.row}")
+        if decision.rule == PROVENANCE and (why := self._ungranted(action)):
+            return replace(decision, reason=f"{decision.reason}; {why}")
         return decision
+
+    def _ungranted(self, action: Action) -> str:
+        """Return why no grant of this very tool covers *action*; empty when the plan grants nothing of it."""
+        own = [grant for grant in self.grants if action.verb == "call" and grant.tool == action.resource]
+        whys = [grant.misses(action) for grant in own]
+        if "" in whys:
+            return f"its grant is used up: {sum(grant.times for grant in own if grant.covers(action))} in all"
+        return f"its grant does not cover it: {', or '.join(dict.fromkeys(whys))}" if whys else ""
 
     def passing(self, action: Action) -> dict[str, Any]:
         """Return what the row of *action*, which is allowed, says when a grant or an approval lets it pass."""

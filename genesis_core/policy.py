@@ -164,6 +164,21 @@ class Grant(Record):
         return same and all(
             name in self.arguments or (name in self.free and not names_secret(value)) for name, value in given.items())
 
+    def misses(self, action: Action) -> str:
+        """Return which argument keeps *action*, a call of its tool, from being what it grants; empty when none does."""
+        given = {} if action.arguments is None else action.arguments
+        for name, value in self.arguments.items():
+            if name not in given:
+                return f"argument {name!r} is missing"
+            if not _equal(given[name], value):
+                return f"argument {name!r} is another one than it says"
+        for name, value in given.items():
+            if name not in self.arguments and name not in self.free:
+                return f"argument {name!r} is neither granted nor free"
+            if name not in self.arguments and names_secret(value):
+                return f"argument {name!r} hands over a secret, and it is free"
+        return ""
+
 
 def names_secret(value: Any) -> bool:
     """Return whether a JSON value is a secret by its name, ``{"secret": NAME}``, or holds one."""
