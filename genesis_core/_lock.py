@@ -17,18 +17,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._home import user_config
-from .errors import SettingsError
+from .errors import SettingsError, did_you_mean
 
 if TYPE_CHECKING:
     from ._shipped import PluginDistribution
 
-__all__ = ["LEVELS", "LockedPlugin", "PluginLock"]
+__all__ = ["LEVELS", "LockedPlugin", "PluginLock", "lock_section"]
 
 NAME = "genesis-plugins.lock"
 SCHEMA = "genesis.plugins-lock/1"
 LEVELS = ("ordinary", "security")
 """How much a plugin's word counts: only an allow from one of trust level "security" lets anything happen."""
 SHOWN = 5
+SECTION = ("lock", "trust")
+"""What the operator may say in ``[plugins]``."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,24 @@ class PluginLock:
         except OSError as error:
             raise SettingsError(f"the lock {self.path} can't be written", cause=str(error),
                                 hint="it lies beside your own settings file: GENESIS_CONFIG=FILE") from None
+
+
+def lock_section(section: Mapping[str, Any]) -> tuple[bool, Mapping[str, str]]:
+    """Return whether ``[plugins]`` requires a lock, and whom it trusts; raises SettingsError for what it can't say."""
+    if unknown := sorted(set(section) - set(SECTION)):
+        raise _wrong_section(f"{unknown[0]!r}{did_you_mean(unknown[0], SECTION)}")
+    if (lock := section.get("lock", "optional")) not in ("optional", "required"):
+        raise _wrong_section(f"lock = {lock!r}")
+    trust = section.get("trust", {})
+    if not isinstance(trust, Mapping) or not all(level in LEVELS for level in trust.values()):
+        raise _wrong_section(f"trust = {trust!r}")
+    return lock == "required", {str(name): str(level) for name, level in trust.items()}
+
+
+def _wrong_section(what: str) -> SettingsError:
+    return SettingsError(f"[plugins] can't have {what}"[:300],
+                         cause='it takes lock = "optional" or "required", and trust = { NAME = "security" }',
+                         hint="mend [plugins] in your own settings file: genesis config names it")
 
 
 def _word(before: str | None, now: str | None) -> str:

@@ -19,20 +19,18 @@ from typing import Any, Literal, get_args
 import pluggy
 
 from . import hookspecs
-from ._lock import LEVELS, PluginLock
+from ._lock import LEVELS, PluginLock, lock_section
 from ._ours import HOME as HOME
 from ._ours import canonical, ours
 from ._settings import Settings, mend_section
 from ._shipped import PluginDistribution, look
-from .errors import GenesisError, PluginError, SettingsError, did_you_mean
+from .errors import GenesisError, PluginError, SettingsError
 from .hookspecs import GENESIS_API
 
 __all__ = ["PluginInfo", "Plugins", "discover"]
 
 GROUP = "genesis.plugins"
 NO_AUTOLOAD = "GENESIS_DISABLE_PLUGIN_AUTOLOAD is set"
-SECTION = ("lock", "trust")
-"""What the operator may say in ``[plugins]``."""
 Installed = Literal["all", "builtin", "none"]
 """Which of the installed plugins are loaded."""
 
@@ -294,21 +292,8 @@ def _trust(info: PluginInfo, granted: Mapping[str, str]) -> str:
 
 def gate_of(environ: Mapping[str, str], settings: Mapping[str, Any] | None = None) -> Gate:
     """Return the gate of the operator's lock and section ``[plugins]``; raises SettingsError for what it can't say."""
-    section = settings or {}
-    if unknown := sorted(set(section) - set(SECTION)):
-        raise _wrong_section(f"{unknown[0]!r}{did_you_mean(unknown[0], SECTION)}")
-    if (lock := section.get("lock", "optional")) not in ("optional", "required"):
-        raise _wrong_section(f"lock = {lock!r}")
-    trust = section.get("trust", {})
-    if not isinstance(trust, Mapping) or not set(trust.values()) <= set(LEVELS):
-        raise _wrong_section(f"trust = {trust!r}")
-    return Gate(PluginLock.find(environ), required=lock == "required", trust={str(k): str(v) for k, v in trust.items()})
-
-
-def _wrong_section(what: str) -> SettingsError:
-    return SettingsError(f"[plugins] can't have {what}"[:300],
-                         cause='it takes lock = "optional" or "required", and trust = { NAME = "security" }',
-                         hint="genesis config --origin")
+    required, trust = lock_section(settings or {})
+    return Gate(PluginLock.find(environ), required=required, trust=trust)
 
 
 def _check_api(plugin: object, info: PluginInfo) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator
 
 from ._home import user_config
-from ._lock import PluginLock
+from ._lock import PluginLock, lock_section
 from .errors import SettingsError, did_you_mean
 from .models import ROLES
 from .policy import Budget, PlanLimits
@@ -149,9 +149,15 @@ def load_settings(
     ):
         _merge(values, layer, origins, origin)
     try:
-        return SettingsSource(Settings(**values), origins, user, project)
+        found = SettingsSource(Settings(**values), origins, user, project)
     except ValidationError as error:
         raise _wrong(error, origins) from None
+    try:
+        lock_section(found.settings.plugins)
+    except SettingsError as error:
+        error.hint = f"mend [plugins] in {user}" if "plugins" in own else error.hint
+        raise
+    return found
 
 
 def mend_section(name: str) -> str:

@@ -20,8 +20,9 @@ SHORT = 12
 
 def lock_plugins(session: Session, names: Sequence[str]) -> int:
     """Write the lock of all third-party distributions, or take *names* into the one that is there."""
-    from genesis_core import PluginLock, plugin_distributions
+    from genesis_core import PluginLock, load_settings, plugin_distributions
 
+    load_settings()  # what [plugins] can't say is told here, too: it decides what the lock does
     found, old = plugin_distributions(), PluginLock.find()
     if names and old.problem:
         return _unusable(session, old)
@@ -32,9 +33,40 @@ def lock_plugins(session: Session, names: Sequence[str]) -> int:
     wrong = [dist for dist in chosen if dist.faults]
     problem = None if not wrong else Problem(
         f"{', '.join(dist.name for dist in wrong)} can't be locked", "; ".join(wrong[0].faults),
-        f"pip install --force-reinstall {wrong[0].name}", code="left_out", exit_code=LEFT_OUT)
+        reinstall(wrong[0].name), code="left_out", exit_code=LEFT_OUT)
     data = {"lock": str(new.path), "distributions": [_json(new, dist) for dist in chosen]}
     return session.answer(data, lambda: "\n".join(_locked(old, new, chosen)), problem)
+
+
+def reinstall(name: str) -> str:
+    """Return the command that installs a distribution anew, from where it came: its name says too little of a folder.
+
+    What it depends on stays as it is.
+    """
+    import json
+    import shlex
+    from importlib import metadata
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    try:
+        told = json.loads(metadata.distribution(name).read_text("direct_url.json") or "{}")
+        url = urlsplit(told["url"])
+        source = url2pathname(url.path) if url.scheme == "file" else name
+        editable = "-e " if told.get("dir_info", {}).get("editable") is True else ""
+    except (metadata.PackageNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        source, editable = name, ""
+    return f"pip install --force-reinstall --no-deps {editable}{shlex.quote(source)}"
+
+
+def _way(row: dict[str, Any]) -> str:
+    """Return what to do about a distribution that is not as the lock says."""
+    name = row["name"]
+    if row["state"] == "not listed":
+        return f"look at what it brings, then genesis plugins lock {name}"
+    if row["state"] == "gone":
+        return f"install {name} again, or take it out of the lock: genesis plugins lock"
+    return f"{reinstall(name)} where it should not have changed; genesis plugins lock {name} takes it as it is"
 
 
 def _json(lock: PluginLock, dist: PluginDistribution) -> dict[str, Any]:
@@ -81,8 +113,7 @@ def verify_plugins(session: Session) -> int:
     wrong = [row for row in rows if row["state"] != "locked"]
     problem = None if not wrong else Problem(
         f"{len(wrong)} of {len(rows)} distributions are not as {lock.path} says", _said(wrong[0]),
-        "pip install --force-reinstall what should not have changed; genesis plugins lock takes the rest as it is",
-        code="changed", exit_code=DIFFERS)
+        _way(wrong[0]), code="changed", exit_code=DIFFERS)
     return session.answer({"lock": str(lock.path), "distributions": rows}, lambda: "\n".join(_table(rows)), problem)
 
 

@@ -7,11 +7,15 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ._options import common
 from ._session import Session
+
+if TYPE_CHECKING:
+    from genesis_core import PluginLock
 
 __all__ = ["doctor"]
 
@@ -194,13 +198,31 @@ def _trust(_: Session) -> Iterator[Check]:
         if dist.flags:
             yield Check(f"distribution {dist.name}", False, "; ".join(dist.flags),
                         f"look at what it brings, or pip uninstall {dist.name}")
-    said = f"{len(lock.plugins)} distributions of others are locked: {lock.path}" if lock.there else \
-        f"none: {len(found)} distributions of others are imported as they are"
-    yield Check("plugin lock", not lock.problem, lock.problem or said, "genesis plugins lock writes a new one")
+    yield from _lock(lock, len(found))
     twins = [str(dist.locate_file("")) for dist in metadata.distributions(name=DISTRIBUTION)]
     if len(set(twins)) != len(twins):
         yield Check(DISTRIBUTION, False, f"more than one distribution of this name lies in {twins[0]}",
                     f"pip uninstall {DISTRIBUTION}, look at what is left, then pip install {DISTRIBUTION}")
+
+
+def _lock(lock: PluginLock, found: int) -> Iterator[Check]:
+    """What the lock lets in, and what ``[plugins]`` says of it."""
+    from genesis_core import GenesisError, load_settings
+
+    try:
+        section = load_settings().settings.plugins
+    except GenesisError:  # that is told as settings; no stranger is imported meanwhile
+        section = {"lock": "required"}
+    required, others = section.get("lock") == "required", f"{found} distribution{'s' if found != 1 else ''} of others"
+    said = f"{len(lock.plugins)} distributions of others are locked: {lock.path}" if lock.there else \
+        f"none, and [plugins] requires one: {others} not imported" if required else \
+        f"none: {others} imported without one"
+    ok = not lock.problem and (lock.there or not required or not found)
+    yield Check("plugin lock", ok, lock.problem or said, "genesis plugins lock writes one: look at what it shows")
+    trusted = [str(name) for name, level in dict(section.get("trust", {})).items() if level == "security"]
+    if trusted and not lock.there:
+        yield Check("plugin trust", False, f"[plugins.trust] names {', '.join(trusted)}: no effect without a lock",
+                    "genesis plugins lock")
 
 
 def _commands(_: Session) -> Iterator[Check]:
