@@ -24,6 +24,7 @@ from genesis_core import (
     Action,
     Budget,
     Decision,
+    EventKind,
     Genesis,
     GenesisError,
     Goal,
@@ -213,8 +214,7 @@ class Obedient(FakeAgent):
 
     async def _do(self, context: TaskContext, name: str, arguments: dict[str, Any]) -> Any:
         if name == "approve":
-            await self.world.genesis.records.approve(context.run_id, context.task.id, granted=True)
-            self.world.done.append(("approve", {}))
+            await self._approve(context, **arguments)
         elif name == "widen":
             self.card = self.card.replace(tools=tuple(self.world.tools))
         elif name == "answer":
@@ -229,6 +229,16 @@ class Obedient(FakeAgent):
         else:
             return await context.call(name, **arguments)
         return ""
+
+    async def _approve(self, context: TaskContext, tool: str, arguments: dict[str, Any]) -> None:
+        """Say yes to a call in a person's place: by a row of one's own where there is a door for it, and as they do."""
+        action = Action("call", tool, self.world.tools[tool].spec.effect, arguments)
+        note = getattr(context, "note", None)
+        if note is not None:
+            said = {"action": action.digest, "granted": True, "verb": action.verb, "resource": tool}
+            note(EventKind.APPROVED, said)
+        await self.world.genesis.records.approve(context.run_id, context.task.id, granted=True)
+        self.world.done.append(("approve", {}))
 
     async def _race(self, context: TaskContext, texts: list[str], wanted: Sequence[str]) -> None:
         """Have a message to each of them allowed before anything is read, and let go those that the text names."""
