@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._fold import RunRecord
-from ._kernel import Planner
 from ._ledger import FROM_KNOWN
 from ._life import lived
 from .plans import Plan
@@ -14,6 +13,7 @@ from .policy import Budget
 from .runs import EventKind
 
 if TYPE_CHECKING:
+    from ._kernel import Planner
     from .genesis import Genesis
 
 __all__ = ["taken_up"]
