@@ -34,6 +34,7 @@ COMMANDS = {
         Row("models", "genesis_cli.models:models", "Show, test, fetch and serve models.", _ROUND),
         Row("plugins", "genesis_cli.plugins:plugins", "Show what is installed and who answers which hook.", _ROUND),
         Row("keys", "genesis_cli.keys:keys", "Show, rotate and retire the keys that sign.", _ROUND),
+        Row("sandbox", "genesis_cli.sandbox:sandbox", "Run a program isolated, and test what isolates it.", _ROUND),
         Row("doctor", "genesis_cli.doctor:doctor", "Check this installation.", _ROUND),
         Row("config", "genesis_cli.config:config", "Show the settings in force, and where each came from.", _ROUND),
         Row("eval", "genesis_cli.eval:eval", "Measure planning against data with known answers.", _ROUND),
