@@ -13,8 +13,7 @@ from .policy import Budget
 from .runs import EventKind
 
 if TYPE_CHECKING:
-    from ._kernel import Planner
-    from .genesis import Genesis
+        from .genesis import Genesis
 
 __all__ = ["taken_up"]
 
