@@ -13,7 +13,8 @@ from .policy import Budget
 from .runs import EventKind
 
 if TYPE_CHECKING:
-        from .genesis import Genesis
+    from ._kernel import Planner
+    from .genesis import Genesis
 
 __all__ = ["taken_up"]
 
