@@ -341,7 +341,8 @@ def test_it_is_bounded_and_has_no_door_of_its_own(
     made: list[str] = []
     for found in world.found.calls:  # the same one is made again when something may have been changed between
         made = [] if found.tool == "send" else made
-        assert (same := json.dumps([found.tool, found.to_json().get("arguments")])) not in made
+        same = json.dumps([found.tool, found.to_json().get("arguments")])
+        assert same not in made
         made.append(same)
     assert world.found.turns == len(world.model.requests)
 
