@@ -7,7 +7,7 @@ import os
 
 __all__ = [
     "call", "capset_none", "close_from", "die_after", "drop_bounding_set", "few_arenas", "lock", "mount",
-    "open_plain", "pivot_root", "prctl", "unshare",
+    "name_host", "open_plain", "pivot_root", "prctl", "unshare",
 ]  # fmt: skip
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -45,6 +45,11 @@ def call(number: int, *arguments: int | bytes | None, what: str) -> int:
 def unshare(flags: int) -> None:
     """Give this process namespaces of its own."""
     _checked(libc.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def name_host(name: bytes) -> None:
+    """Give the host another name, as it is seen from a namespace of its own."""
+    _checked(libc.sethostname(name, ctypes.c_size_t(len(name))), "sethostname")
 
 
 def mount(source: str | None, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:

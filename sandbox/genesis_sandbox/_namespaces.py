@@ -59,6 +59,7 @@ def enter(who: Identity, pid: bool) -> None:
     flags = _libc.NEW_NS | _libc.NEW_NET | _libc.NEW_IPC | _libc.NEW_UTS | _libc.NEW_CGROUP
     flags |= (_libc.NEW_PID if pid else 0) | (_libc.NEW_USER if who.uid is None else 0)
     _libc.unshare(flags)
+    _libc.name_host(b"tool")
     if who.uid is None:
         map_self("/proc/self", uid, gid)
 
