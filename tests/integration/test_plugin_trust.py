@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+import genesis_core
+
 Installed = Callable[..., Path]
 QUIET = "\n@hookimpl\ndef genesis_event(event): ...\n"
 
@@ -294,7 +296,8 @@ FLAGS: Mapping[str, tuple[Mapping[str, str], str]] = {
 def test_who_brings_what_is_somebody_elses_is_not_imported(shell: Any, installed: Installed, name: str) -> None:
     more, said = FAULTS[name]
     site = installed(name, QUIET, more=more)
-    shell.environment["PYTHONPATH"] += f"{os.pathsep}{site}"  # behind ours, as in one site-packages
+    ours = Path(genesis_core.__file__).parents[1]  # before theirs, as in one site-packages
+    shell.environment["PYTHONPATH"] = os.pathsep.join([str(ours), shell.environment["PYTHONPATH"], str(site)])
     found = plugin(shell, name)
     assert found["state"] == "refused" and said in found["reason"]
     assert shell("plugins", "lock").returncode == 8

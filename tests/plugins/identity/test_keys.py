@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
+import pickle
 import shutil
-import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -366,7 +366,17 @@ def test_golden_runs_verify_before_and_after_the_move_and_a_rotation(golden: Pat
 
 # -- several processes ------------------------------------------------------------------------------------------------
 
-MANY = multiprocessing.get_context("spawn")
+CALL = "import pickle, runpy, sys; runpy.run_path(sys.argv[1])[sys.argv[2]](*pickle.load(sys.stdin.buffer))"
+
+
+def another(function: Callable[..., None], *arguments: object) -> subprocess.Popen[bytes]:
+    """Call a function of this file in a process of its own, which knows the file by its place alone."""
+    command = [sys.executable, "-c", CALL, __file__, function.__name__]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    with process.stdin:
+        pickle.dump(arguments, process.stdin)
+    return process
 
 
 def _send(home: str, name: str, count: int, sent: str) -> None:
@@ -390,12 +400,13 @@ def _messages(path: Path) -> list[bytes]:
     return found
 
 
-def _reply(home: str, sealed: bytes, answers: multiprocessing.Queue[bytes]) -> None:
+def _reply(home: str, sealed: bytes, answer: str) -> None:
     from genesis_identity.envelopes import SealedEnvelopes
 
     envelopes = SealedEnvelopes(LocalKeyRing.open(Path(home)), Path(home) / "keys" / "seen.db")
     opened = envelopes.open(sealed, audience="two")
-    answers.put(envelopes.seal({"got": opened.body, "pid": os.getpid()}, sender="two", audience=opened.sender))
+    Path(answer).write_bytes(
+        envelopes.seal({"got": opened.body, "pid": os.getpid()}, sender="two", audience=opened.sender))
 
 
 def test_two_processes_verify_each_other_and_share_what_they_opened(tmp_path: Path) -> None:
@@ -404,12 +415,9 @@ def test_two_processes_verify_each_other_and_share_what_they_opened(tmp_path: Pa
 
     one = SealedEnvelopes(LocalKeyRing.open(tmp_path), tmp_path / "keys" / "seen.db")
     sealed = one.seal("question", sender="one", audience="two")
-    answers: multiprocessing.Queue[bytes] = MANY.Queue()
-    other = MANY.Process(target=_reply, args=(str(tmp_path), sealed, answers))
-    other.start()
-    answer = one.open(answers.get(timeout=60), audience="one")
-    other.join()
-    answers.close()
+    with another(_reply, str(tmp_path), sealed, str(tmp_path / "answer")) as other:
+        assert other.wait(60) == 0
+    answer = one.open((tmp_path / "answer").read_bytes(), audience="one")
     assert answer.sender == "two"
     assert answer.body["got"] == "question"
     assert answer.body["pid"] != os.getpid()
@@ -424,19 +432,16 @@ def test_rotation_under_load_loses_no_message_and_runs_go_on(tmp_path: Path) -> 
 
     ring = LocalKeyRing.open(tmp_path)
     count, names = 700, ("left", "right")
-    senders = [MANY.Process(target=_send, args=(str(tmp_path), n, count, str(tmp_path / n))) for n in names]
-    for sender in senders:
-        sender.start()
+    senders = [another(_send, str(tmp_path), n, count, str(tmp_path / n)) for n in names]
     while not all((tmp_path / n).exists() and (tmp_path / n).stat().st_size for n in names):
+        assert all(sender.poll() is None for sender in senders)
         time.sleep(0.01)
     rotations = 0
-    while any(sender.is_alive() for sender in senders):
+    while any(sender.poll() is None for sender in senders):
         LocalKeyRing.open(tmp_path).rotate(3600)
         rotations += 1
         time.sleep(0.2)
-    for sender in senders:
-        sender.join()
-    assert [sender.exitcode for sender in senders] == [0, 0]
+    assert [sender.wait() for sender in senders] == [0, 0]
     envelopes = SealedEnvelopes(ring, tmp_path / "keys" / "seen.db")
     for name in names:
         opened = [envelopes.open(sealed, audience="reader") for sealed in _messages(tmp_path / name)]
@@ -487,11 +492,8 @@ def _rotate(home: str, times: int) -> None:
 
 
 def test_many_who_rotate_at_once_lose_no_key(tmp_path: Path) -> None:
-    workers = [MANY.Process(target=_rotate, args=(str(tmp_path), 10)) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    workers = [another(_rotate, str(tmp_path), 10) for _ in range(3)]
+    assert [worker.wait(60) for worker in workers] == [0] * 3
     keys = LocalKeyRing.open(tmp_path).infos()
     assert len(keys) == 31
     assert [key.state for key in keys].count(KeyState.ACTIVE) == 1
@@ -501,14 +503,12 @@ def test_many_who_rotate_at_once_lose_no_key(tmp_path: Path) -> None:
 def test_who_is_killed_while_it_rotates_leaves_whole_keys_and_no_lock(tmp_path: Path) -> None:
     LocalKeyRing.open(tmp_path)
     for _ in range(5):
-        worker = MANY.Process(target=_rotate, args=(str(tmp_path), 10_000))
-        worker.start()
+        worker = another(_rotate, str(tmp_path), 10_000)
         before = len(LocalKeyRing.open(tmp_path).infos())
         while len(LocalKeyRing.open(tmp_path).infos()) < before + 3:
             time.sleep(0.001)
-        assert worker.pid is not None
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.join()
+        worker.kill()
+        worker.wait()
         LocalKeyRing.open(tmp_path).rotate(1)
 
 
@@ -523,7 +523,7 @@ def test_a_file_of_keys_with_none_that_signs_is_not_written(tmp_path: Path) -> N
     assert not (tmp_path / "ring.json").exists()
 
 
-def _race(home: str, messages: list[bytes], start: float, results: multiprocessing.Queue[list[str]]) -> None:
+def _race(home: str, messages: list[bytes], start: float, results: str) -> None:
     from genesis_core import EnvelopeRefused
     from genesis_identity.envelopes import SealedEnvelopes
 
@@ -535,7 +535,7 @@ def _race(home: str, messages: list[bytes], start: float, results: multiprocessi
             said.append(str(envelopes.open(sealed, audience="two").body))
         except EnvelopeRefused as error:
             assert error.refusal is Refusal.REPLAYED
-    results.put(said)
+    Path(results).write_text(json.dumps(said))
 
 
 def test_of_many_who_open_a_message_at_once_exactly_one_succeeds(tmp_path: Path) -> None:
@@ -543,13 +543,8 @@ def test_of_many_who_open_a_message_at_once_exactly_one_succeeds(tmp_path: Path)
 
     one = SealedEnvelopes(LocalKeyRing.open(tmp_path), tmp_path / "keys" / "seen.db")
     messages = [one.seal(number, sender="one", audience="two") for number in range(200)]
-    results: multiprocessing.Queue[list[str]] = MANY.Queue()
-    start = time.time() + 3
-    racers = [MANY.Process(target=_race, args=(str(tmp_path), messages, start, results)) for _ in range(4)]
-    for racer in racers:
-        racer.start()
-    said = [word for _ in racers for word in results.get(timeout=60)]
-    for racer in racers:
-        racer.join()
-    results.close()
+    start, places = time.time() + 3, [tmp_path / f"said{number}" for number in range(4)]
+    racers = [another(_race, str(tmp_path), messages, start, str(place)) for place in places]
+    assert [racer.wait(60) for racer in racers] == [0] * 4
+    said = [word for place in places for word in json.loads(place.read_text())]
     assert sorted(said, key=int) == [str(number) for number in range(200)]
