@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,9 @@ pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=f"no sandbox here: {WHY_NO
 
 
 def genesis(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "genesis_cli", "sandbox", *words], capture_output=True, text=True)
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("GENESIS_")}
+    command = [sys.executable, "-m", "genesis_cli", "sandbox", *words]
+    return subprocess.run(command, capture_output=True, text=True, env=ours)
 
 
 @pytest.fixture
