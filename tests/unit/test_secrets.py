@@ -38,6 +38,8 @@ from genesis_core._rows import read_rows
 from genesis_core._secrets import Known
 from genesis_core.testing import open_genesis
 
+pytestmark = pytest.mark.one_thread
+"""A worker that is not forked from here would have to import this file."""
 VALUE = 'hunter2"äö\\ 4711'
 SETTINGS = {"secrets": {"ledger": "LEDGER_TOKEN"}}
 
