@@ -31,7 +31,7 @@ BARE = (sys.executable, "-I", "-B")
 
 pytestmark = [
     pytest.mark.skipif(not AVAILABLE.ok, reason=f"no sandbox here: {AVAILABLE.reason}"),
-    pytest.mark.one_thread,  # what is left of other tests in this process would be taken for what an attack left
+    pytest.mark.alone,  # what is left of other tests in this process would be taken for what an attack left
 ]
 
 
