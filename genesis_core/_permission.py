@@ -47,7 +47,7 @@ class Permits:
     done: dict[str, Action] = field(default_factory=dict)
     """What a person approved and this attempt did, by digest."""
     earlier: list[Passed] = field(default_factory=list)
-    """What earlier attempts did by a grant or an approval, and this one has not come to yet."""
+    """What earlier attempts did, and this one has not come to yet."""
     again: dict[int, tuple[Action, Passed]] = field(default_factory=dict)
     """Of those, what this attempt has come to, by the identity of the action."""
 

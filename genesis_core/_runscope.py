@@ -57,7 +57,7 @@ class RunScope:
     approvals: Mapping[str, Mapping[str, Approval]] = FrozenDict()
     """What a person has said of single actions, by task and by the digest of the action."""
     passed: Mapping[str, Sequence[Passed]] = FrozenDict()
-    """What grants and approvals have let earlier attempts do, by task."""
+    """What earlier attempts have done that is not to be done twice, by task."""
     lock: RunLock | None = None
     tape: Tape | None = None
     """What calls go through when the run is recorded or replayed."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ._passed import Passed, kept
+from ._passed import Passed, freely, kept
 from ._policy import CHANGES
 from ._replay.tape import Call
 from ._secrets import needed
@@ -50,6 +50,8 @@ async def used(context: TaskContext, call: ToolUse) -> tuple[Any, Usage]:
     if not changes:
         context._rise(call.brings)
     passing = context._passing(call.action)
+    if changes and not passing and not call.tool.spec.idempotent:
+        passing = freely(call.action)
     context._emit(EventKind.TOOL_CALLED, {"tool": call.tool.name, "arguments": digest(call.arguments), **passing})
     began = time.monotonic()
     said: dict[str, Any] = {"tool": call.tool.name, **passing}

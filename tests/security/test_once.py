@@ -15,6 +15,7 @@ import pytest
 from genesis_core import (
     AccessDenied,
     Genesis,
+    GenesisError,
     Goal,
     Grant,
     GraphPatch,
@@ -179,6 +180,31 @@ def test_a_call_that_is_granted_once_is_made_once_over_all_attempts(tmp_path: Pa
 
     result = asyncio.run(told())
     assert bank.paid == ["ann", "bob", "eve"] and result.tasks["t"].output == "paid ann"
+
+
+def test_what_policy_alone_lets_pass_is_not_done_again_by_a_task_that_waits(tmp_path: Path) -> None:
+    tries: list[str] = []
+
+    async def work(context: TaskContext) -> Any:
+        tries.append("")
+        with contextlib.suppress(GenesisError):
+            await context.call("pay", to="nobody")  # fails, and so may be tried again
+        paid = [await context.call("pay", to="ann"), await context.call("pay", to="ann")]
+        await context.read("notes.txt")
+        return [*paid, await context.call("pay", to="bob")]
+
+    policy = {"untrusted": "ask", "rules": [{"id": "pays", "verbs": ["call"], "decision": "allow"}]}
+    bank = Bank(tmp_path, work, **policy)
+
+    async def told() -> RunResult:
+        result = await bank.run(payer())
+        assert result.state is RunState.WAITING
+        assert await bank.approve() == ["bob"]
+        return await bank.resume()
+
+    result = asyncio.run(told())
+    assert len(tries) == 2 and bank.paid == ["nobody", "ann", "ann", "nobody", "bob"]
+    assert result.tasks["t"].output == ["paid ann", "paid ann", "paid bob"]
 
 
 class Changes:
