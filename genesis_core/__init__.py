@@ -139,12 +139,19 @@ if TYPE_CHECKING:
     from .tasks import TaskResult as TaskResult
     from .tasks import TaskState as TaskState
     from .tasks import WorkOrder as WorkOrder
+    from .tools import Example as Example
     from .tools import Need as Need
     from .tools import Tool as Tool
     from .tools import ToolCall as ToolCall
     from .tools import ToolResult as ToolResult
     from .tools import ToolSpec as ToolSpec
     from .tools import tool as tool
+    from .workshops import Admission as Admission
+    from .workshops import LayerCheck as LayerCheck
+    from .workshops import Made as Made
+    from .workshops import MadeState as MadeState
+    from .workshops import Proposal as Proposal
+    from .workshops import Workshop as Workshop
 
 __version__ = "0.1.0"
 
@@ -175,7 +182,8 @@ _OWNERS = {
     "reports": "Observation Report Table Weight",
     "runs": "Difference EventKind Replayed Run RunEvent RunResult RunState",
     "tasks": "Acceptance Artifact Evidence Goal GraphPatch Input Level Task TaskGraph TaskResult TaskState WorkOrder",
-    "tools": "Need Tool ToolCall ToolResult ToolSpec tool",
+    "tools": "Example Need Tool ToolCall ToolResult ToolSpec tool",
+    "workshops": "Admission LayerCheck Made MadeState Proposal Workshop",
 }
 _HOME = {name: module for module, names in _OWNERS.items() for name in names.split()}
 __all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]

@@ -17,7 +17,7 @@ from .errors import PluginError
 from .policy import Effect, Label, Secrecy, Trust
 from .records import FrozenDict, Json, JsonObject, Record, digest
 
-__all__ = ["Need", "Tool", "ToolCall", "ToolResult", "ToolSpec", "tool"]
+__all__ = ["Example", "Need", "Tool", "ToolCall", "ToolResult", "ToolSpec", "tool"]
 
 
 NOTHING_MORE = Label(Trust.TRUSTED)
@@ -80,15 +80,33 @@ class ToolResult(Record):
     seconds: float = 0.0
 
 
-class Need(Record):
-    """A tool that does not exist yet: what ``genesis_generate`` is asked for."""
+class Example(Record):
+    """What a tool has to give for some arguments."""
 
-    name: str
-    description: str
+    arguments: JsonObject
+    value: Json
+
+
+class Need(Record):
+    """What nobody offers yet: what ``genesis_generate`` is asked for.
+
+    With *requires* it is an agent that has these skills; else a tool.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    description: str = ""
     input_schema: JsonObject = FrozenDict()
+    """Empty: as the arguments of the examples say."""
     output_schema: JsonObject = FrozenDict()
-    examples: tuple[JsonObject, ...] = ()
+    examples: tuple[Example, ...] = ()
+    requires: tuple[str, ...] = ()
     label: Label = Label()
+    """How far whoever asks may be believed; the kernel sets it, what a file says counts for nothing."""
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of what is asked for; who asks makes no difference."""
+        return digest(self.replace(label=Label()).to_json())
 
 
 class Tool:
