@@ -150,7 +150,7 @@ class Workshop(Protocol):
         """Keep an agent that has done its first task; *proved*: by an acceptance check, so it becomes active."""
         ...
 
-    # -- by hand: ``genesis tools`` and ``genesis agents`` --------------------------------------------------------------
+    # -- by hand: ``genesis tools`` and ``genesis agents`` -------------------------------------------------------------
 
     def made(self) -> Sequence[Made]:
         """Return every version, by name and age (raises JournalError when the registry's record is damaged)."""

@@ -1,4 +1,4 @@
-"""A candidate: a proposal, the need that it is for, and what it asks for beyond computing, on its way through layers."""
+"""A candidate: a proposal, its need, and what it asks for beyond computing, on its way through the layers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from genesis_core import Need, Proposal, Record, ToolSpec
 from pydantic import Field
 
-__all__ = ["Candidate", "Manifest", "NOTHING"]
+from genesis_core import Need, Proposal, Record, ToolSpec
+
+__all__ = ["NOTHING", "Candidate", "Manifest"]
 
 
 class Manifest(Record):
