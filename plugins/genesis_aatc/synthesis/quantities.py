@@ -1,0 +1,149 @@
+"""Pieces that are numbers: read, scaled, rounded, put into intervals, and written again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from .budget import Budget
+from .expressions import Atom, Expr, apply, const, join
+from .operations import OPS
+from .places import Pool
+from .weights import weight
+
+__all__ = ["numbers_in", "quantities"]
+
+_NUMBER = r"-?[0-9][0-9,]*(?:\.[0-9]+)?"
+Format = tuple[int, int, int, str]
+
+
+def numbers_in(texts: Sequence[Atom], budget: Budget) -> list[Atom]:
+    """Return the numbers that stand in the same way in every one of the texts."""
+    found: dict[tuple[object, ...], Atom] = {}
+    for atom in texts:
+        if not budget.step():
+            break
+        number = apply("number", OPS, atom, cost=weight("read number"))
+        if number is not None:
+            found.setdefault(number.values, number)
+        elif any(isinstance(value, Decimal) for value in atom.values):
+            found.setdefault(atom.values, atom)
+    return list(found.values())
+
+
+def formats(outputs: Sequence[str]) -> list[tuple[Format, float]]:
+    """Return the ways to write numbers that the numbers in the outputs may have been written in."""
+    rows = [re.findall(r"[0-9][0-9,]*(?:\.[0-9]+)?", output) for output in outputs]
+    seen = [number for row in rows for number in row]
+    decimals = sorted({len(number.partition(".")[2]) for number in seen})
+    widths = sorted({len(number.partition(".")[0]) for number in seen if len(number.partition(".")[0]) > 1})
+    found: list[tuple[Format, float]] = []
+    commas = ["", ","] if any("," in number for number in seen) else [""]
+    for comma in commas:
+        for most in decimals:
+            for least in sorted({0, most}):
+                padded = widths if any(number.startswith("0") and number[1:2].isdigit() for number in seen) else []
+                for width in [1, *padded][:6]:
+                    cost = weight("write") + weight("decimals") * (most > 0) + weight("comma") * bool(comma)
+                    found.append(((least, most, width, comma), cost + weight("width") * (width > 1)))
+    return found[:60]
+
+
+def _units() -> Iterator[tuple[Decimal, float]]:
+    """Give units to round to: 1, 5, 2 and 25 times a power of ten."""
+    for digits, odd in ((1, 0), (5, 1), (2, 2), (25, 2)):
+        for power in range(-4, 7):
+            yield Decimal(f"{Decimal(digits).scaleb(power):f}"), odd * weight("unit odd")
+
+
+def quantities(numbers: Sequence[Atom], outputs: Sequence[str], pool: Pool, budget: Budget) -> None:
+    """Add to *pool* every way to write these numbers, rounded and scaled, that stands in the outputs."""
+    shapes = formats(outputs)
+    if not shapes:
+        return
+    for number in numbers:
+        _written(number, shapes, outputs, pool, budget)
+        plain = apply("plain", OPS, number, cost=weight("plain"))
+        if plain is not None:
+            _offer(plain, outputs, pool)
+        whole = all(value == value.to_integral_value() for value in number.values)
+        if whole:
+            named = apply("ordinal", OPS, number, cost=weight("plain"))
+            if named is not None:
+                _offer(named, outputs, pool)
+        for power in (2, -2, 3, -3, 1, -1, 6, -6):
+            scaled = apply("scale", OPS, number, power, cost=weight("scale") + weight("unit odd") * (abs(power) == 1))
+            if scaled is not None:
+                _written(scaled, shapes, outputs, pool, budget)
+                plain = apply("plain", OPS, scaled, cost=weight("plain"))
+                if plain is not None:
+                    _offer(plain, outputs, pool)
+        for unit, odd in _units():
+            for way in ("nearest", "down", "up"):
+                rounded = apply("round", OPS, number, unit, way, cost=weight("round") + odd + weight("way") * (way != "nearest"))
+                if rounded is not None and rounded.values != number.values:
+                    _written(rounded, shapes, outputs, pool, budget)
+        _intervals(number, shapes, outputs, pool, budget)
+
+
+def _written(
+    number: Atom, shapes: Sequence[tuple[Format, float]], outputs: Sequence[str], pool: Pool, budget: Budget
+) -> None:
+    """Add what *number* looks like in each format, when the outputs hold it."""
+    write = OPS["write"].run
+    for shape, cost in shapes:
+        if not budget.step():
+            return
+        try:
+            if write(number.values[0], *shape) not in outputs[0]:
+                continue
+        except ArithmeticError:
+            continue
+        shown = apply("write", OPS, number, *shape, cost=cost)
+        if shown is not None:
+            _offer(shown, outputs, pool)
+
+
+def _offer(atom: Atom, outputs: Sequence[str], pool: Pool) -> None:
+    if all(value in output for value, output in zip(atom.values, outputs, strict=True)):
+        pool.add(atom)
+
+
+def _intervals(
+    number: Atom, shapes: Sequence[tuple[Format, float]], outputs: Sequence[str], pool: Pool, budget: Budget
+) -> None:
+    """Add intervals such as 20-29: two numbers in the outputs that lie as far apart in every example."""
+    rows = [[Decimal(found.replace(",", "")) for found in re.findall(r"[0-9][0-9,]*(?:\.[0-9]+)?", out)] for out in outputs]
+    spans = {row[at + 1] - row[at] for row in rows[:1] for at in range(len(row) - 1)}
+    for span in sorted(span for span in spans if span > 0):
+        for gap in (Decimal(0), Decimal(1), Decimal("0.1"), Decimal("0.01")):
+            for first in (Decimal(0), Decimal(1)):
+                start = apply("bin", OPS, number, span + gap, first,
+                              cost=weight("bin") + weight("gap") * (gap != 0) + weight("gap") * (first != 0))  # fmt: skip
+                end = start and apply("plus", OPS, start, span)
+                if start is None or end is None:
+                    continue
+                for shape, cost in shapes:
+                    low, high = apply("write", OPS, start, *shape), apply("write", OPS, end, *shape)
+                    if low is not None and high is not None and budget.step():
+                        pair(low, high, cost, outputs, pool)
+
+
+def pair(low: Atom, high: Atom, cost: float, outputs: Sequence[str], pool: Pool) -> None:
+    """Add *low* and *high* with the text between them that is the same in every output."""
+    between = set()
+    for out, one, other in zip(outputs, low.values, high.values, strict=True):
+        start = out.find(one)
+        end = out.find(other, start + len(one))
+        if start < 0 or end < 0:
+            return
+        between.add(out[start + len(one) : end])
+    if len(between) != 1:
+        return
+    mark = between.pop()
+    if len(mark) > 10 or not mark:
+        return
+    values = tuple(one + mark + other for one, other in zip(low.values, high.values, strict=True))
+    whole = join((low.expr, const(mark, 0.3), high.expr))
+    pool.add(Atom(Expr(whole.op, whole.args, low.expr.cost + cost + 0.5), values))
