@@ -65,10 +65,12 @@ def _held(graph: TaskGraph) -> tuple[set[str], set[str]]:
 
 
 def texts(task: Task) -> Iterator[str]:
-    """Yield what *task* says in words: its description, and the texts among the values that it is given."""
+    """Yield what *task* says in words: its description, the texts among its values, and what it needs a tool for."""
     if task.description:
         yield task.description
     pending: list[Any] = [i.value for i in task.inputs.values()][::-1]
+    if task.need is not None:
+        pending.append(task.need.to_json())
     while pending:
         value = pending.pop()
         if isinstance(value, str):

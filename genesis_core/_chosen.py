@@ -16,8 +16,10 @@ from .engines import KeyRing, TaskEngine
 from .errors import SettingsError, did_you_mean
 from .identity import Envelopes
 from .models import ROLES, Model, ModelProvider
+from .workshops import Workshop
 
-__all__ = ["check_envelopes", "chosen_engine", "chosen_envelopes", "chosen_models", "chosen_ring", "key_ring"]
+__all__ = ["check_envelopes", "chosen_engine", "chosen_envelopes", "chosen_models", "chosen_ring", "chosen_workshop",
+           "key_ring"]
 
 WHERE = "genesis config --origin"
 MODEL_KEYS = frozenset({"use", "roles", "endpoint"})
@@ -49,6 +51,21 @@ def chosen_envelopes(
 ) -> Envelopes:
     """Return what seals and opens messages, as the plugin of the chosen name makes it (raises SettingsError)."""
     made: Envelopes = _maker(settings.identity.get("envelopes", "identity"), given)(ring, home, clock)
+    return made
+
+
+def chosen_workshop(
+    settings: Settings, given: Provided, ring: Callable[[], KeyRing], home: Path, clock: Callable[[], datetime] | None
+) -> Workshop | None:
+    """Return the workshop of the chosen name as its plugin makes it; None when nobody offers one and none was named.
+
+    Raises SettingsError for a name that nobody offers.
+    """
+    offered = given.offers.get("workshop", {})
+    if not offered and "workshop" not in settings.sandbox:
+        return None
+    made: Workshop = _named("workshop", str(settings.sandbox.get("workshop", "aatc")), offered)(
+        ring, home, clock, settings.sandbox)
     return made
 
 

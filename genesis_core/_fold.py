@@ -84,6 +84,8 @@ class RunRecord:
     """What a person has said of them."""
     passes: Passes = field(default_factory=Passes)
     """What grants and approvals have let its tasks do."""
+    lent: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By task, what was made for it, or found: the tool, and what each layer said."""
     since: datetime | None = None
     """When its last driver began; None: that one ended as it should."""
     until: datetime | None = None
@@ -261,6 +263,14 @@ def _approved(record: RunRecord, event: RunEvent) -> None:
         granted=event.data["granted"], by=event.actor, row=event.seq, reason=event.data.get("reason", ""))
 
 
+def _proposed(record: RunRecord, event: RunEvent) -> None:
+    record.settled_usage = record.settled_usage + Usage(generated=1)
+
+
+def _admitted(record: RunRecord, event: RunEvent) -> None:
+    record.lent[event.task_id] = dict(event.data)
+
+
 def _label(event: RunEvent, name: str) -> Label:
     """Return the label that a row holds beside its own."""
     return Label.from_json(event.data[name]) if name in event.data else Label(Trust.TRUSTED)
@@ -346,6 +356,8 @@ _STEPS: Mapping[EventKind, Callable[[RunRecord, RunEvent], None]] = {
     EventKind.ESTIMATED: _estimated,
     EventKind.TOOL_CALLED: _called,
     EventKind.TOOL_RETURNED: _returned,
+    EventKind.PROPOSED: _proposed,
+    EventKind.ADMITTED: _admitted,
     EventKind.DIFFERED: _differed,
     EventKind.MODEL_ASKED: _asked,
     EventKind.MODEL_ANSWERED: _answered,

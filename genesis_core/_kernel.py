@@ -17,6 +17,7 @@ from ._gate import Gate
 from ._ledger import Ledger
 from ._life import check_texts
 from ._lineup import Lineup
+from ._making import check_agents, hired
 from ._nesting import below, depths
 from ._pipelines import find_pipeline
 from ._plugins import Plugins
@@ -25,7 +26,7 @@ from ._replay.tape import Tape
 from ._verdicts import as_it_is, rejected, tasks_digest
 from ._workspace import names_label
 from .agents import AgentCard, Assignment, Reason, Tier
-from .errors import AccessDenied, LimitExceeded, NoAnswer, PlanError, PluginError, SettingsError, did_you_mean
+from .errors import AccessDenied, LimitExceeded, NoAnswer, PlanError, PluginError, did_you_mean
 from .plans import (
     Decomposition,
     Estimate,
@@ -223,6 +224,8 @@ class Planner:
         nobody = {a.task_id: a for a in (*plan.unrouted, *routed) if not a.agent and a.task_id in plan.graph.by_id}
         unrouted = tuple(nobody[t.id] for t in plan.graph.leaves if t.id in nobody and t.id not in have)
         plan = plan.replace(assignments=ordered, unrouted=unrouted)
+        if len(ordered) < len(plan.graph.leaves):
+            plan = await hired(self, plan, [t for t in plan.graph.leaves if t.id not in have])
         return plan.replace(estimates=tuple(await self._estimates(plan)))
 
     def _named(self, task: Task) -> Assignment:
@@ -367,15 +370,14 @@ class Planner:
         known = tuple(e for e in plan.estimates if e.task_id not in changed and e.task_id in graph)
         return await self.assign(plan.replace(graph=graph, assignments=kept, estimates=known))
 
+    def admit(self, card: AgentCard) -> None:
+        """Take an agent that was made among those that tasks are given to."""
+        self.cards[card.name] = card
+        self.context = replace(self.context, agents=(*self.context.agents, card))
+
     def check_agents(self, plan: Plan) -> None:
-        """Raise SettingsError when *plan* gives a task to an agent that is not there."""
-        for assignment in plan.assignments:
-            if assignment.agent not in self.cards:
-                raise SettingsError(
-                    f"the plan gives {assignment.task_id!r} to agent {assignment.agent!r}, which is not installed"
-                    f"{did_you_mean(assignment.agent, self.cards)}",
-                    cause="no loaded plugin offers it", hint="genesis agents lists those that are there",
-                )
+        """Raise SettingsError when *plan* gives a task to an agent that is not there; those that were made are."""
+        check_agents(self, plan)
 
     def check_limits(self, graph: TaskGraph) -> None:
         """Raise LimitExceeded when *graph* is too large or too deep."""

@@ -99,6 +99,7 @@ class Ledger:
         for name, limit, value in (
             ("max_tool_calls", self.limits.max_tool_calls, total.tool_calls),
             ("max_model_calls", self.limits.max_model_calls, total.model_calls),
+            ("max_generated", self.limits.max_generated, total.generated),
         ):
             if value > limit:
                 raise LimitExceeded(f"the run has used up {name} = {limit}", cause="a limit over the life of the run",

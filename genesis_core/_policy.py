@@ -120,6 +120,8 @@ def _forbidden(action: Action, label: Label, untrusted: Ruling = Ruling.DENY) ->
     """Return what stands against a call that untrusted text would choose, or that secret data would leave by."""
     if action.verb == "endorse" and label.trust is Trust.UNTRUSTED:
         return Decision.deny(PROVENANCE, "text from outside endorses nothing")
+    if action.verb == "grant" and label.trust is Trust.UNTRUSTED:
+        return Decision(untrusted, PROVENANCE, f"text from outside would choose what it may do: {_sources(label)}")
     if action.verb != "call" or (action.effect not in CHANGES and not _hands_over(action)):
         return None
     if action.effect is Effect.SEND and label.secrecy is Secrecy.SECRET:

@@ -24,6 +24,7 @@ from ._herald import Herald
 from ._inputs import behind, resolve
 from ._kernel import Planner
 from ._life import INSIDE, beat
+from ._making import agent_of, keep_made, lend
 from ._permission import told
 from ._policy import Waiting
 from ._revise import cause_of, revised
@@ -88,7 +89,6 @@ class Driver:
         self.began = datetime.now(UTC)
         self._herald = Herald(self.scope, self.planner.plugins)
         self._revisers = bool(self.planner.plugins.hook("genesis_revise"))
-        self._may_run = {name: Action("run", name, Effect.PURE) for name in self.agents}
         self._ended = self._cancelled = False
         self._priced = bool(self.scope.lineup.models) and self.scope.ledger.in_money
         self._stop: Stop | None = None
@@ -131,8 +131,7 @@ class Driver:
 
     def _start_no_more(self, state: RunState, error: TaskError | None) -> None:
         """Let the run end as *state* once the tasks under way are done: what they spend is set aside already."""
-        if self._stop is None:
-            self._stop = Stop(state, error)
+        self._stop = self._stop or Stop(state, error)
 
     # -- the loop ---------------------------------------------------------------------------------------------------
 
@@ -190,7 +189,7 @@ class Driver:
                 await self._start_ready()
             if not scheduler.working:
                 return
-            found = [self._ended_attempt(c) for c in await self.engine.completions()]
+            found = map(self._ended_attempt, await self.engine.completions())
             ended = [result for result in found if result is not None]
             for result in ended:
                 await self._settle(result)
@@ -235,8 +234,7 @@ class Driver:
                 self.scheduler.finish(result)
 
     def _skips(self) -> dict[str, str].items:  # type: ignore[valid-type]
-        found = {t: cause for t, cause in self.scheduler.take_skipped() if t not in self.scheduler.results}
-        return found.items()
+        return {t: cause for t, cause in self.scheduler.take_skipped() if t not in self.scheduler.results}.items()
 
     def _begin(self, task: Task) -> TaskResult | None:
         """Submit *task*; when nobody can do it here, return its result at once."""
@@ -263,7 +261,7 @@ class Driver:
 
     async def _attempt(self, key: str, task: Task, name: str, attempt: int) -> TaskResult:
         """Do *task* and return its result, whatever happens; only stopping reasons of the whole run are raised."""
-        seconds, agent = task.max_seconds or self.task_seconds, self.agents[name]
+        seconds, agent = task.max_seconds or self.task_seconds, agent_of(self, name)
         context = TaskContext(self.scope, task, self.planner.cards[name], attempt=attempt, label=self._label(task),
                               said=self.floor.get(task.id, self.plan.goal.label), deadline=time.monotonic() + seconds)
         self._deadlines.add(key, context.deadline)
@@ -291,6 +289,8 @@ class Driver:
             if reused is not None:
                 return reused
         await self._authorize(task, name, attempt, context)
+        if task.need is not None and (undone_yet := await lend(self, task, context)) is not None:
+            return finished(task, attempt, undone_yet, context)
         if task.inputs:
             context.inputs = await resolve(task, context, self.scheduler.results)
             context.upstream = behind(task, self.plan.graph, self.scheduler.results, self.scope.replay)
@@ -316,7 +316,7 @@ class Driver:
         return ToolError("the agent awaited something that was cancelled", hint="catch CancelledError where it awaits")
 
     async def _authorize(self, task: Task, name: str, attempt: int, context: TaskContext) -> None:
-        action = self._may_run[name]
+        action = Action("run", name, Effect.PURE)
         if task.id in self.scope.approvals:
             decision = await context._decide(action, who=self.scope.identity)
         else:
@@ -356,8 +356,8 @@ class Driver:
         self.results[task_id] = result
         self._waiting.pop(task_id, None)
         self.recorded[task_id] = result.attempt
-        assignment = self.plan.assigned.get(task_id)
-        actor = "kernel" if assignment is None else assignment.agent
+        actor = "kernel" if (assignment := self.plan.assigned.get(task_id)) is None else assignment.agent
+        keep_made(self, result, actor)
         self.scope.emit(EventKind.TASK_DONE, actor, task_id, result.attempt, partial(row, result), result.label)
         if self.scope.replay is not None:
             self.scope.replay.done(result)
@@ -381,12 +381,12 @@ class Driver:
     # -- the end ----------------------------------------------------------------------------------------------------
 
     def _end_state(self) -> tuple[RunState, TaskError | None]:
-        states = {r.state for r in self.results.values() if r.task_id in self.plan.graph}
         if self._stop is not None:
             return self._stop.state, self._stop.error
         if self._waiting:
             return RunState.WAITING, next(iter(self._waiting.values()))
-        if TaskState.FAILED in states or TaskState.CANCELED in states or TaskState.REJECTED in states:
+        states = {r.state for r in self.results.values() if r.task_id in self.plan.graph}
+        if states & {TaskState.FAILED, TaskState.CANCELED, TaskState.REJECTED}:
             return RunState.FAILED, None
         return (RunState.PARTIAL if TaskState.BLOCKED in states else RunState.COMPLETED), None
 

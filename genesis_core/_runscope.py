@@ -12,6 +12,7 @@ from ._home import make_home, new_id, writing
 from ._journal import PLAIN, Data, Entry, Journal, RunLock
 from ._ledger import Ledger
 from ._lineup import Lineup
+from ._making import Bench
 from ._passed import Passed
 from ._policy import Authority
 from ._replay.tape import Tape
@@ -62,6 +63,8 @@ class RunScope:
     tape: Tape | None = None
     """What calls go through when the run is recorded or replayed."""
     replay: Replay | None = None
+    bench: Bench = field(default_factory=lambda: Bench(lambda: None))
+    """Where tools are made that tasks need."""
     secrets: Mapping[str, Any] = field(default_factory=dict)
     """By name the variable of the environment that holds each."""
     known: Known = field(default_factory=Known)
@@ -159,7 +162,8 @@ def open_scope(
         run_id=run_id, journal=journal, folder=folder, tools=genesis.provided.tools, lineup=genesis._lineup,
         workspace=workspace, workers=genesis._workers,
         authority=Authority(genesis._plugins, planner.context, yes=yes), identity=Identity(), goal=plan.goal.text,
-        lock=lock, ledger=planner.ledger, tape=tape, replay=replay, secrets=settings.secrets, known=known,
+        lock=lock, ledger=planner.ledger, tape=tape, replay=replay,
+        bench=Bench(genesis.workshop), secrets=settings.secrets, known=known,
         approvals=FrozenDict() if record is None else record.approvals,
         passed=FrozenDict() if record is None else record.passes.counted(),
     )

@@ -57,8 +57,8 @@ class TaskContext:
     """One attempt at one task."""
 
     __slots__ = (
-        "_card", "_halt", "_label", "_open", "_permits", "_prompted", "_scope", "_usage", "_written", "answered_by",
-        "attempt", "deadline", "inputs", "preferred", "task", "task_label", "unanswered", "upstream",
+        "_card", "_halt", "_label", "_lent", "_open", "_permits", "_prompted", "_scope", "_usage", "_written",
+        "answered_by", "attempt", "deadline", "inputs", "preferred", "task", "task_label", "unanswered", "upstream",
     )
 
     def __init__(
@@ -69,8 +69,8 @@ class TaskContext:
         self._usage: Usage | None = None
         self._open = True
         self._halt: GenesisError | None = None
-        self._written: dict[str, Artifact] = {}
-        """The artefacts of this attempt by name, as they were last written."""
+        self._lent: Tool | None = None  # what its task needs beside the tools of the card
+        self._written: dict[str, Artifact] = {}  # by name, as it was last written in this attempt
         self.task, self.attempt, self.deadline = task, attempt, deadline
         self.task_label = label if said is None else said
         """That of the task's own words: the goal's, or that of what added the task. It does not rise."""
@@ -135,8 +135,9 @@ class TaskContext:
 
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
-        """What the tools are that :meth:`call` takes: those of the agent's card."""
-        return tuple(self._scope.tools[name].spec for name in self._card.tools if name in self._scope.tools)
+        """What the tools are that :meth:`call` takes: those of the agent's card, and the one that its task needs."""
+        own = [self._scope.tools[name] for name in self._card.tools if name in self._scope.tools]
+        return tuple(tool.spec for tool in (*own, *([] if self._lent is None else [self._lent])))
 
     def files(self, pattern: str = "**/*") -> tuple[str, ...]:
         """Return the workspace's files that match a glob, as sorted relative names; recorded, with their digest."""
@@ -298,7 +299,9 @@ class TaskContext:
                 self._label = replace(self._label, sources=frozenset({f"task:{self.task.id}"}))
 
     def _tool(self, tool: Tool | str) -> Tool:
-        name = tool if isinstance(tool, str) else tool.name
+        name, lent = tool if isinstance(tool, str) else tool.name, self._lent
+        if lent is not None and lent.name == name:
+            return lent
         found = self._scope.tools.get(name)
         if found is None:
             raise ToolError(f"there is no tool {name!r}{did_you_mean(name, self._scope.tools)}",

@@ -28,6 +28,7 @@ from ._journal import Probe, RunLock
 from ._kernel import Decided, Planner
 from ._life import check_outermost, time_left
 from ._lineup import Lineup
+from ._making import add_made
 from ._plugins import Installed, PluginInfo, Plugins
 from ._provided import Provided
 from ._records import Records
@@ -121,9 +122,10 @@ class Genesis(Signing):
         self._provided.models = dict(self._lineup.models)
         self._ring = chosen_ring(self.settings, self._provided)
         check_envelopes(self.settings, self._provided)
+        self._open = True
+        add_made(self._provided, self.workshop())
         await leave_out_doubtful_words(self._plugins, self._provided, self.context(Goal(text="open")))
         self._workers = Workers(self._provided.tools)
-        self._open = True
         return self
 
     async def __aexit__(self, *_: object) -> None:

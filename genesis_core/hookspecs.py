@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from .policy import Action, Decision, Identity, Label
     from .runs import RunEvent
     from .tasks import GraphPatch, Task, TaskResult
-    from .tools import Need, Tool, ToolSpec
+    from .tools import Need, Tool
+    from .workshops import Proposal
 
 __all__ = ["GENESIS_API", "Offer", "hookimpl", "hookspec"]
 
@@ -36,8 +37,9 @@ class Offer:
     """Something that ``genesis_provide`` offers under a name, for the operator or another part to choose.
 
     *kind*: "engine" (*value*: a callable that makes one), "keyring" (*value*: the key ring), "envelopes" (*value*: a
-    callable of key ring, state folder and clock that makes an :class:`Envelopes`), "provider" (*value*: a
-    :class:`ModelProvider`), "pipeline", "rule", "pattern", "price", "estimator", "evaluation" or "health".
+    callable of key ring, state folder and clock that makes an :class:`Envelopes`), "workshop" (*value*: a callable of
+    what gives the key ring, of state folder, clock and ``[sandbox]``, that makes a :class:`Workshop`), "provider"
+    (*value*: a :class:`ModelProvider`), "pipeline", "rule", "pattern", "price", "estimator", "evaluation" or "health".
     """
 
     kind: str
@@ -139,10 +141,13 @@ def genesis_authorize(action: Action, identity: Identity, label: Label, context:
 
 
 @hookspec(firstresult=True)
-def genesis_generate(need: Need, context: PlanContext) -> ToolSpec | AgentCard | None:
-    """Return a proposal for a tool or agent that does not exist yet.
+def genesis_generate(need: Need, context: PlanContext) -> Proposal | AgentCard | None:
+    """Return a proposal for a tool, or the card of an agent (``need.kind``).
 
-    *first*. A proposal is tried in the sandbox before it is used. None: can't. Raising leaves the task blocked.
+    *first*. Asked for a task whose ``need`` nothing installed or made before meets, when it begins, and for a task that
+    no router found an agent for, when it is planned. A proposed tool is taken through all layers by the operator's
+    :class:`Workshop`, and runs nowhere else; a card may name installed tools that look and compute, and no others.
+    None: can't. Raising leaves the task blocked.
     """
 
 

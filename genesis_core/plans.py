@@ -126,6 +126,8 @@ class Plan(Record):
     estimates: tuple[Estimate, ...] = ()
     unrouted: tuple[Assignment, ...] = ()
     """Why nobody was found for the tasks that have no assignment, as far as a router told."""
+    made: tuple[AgentCard, ...] = ()
+    """Specialists that were made for tasks that no agent could do; who runs the plan gets them, too."""
     not_understood: tuple[str, ...] = ()
     """Words of the goal that no task covers."""
     pipeline: str = "v2"

@@ -258,6 +258,8 @@ class Usage(Record):
     seconds: float = Field(default=0.0, ge=0)
     tool_calls: int = Field(default=0, ge=0)
     model_calls: int = Field(default=0, ge=0)
+    generated: int = Field(default=0, ge=0)
+    """Tools and agents that were begun to be made."""
 
     def __add__(self, other: Usage) -> Usage:
         cost = None if self.cost is None or other.cost is None else self.cost + other.cost
@@ -268,6 +270,7 @@ class Usage(Record):
             seconds=self.seconds + other.seconds,
             tool_calls=self.tool_calls + other.tool_calls,
             model_calls=self.model_calls + other.model_calls,
+            generated=self.generated + other.generated,
         )
 
 
@@ -297,7 +300,7 @@ class PlanLimits(Record):
     max_cost: Decimal | None = Field(default=None, ge=0)
     """US dollars."""
     max_generated: int = Field(default=20, ge=0)
-    """Tools and agents; nothing generates any yet."""
+    """Tools and agents that are begun to be made."""
     max_goal_chars: int = Field(default=5000, ge=1)
     max_text_chars: int = Field(default=20_000, ge=1)
     """Characters of one task's description."""

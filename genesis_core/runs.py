@@ -66,6 +66,8 @@ class EventKind(StrEnum):
     READ = "file.read"
     WROTE = "artifact.written"
     ENDORSED = "label.endorsed"
+    PROPOSED = "need.met"
+    ADMITTED = "tool.admitted"
     DIFFERED = "replay.differed"
     WARNING = "warning"
 

@@ -15,6 +15,7 @@ from ._pointers import has_pointer
 from .errors import GraphError, TaskError, did_you_mean
 from .policy import Grant, Label, Usage
 from .records import FrozenDict, Json, JsonObject, Record, frozen_mapping, sayable
+from .tools import Need
 
 __all__ = [
     "Acceptance", "Artifact", "Evidence", "Goal", "GraphPatch", "Input", "Level", "Task", "TaskGraph", "TaskResult",
@@ -44,8 +45,7 @@ class Goal(Record):
 
 
 class Input(Record):
-    """One input of a task, in exactly one of five forms.
-
+    """One input of a task, in exactly one of five forms:
     ``{"value": ...}``, ``{"file": "path"}`` (its text), ``{"secret": "NAME"}``, ``{"task": "id", "artifact": "name"}``
     or ``{"task": "id", "output": "/json/pointer"}`` (RFC 6901; "": all). A task reference implies the dependency. An
     output may come with ``"endorse": [...]``, the plain values of which it must be one.
@@ -66,9 +66,9 @@ class Input(Record):
             raise ValueError('an input is {"value"}, {"file"}, {"secret"}, {"task", "output"} or {"task", "artifact"}')
         if "endorse" in self.model_fields_set and not 0 < len(self.endorse) <= MAX_ENDORSED:
             raise ValueError(f"endorse lists 1 to {MAX_ENDORSED} values")
-        if any(isinstance(choice, list | tuple | Mapping) for choice in self.endorse):
-            raise ValueError("endorse lists plain values: texts, numbers, true, false, null")
-        return self
+        if not any(isinstance(choice, list | tuple | Mapping) for choice in self.endorse):
+            return self
+        raise ValueError("endorse lists plain values: texts, numbers, true, false, null")
 
     @model_serializer
     def _given(self) -> dict[str, Any]:
@@ -96,11 +96,10 @@ class Acceptance(Record):
 
 
 class Task(Record):
-    """One thing to do. It has no status: a run knows that.
+    """One thing to do. It has no status: a run knows that. The tool that it needs is made when nobody offers it.
 
-    A task that others name as ``parent`` is a composite: it is never routed or run, depending on it means depending on
-    all its leaves, and its result maps child id to output.
-    """
+    A task that others name as ``parent`` is a composite: never routed or run. Depending on it means depending on all
+    its leaves; its result maps child id to output."""
 
     id: str
     description: str = ""
@@ -116,6 +115,7 @@ class Task(Record):
     max_seconds: float | None = Field(default=None, gt=0)
     grants: tuple[Grant, ...] = ()
     """Calls that it may make whatever it has read; they come from the author of a plan file, never from a plugin."""
+    need: Need | None = None
     metadata: JsonObject = FrozenDict()
 
     @field_validator("id")

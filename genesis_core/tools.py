@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_origin, overload
+from typing import Any, Literal, get_origin, overload
 
 import pydantic_core
 from pydantic import ConfigDict, Field, PydanticUserError, TypeAdapter, create_model, validate_call
@@ -88,11 +88,9 @@ class Example(Record):
 
 
 class Need(Record):
-    """What nobody offers yet: what ``genesis_generate`` is asked for.
+    """What nobody offers yet: what ``genesis_generate`` is asked for."""
 
-    With *requires* it is an agent that has these skills; else a tool.
-    """
-
+    kind: Literal["tool", "agent"] = "tool"
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     description: str = ""
     input_schema: JsonObject = FrozenDict()
@@ -100,6 +98,9 @@ class Need(Record):
     output_schema: JsonObject = FrozenDict()
     examples: tuple[Example, ...] = ()
     requires: tuple[str, ...] = ()
+    """Of an agent: the skills that it must have."""
+    inputs: tuple[str, ...] = ()
+    """Of an agent: names of what its task is given."""
     label: Label = Label()
     """How far whoever asks may be believed; the kernel sets it, what a file says counts for nothing."""
 

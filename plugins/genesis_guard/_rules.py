@@ -13,7 +13,7 @@ from genesis_core import Effect, Ruling, Secrecy, SettingsError, Trust
 __all__ = ["BUILT_IN", "KEYS", "MODELS", "VERBS", "PolicyRule", "read_rules", "rules_from"]
 
 BUILT_IN = Path(__file__).with_name("policy.toml")
-VERBS = ("run", "read", "write", "call", "ask", "endorse")
+VERBS = ("run", "read", "write", "call", "ask", "endorse", "make", "grant")
 MODELS = "@models"
 """Stands for the names of the configured models."""
 KEYS = (

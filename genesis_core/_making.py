@@ -1,0 +1,297 @@
+"""What nobody offers is made: a tool when a task that needs it begins, a specialist when a plan finds nobody.
+
+Who proposes is a plugin (``genesis_generate``); who proves, keeps and runs it, the workshop that the operator chose.
+What may be made, how often, and with which label is decided here, on record before it happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ._answers import check
+from ._generated import Generated
+from ._plugins import PluginInfo
+from .agents import Agent, AgentCard, Assignment, Reason
+from .errors import (
+    DependencyDown,
+    GenesisError,
+    LimitExceeded,
+    PlanError,
+    PluginError,
+    SettingsError,
+    did_you_mean,
+)
+from .plans import Plan, PlanContext
+from .policy import Action, Effect, Label, Trust, Usage
+from .records import digest
+from .runs import EventKind
+from .tasks import TaskState
+from .tools import Need, Tool, ToolSpec
+from .workshops import Admission, MadeState, Proposal, Workshop
+
+if TYPE_CHECKING:
+    from ._kernel import Planner
+    from ._provided import Provided
+    from ._run import Driver
+    from ._scope import TaskContext
+    from .tasks import Task, TaskResult
+
+__all__ = ["Bench", "add_made", "agent_of", "check_agents", "hired", "keep_made", "lend"]
+
+ONE = Usage(generated=1)
+HARMLESS = (Effect.PURE, Effect.READ)
+WITHOUT = "nobody makes tools here"
+
+
+class Bench:
+    """The workshop of a run, if there is one, opened when it is first needed; of two tasks with one need, one waits."""
+
+    def __init__(self, workshop: Callable[[], Workshop | None]) -> None:
+        self._workshop = workshop
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    @property
+    def workshop(self) -> Workshop | None:
+        """Return it (raises SettingsError for a choice that nobody offers)."""
+        return self._workshop()
+
+    def turn(self, need: Need) -> asyncio.Lock:
+        """Return what is held while a tool for *need* is looked for, or made."""
+        return self._locks.setdefault(need.digest, asyncio.Lock())
+
+
+async def lend(driver: Driver, task: Task, context: TaskContext) -> TaskResult | None:
+    """Give *context* the tool that *task* needs: installed, made before, or made now; a result when there is none.
+
+    Raises what authorizing does, and LimitExceeded when the run has made as much as it may.
+    """
+    need, scope = task.need, driver.scope
+    assert need is not None  # noqa: S101  # the caller asks for tasks that have one
+    installed = scope.tools.get(need.name)
+    if installed is not None:
+        context._lent = installed
+        return None
+    need = need.replace(label=context.task_label)
+    if scope.replay is not None:
+        return await _as_then(driver, need, context)
+    workshop = scope.bench.workshop
+    if workshop is None or (why := workshop.refuses()):
+        return _undone(context, need, WITHOUT if workshop is None else why)
+    async with scope.bench.turn(need):
+        found = await workshop.find(need)
+        if found is not None:
+            _note(context, need, found, {"reused": True})
+        spec = found or await _made(driver, workshop, need, context)
+    if isinstance(spec, str):
+        return _undone(context, need, spec)
+    context._lent = Generated(spec, workshop)
+    return None
+
+
+async def _as_then(driver: Driver, need: Need, context: TaskContext) -> TaskResult | None:
+    """Lend what was lent when the run was recorded: a replay makes nothing, and calls nothing."""
+    replay = driver.scope.replay
+    assert replay is not None  # noqa: S101
+    said = replay.recording.record.lent.get(context.task.id, {})
+    if str(said.get("author", "")).startswith("model:") and "reused" not in said:
+        await _proposed(driver, need, context)  # what it asks its model is on record, too
+    if "tool" not in said:
+        return _undone(context, need, str(said.get("refused", WITHOUT)))
+    spec = ToolSpec(**said["tool"])
+    context._note(EventKind.ADMITTED, dict(said))
+    context._lent = Tool(spec, lambda **_: None)
+    return None
+
+
+async def _made(driver: Driver, workshop: Workshop, need: Need, context: TaskContext) -> ToolSpec | str:
+    """Return a new tool for *need*, or why there is none."""
+    await context._authorize(Action("make", need.name, Effect.PURE))
+    earlier = next((m for m in workshop.made() if m.state is MadeState.PROPOSED and m.tool is not None
+                    and m.need is not None and m.need.digest == need.digest), None)
+    if earlier is not None and earlier.tool is not None:  # it waits for what a person has said by now
+        proposal = Proposal(spec=earlier.tool, code=earlier.code, author=earlier.author, label=earlier.label)
+    else:
+        with _counted(driver.planner):
+            context._note(EventKind.PROPOSED, {"need": need.digest, "name": need.name})
+            await driver.scope.journal.flush()  # a crash counts it, and makes it again
+        found = await _proposed(driver, need, context)
+        if not isinstance(found, Proposal):
+            return found
+        proposal = found
+    proposal = proposal.replace(label=proposal.label | need.label | context.task_label)
+    approved = ""
+    if wanted := dict(proposal.spec.capabilities):
+        approved = await _granted(workshop, need, proposal, wanted, context)
+    admission = await workshop.admit(need, proposal, run=context.run_id, approved=approved)
+    if admission.tool is None:
+        context._note(EventKind.ADMITTED, {**_said(need, proposal, admission), "refused": admission.why})
+        return admission.why
+    _note(context, need, admission.tool, _said(need, proposal, admission))
+    return admission.tool
+
+
+async def _proposed(driver: Driver, need: Need, context: TaskContext) -> Proposal | str:
+    """Return what a plugin proposes for *need*, or why none does; a model that it asks counts as the task's."""
+    planner = driver.planner
+    asked = replace(planner.context, ask=context.ask)
+    try:
+        found = await planner.plugins.first("genesis_generate", need=need, context=asked)
+    except (PluginError, DependencyDown) as error:
+        return error.told
+    if found is None:
+        return "no tool was found that meets its examples" if need.examples else "it has no examples to go by"
+    proposal = check(found[0], Proposal, "genesis_generate", found[1])
+    if proposal.spec.name != need.name or proposal.spec.effect is not Effect.PURE:
+        raise PluginError(f"plugin {found[1]!r} proposed {proposal.spec.name!r} ({proposal.spec.effect}) for the need "
+                          f"{need.name!r}", cause="a tool that is made has its need's name and the effect pure")
+    known = context.label  # a model that wrote it is believed as far as its answer
+    return proposal.replace(label=proposal.label | need.label | _unseen(known))
+
+
+def _unseen(label: Label) -> Label:
+    return label if label.trust is Trust.UNTRUSTED else Label(Trust.TRUSTED)
+
+
+async def _granted(
+    workshop: Workshop, need: Need, proposal: Proposal, wanted: dict[str, Any], context: TaskContext
+) -> str:
+    """Return who grants what the tool asks for beyond computing (raises AccessDenied, or waits for a person)."""
+    await workshop.propose(need, proposal)  # the yes is to this very source, kept until then
+    said = {"capabilities": wanted, "source": digest(proposal.code)}
+    await context._authorize(Action("grant", need.name, Effect.WRITE, said))
+    return f"run {context.run_id}"
+
+
+def _said(need: Need, proposal: Proposal, admission: Admission) -> dict[str, Any]:
+    return {"need": need.digest, "name": need.name, "author": proposal.author, "digest": admission.digest,
+            "checks": [check.to_json() for check in admission.checks]}
+
+
+def _note(context: TaskContext, need: Need, spec: ToolSpec, said: dict[str, Any]) -> None:
+    context._note(EventKind.ADMITTED, {"need": need.digest, "name": need.name, "tool": spec.to_json(), **said})
+
+
+def _undone(context: TaskContext, need: Need, why: str) -> TaskResult:
+    what = need.description or need.name
+    return context.blocked(f"no tool for this could be made: {what}", tried=(why,))
+
+
+@contextmanager
+def _counted(planner: Planner) -> Iterator[None]:
+    """Count one thing that is made, whatever comes of it (raises LimitExceeded)."""
+    reserved = planner.ledger.reserve(ONE)
+    try:
+        yield
+    finally:
+        planner.ledger.settle(reserved, ONE)
+
+
+# -- specialists ------------------------------------------------------------------------------------------------------
+
+
+async def hired(planner: Planner, plan: Plan, tasks: Sequence[Task]) -> Plan:
+    """Return *plan* with specialists for those of *tasks* that no agent could be found for, as far as some are made.
+
+    A specialist is a card: which tools it may call, and in which words it is told what to do. It runs nothing yet.
+    """
+    for task in tasks:
+        card = await _specialist(planner, task)
+        if card is None:
+            continue
+        planner.admit(card)
+        reason = Reason(rule="made", score=1.0, text="no agent could do this, so a specialist was made for it")
+        plan = plan.replace(
+            made=(*plan.made, card), unrouted=tuple(a for a in plan.unrouted if a.task_id != task.id),
+            assignments=(*plan.assignments, Assignment(task_id=task.id, agent=card.name, reasons=(reason,))))
+    return plan
+
+
+async def _specialist(planner: Planner, task: Task) -> AgentCard | None:
+    need = Need(kind="agent", name="specialist", description=task.description or task.id, requires=task.requires,
+                inputs=tuple(task.inputs), label=planner.label)
+    if not planner.plugins.hook("genesis_generate"):
+        return None
+    try:
+        context: PlanContext = planner.context
+        found = await planner.plugins.first("genesis_generate", need=need, context=context)
+        if found is None:
+            return None
+        card = check(found[0], AgentCard, "genesis_generate", found[1])
+        _check_card(planner, card, found[1])
+        with _counted(planner):
+            planner.decide(EventKind.PROPOSED, need=need.digest, name=card.name, task=task.id, card=card.to_json(),
+                           by=found[1])
+    except LimitExceeded:
+        raise
+    except GenesisError as error:
+        planner.decide(EventKind.WARNING, text=f"no specialist for task {task.id!r}: {error.message}")
+        return None
+    return card
+
+
+def _check_card(planner: Planner, card: AgentCard, plugin: str) -> None:
+    """Raise PlanError for a card that would do more than look and compute, or is not of this plan."""
+    tools = {spec.name: spec for spec in planner.context.tools}
+    for name in card.tools:
+        if name not in tools:
+            raise PlanError(f"plugin {plugin!r} gives the specialist {card.name!r} the unknown tool {name!r}")
+        if tools[name].effect not in HARMLESS:
+            raise PlanError(f"the specialist {card.name!r} would call {name!r}, which {tools[name].effect.value}s",
+                            cause="whoever is made may do no more than look and compute")
+    if card.name in planner.cards:
+        raise PlanError(f"the specialist {card.name!r} has the name of another agent")
+
+
+def check_agents(planner: Planner, plan: Plan) -> None:
+    """Let the specialists of *plan* take part again; raise SettingsError where it names an agent that is not there.
+
+    Raises PlanError for a specialist that would call what it may not.
+    """
+    for card in plan.made:
+        if planner.cards.get(card.name) != card:
+            _check_card(planner, card, "the plan")
+            planner.admit(card)
+    for assignment in plan.assignments:
+        if assignment.agent not in planner.cards:
+            raise SettingsError(
+                f"the plan gives {assignment.task_id!r} to agent {assignment.agent!r}, which is not installed"
+                f"{did_you_mean(assignment.agent, planner.cards)}",
+                cause="no loaded plugin offers it", hint="genesis agents lists those that are there",
+            )
+
+
+def add_made(given: Provided, workshop: Workshop | None) -> None:
+    """Offer the specialists of earlier runs; an installed agent keeps its name."""
+    if workshop is None:
+        return
+    for card in workshop.agents():
+        if card.name not in given.agents and all(name in given.tools for name in card.tools):
+            given.agents[card.name], given.cards[card.name] = workshop.agent(card), card
+            given.owners["agent", card.name] = PluginInfo("made")
+
+
+def agent_of(driver: Driver, name: str) -> Agent:
+    """Return the agent of that name: an installed one, or one that the workshop makes of the card of a specialist."""
+    found = driver.agents.get(name)
+    if found is not None:
+        return found
+    workshop = driver.scope.bench.workshop
+    if workshop is None:
+        raise DependencyDown(f"agent {name!r} was made, and {WITHOUT}", hint="genesis plugins shows what is loaded")
+    return workshop.agent(driver.planner.cards[name])
+
+
+def keep_made(driver: Driver, result: TaskResult, agent: str) -> None:
+    """Keep a specialist that has completed its task: active when an acceptance check says so, else tried."""
+    workshop, card = driver.scope.bench.workshop, next((c for c in driver.plan.made if c.name == agent), None)
+    if card is None or workshop is None or result.state is not TaskState.COMPLETED or driver.scope.replay is not None:
+        return
+    proved = driver.plan.graph[result.task_id].accept is not None
+    try:
+        workshop.registered(card, label=result.label, run=driver.id, proved=proved)
+    except GenesisError as error:
+        driver.scope.emit(EventKind.WARNING, data={"text": f"specialist {agent!r} was not kept: {error.message}"})
