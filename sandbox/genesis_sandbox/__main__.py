@@ -3,11 +3,13 @@
 Its output and errors come out here; its exit status is passed on; 125 a limit, 126 refused, 128 + n killed by signal n.
 """
 
+import gc
 import os
 import sys
 import time
 
 STARTED = time.monotonic()
+gc.disable()  # nothing that is made from here to the program's start is ever garbage
 if sys.path and sys.path[0] in ("", os.getcwd()) and not __file__.startswith(sys.path[0] + "/"):
     del sys.path[0]  # `python -m` looks in the current folder first: nothing there is imported outside the sandbox
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -11,6 +12,7 @@ ROLES = {"keeper": "_keeper", "worker": "_inner", "zygote": "_zygote"}
 
 def main() -> None:
     """Take the role that the command line names; never returns."""
+    gc.disable()  # nothing that is made from here to the program's start is ever garbage
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     sys.path.append(here)  # behind the standard library: nothing beside this package can stand in for it
     from genesis_sandbox._job import Job

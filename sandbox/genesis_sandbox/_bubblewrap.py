@@ -6,8 +6,8 @@ import os
 import stat
 import sys
 
-from ._namespaces import Identity, identity
-from ._root import SMALL, TEMPORARY, bind, library_paths, stage_folder, third_party
+from ._namespaces import identity
+from ._root import DEVICES, TEMPORARY, granted_paths, library_paths, put_together, third_party
 from ._spawn import spawn_program
 from ._wires import ENVIRONMENT, SCRATCH, STATUS
 
@@ -41,20 +41,25 @@ def find() -> str:
 
 def bubblewrap(job: Job, ends: dict[int, int] | None) -> tuple[int, int]:
     """Start a worker inside bubblewrap; return its process id, and bubblewrap's, which is the child to wait for."""
-    binary = find()
-    paths = _shown(job)
-    stage = _staged(paths, identity())
-    words = [binary, *ALONE, *_file_system(job, paths, stage), "--info-fd", str(INFORMATION)]
-    words += [_python(), "-I", "-S", "-X", "utf8", f"{CODE}/genesis_sandbox/_boot.py", "worker",
-              job.packed()]  # fmt: skip
+    binary, python = find(), os.path.realpath(sys.executable)
+    _compile()
     reader, writer = os.pipe()
     try:
         wires = ends or {wire: wire for wire in range(STATUS + 1)}
         kept = {wire: fd for wire, fd in wires.items() if wire <= STATUS}
+        words = [binary, *ALONE, *_file_system(job, python), "--info-fd", str(INFORMATION)]
+        words += [python, "-I", "-S", "-X", "utf8", f"{CODE}/genesis_sandbox/_boot.py", "worker", job.packed()]
         child = spawn_program(words, {**kept, INFORMATION: writer})
     finally:
         os.close(writer)
     return _first_process(reader), child
+
+
+def _compile() -> None:
+    """See that the worker finds its modules compiled: from where it is, it can't write down what it has compiled."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__pycache__")
+    if not os.path.exists(f"{folder}/_inner.{sys.implementation.cache_tag}.pyc") and os.access(folder, os.W_OK):
+        from . import _inner  # noqa: F401  # writes them, and is not wanted otherwise
 
 
 def _first_process(reader: int) -> int:
@@ -67,79 +72,43 @@ def _first_process(reader: int) -> int:
                 break
     finally:
         os.close(reader)
-    if not said:
-        raise RuntimeError("bubblewrap ended before it had made a process: may it make user namespaces here?")
+    if b'"child-pid":' not in said:
+        why = said.decode("utf-8", "replace") or "may it make user namespaces here?"
+        raise RuntimeError(f"bubblewrap ended before it had made a process: {why}")
     return int(said.partition(b'"child-pid":')[2].split(b",")[0].strip(b" }\n"))
 
 
-def _python() -> str:
-    return os.path.realpath(sys.executable)
+def _file_system(job: Job, python: str) -> list[str]:
+    """Return bubblewrap's words for the same root that purejail makes.
 
-
-def _package() -> str:
-    return os.path.dirname(os.path.realpath(__file__))
-
-
-def _shown(job: Job) -> list[str]:
-    granted = [f"{folder}/{name}" for folder, names in job.modules for name in names]
-    return [*library_paths(), *granted, *job.read]
-
-
-def _staged(paths: list[str], who: Identity) -> str:
-    """As root, become another user, whom the kernel holds to limits; return where that user finds what is shown.
-
-    That is where it lies (empty), or under a folder of this process's own where not everybody may go there.
+    As root, make it here, which is sooner done and works for what only root can read; then become another user, whom
+    the kernel holds to limits.
     """
+    who = identity()
+    ours = {python: python, os.path.dirname(os.path.realpath(__file__)): f"{CODE}/genesis_sandbox"}
     if who.uid is None:
-        return ""
-    wanted = list(dict.fromkeys([*paths, _python(), _package()]))
-    stage = "" if all(_open_to_all(path) for path in wanted) else _bound(wanted)
-    who.change_user()
-    return stage
+        words = _shown_by_bubblewrap(job, ours)
+    else:
+        from ._libc import NEW_NS, unshare
+
+        unshare(NEW_NS)
+        words = ["--dev-bind", put_together(job, ours), "/"]
+        who.change_user()
+    return words + [word for name, value in ENVIRONMENT.items() for word in ("--setenv", name, value)]
 
 
-def _open_to_all(path: str) -> bool:
-    """Tell whether every user may reach a file or folder and read it."""
-    folder = os.path.dirname(path)
-    while os.stat(folder).st_mode & stat.S_IXOTH:
-        if folder == "/":
-            return bool(os.stat(path).st_mode & stat.S_IROTH)
-        folder = os.path.dirname(folder)
-    return False
-
-
-def _bound(wanted: list[str]) -> str:
-    from ._libc import MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_REC, NEW_NS, mount, open_plain, unshare
-
-    unshare(NEW_NS)
-    mount(None, "/", None, MS_REC | MS_PRIVATE)
-    held = [open_plain(path) for path in wanted]
-    stage = stage_folder()
-    mount("stage", stage, "tmpfs", MS_NOSUID | MS_NODEV, SMALL)
-    for at, fd in enumerate(held):
-        bind(fd, f"/{at}", stage)
-        os.close(fd)
-    return stage
-
-
-def _file_system(job: Job, paths: list[str], stage: str) -> list[str]:
-    """Return bubblewrap's words for the same root that purejail makes."""
-    numbered = {path: at for at, path in enumerate(dict.fromkeys([*paths, _python(), _package()]))}
-
-    def show(path: str, target: str = "") -> list[str]:
-        return ["--ro-bind", f"{stage}/{numbered[path]}" if stage else path, target or path]
-
+def _shown_by_bubblewrap(job: Job, ours: dict[str, str]) -> list[str]:
     library = library_paths()
+    granted = [*granted_paths(job), *job.read]
     hidden = third_party(library)
-    words = [word for path in library for word in show(path)]
+    words = [word for path in library for word in ("--ro-bind", path, path)]
     words += [word for path in hidden for word in ("--tmpfs", path)]
-    words += [word for path in paths if path not in library for word in show(path)]
+    words += [word for path in granted for word in ("--ro-bind", path, path)]
     words += [word for path in hidden for word in ("--remount-ro", path)]
     words += [word for path in ("/lib", "/lib64") if os.path.islink(path)
               for word in ("--symlink", os.readlink(path), path)]  # fmt: skip
-    words += [word for path in ("/dev/null", "/dev/urandom") for word in ("--dev-bind", path, path)]
-    if not any(path.startswith(TEMPORARY + "/") for path in paths):
+    words += [word for path in DEVICES for word in ("--dev-bind", path, path)]
+    if not any(path.startswith(TEMPORARY + "/") for path in granted):
         words += ["--symlink", SCRATCH, TEMPORARY]
-    words += [*show(_python()), *show(_package(), f"{CODE}/genesis_sandbox"), "--dir", SCRATCH, "--remount-ro", "/"]
-    words += [word for name, value in ENVIRONMENT.items() for word in ("--setenv", name, value)]
-    return words
+    words += [word for path, place in ours.items() for word in ("--ro-bind", path, place)]
+    return [*words, "--dir", SCRATCH, "--remount-ro", "/"]

@@ -8,9 +8,9 @@ import sys
 import time
 
 from ._job import Job
+from ._packages import NUMERIC, shown
 from ._supervise import supervise
 from ._wires import ERRORS, OUTPUT, RESULT, Wires
-from .capabilities import NUMERIC
 from .errors import SandboxUnavailable
 from .limits import Limits
 
@@ -38,7 +38,8 @@ class _Options:
     """What the command line asks for; raises LookupError or ValueError for what is not understood."""
 
     def __init__(self, arguments: list[str]) -> None:
-        self.launcher, self.modules, self.warm, self.path = "purejail", list(NUMERIC), False, ""
+        self.launcher, self.warm, self.path = "purejail", False, ""
+        self.modules: list[str] = list(NUMERIC)
         limits: dict[str, float] = {}
         rest = list(arguments)
         while rest and rest[0].startswith("-") and (option := rest.pop(0)) != "--":
@@ -81,9 +82,7 @@ def main(arguments: list[str], started: float) -> int:
 def _cold(code: bytes, options: _Options, started: float) -> int:
     """Start the worker as a child of this very process, which has nothing to hide but its environment."""
     from ._child import Child
-    from ._clean import clean
     from ._launchers import starter
-    from ._packages import shown
 
     job = Job(launcher=options.launcher, limits=options.limits, modules=shown(options.modules, optional=True))
     start = starter(options.launcher)
@@ -97,7 +96,10 @@ def _cold(code: bytes, options: _Options, started: float) -> int:
     try:
         ending = supervise(wires, request, job.limits, passing, started=started, child=child)
     finally:
-        clean(job)
+        if job.folder:
+            from ._clean import clean
+
+            clean(job)
     return _status(ending, passing.failed_for_memory())
 
 
@@ -115,7 +117,8 @@ def _warm(code: bytes, options: _Options) -> int:
     from .capabilities import Capabilities
     from .pool import Pool
 
-    names = [name for folder, entries in _shown(options) for name in entries if folder and name.isidentifier()]
+    found = shown(options.modules, optional=True)
+    names = [name for _, entries in found for name in entries if name.isidentifier()]
     granted = Capabilities(modules=names)
     with Pool(limits=options.limits, capabilities=granted, launcher=options.launcher) as pool:
         pool.run("decoy = 1")
@@ -126,12 +129,6 @@ def _warm(code: bytes, options: _Options) -> int:
         sys.stderr.write(f"ended at the limit of {outcome.limit}\n")
         return LIMIT
     return 128 + outcome.signal if outcome.signal else outcome.exit_code or 0
-
-
-def _shown(options: _Options) -> list[tuple[str, list[str]]]:
-    from ._packages import shown
-
-    return shown(options.modules, optional=True)
 
 
 class _Passing:

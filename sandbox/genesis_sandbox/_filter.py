@@ -1,16 +1,13 @@
-"""The system-call filter: an allow-list in the kernel's own filter language, put together by hand, loaded for good."""
+"""The system-call filter: an allow-list in the kernel's own filter language, put together by hand."""
 
 from __future__ import annotations
 
-import ctypes
 import errno
-import struct
 
-from ._libc import PR_SET_SECCOMP, prctl
 from ._machine import MACHINES, machine
 from ._syscalls import CHECKED, DENIED, FATAL, OWN_FILES, PLAIN
 
-__all__ = ["build", "load"]
+__all__ = ["build"]
 
 Code = list[tuple[int, int, int, int]]
 """Instructions: operation, jump if true, jump if false, constant."""
@@ -18,7 +15,6 @@ Code = list[tuple[int, int, int, int]]
 LOAD, EQUAL, AT_LEAST, ANY_BIT, AND, RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 NUMBER_AT, ARCH_AT, ARGUMENTS_AT = 0, 4, 16
 X32_BIT = 0x40000000
-FILTER_MODE = 2
 
 THREAD = 0x10100  # CLONE_VM | CLONE_THREAD
 NEW_NAMESPACES = 0x7E020000
@@ -51,15 +47,8 @@ def build(own_files: bool, own_pid: int = 1, name: str | None = None) -> bytes:
     code += _each([numbers[column] for numbers in FATAL.values()], _KILL)
     code += _each([numbers[column] for numbers in DENIED.values()], _refuse(errno.EPERM))
     code += _end(_refuse(errno.ENOSYS))
-    return struct.pack("<" + "HBBI" * len(code), *[word for one in code for word in one])
-
-
-def load(program: bytes) -> None:
-    """Put this process under the filter for good."""
-    buffer = ctypes.create_string_buffer(program, len(program))
-    header = (len(program) // 8).to_bytes(8, "little") + ctypes.addressof(buffer).to_bytes(8, "little")
-    held = ctypes.create_string_buffer(header, len(header))
-    prctl(PR_SET_SECCOMP, FILTER_MODE, ctypes.addressof(held))
+    words = [do | yes << 16 | no << 24 | constant << 32 for do, yes, no, constant in code]
+    return b"".join([word.to_bytes(8, "little") for word in words])
 
 
 _ALLOW, _KILL = 0x7FFF0000, 0x80000000

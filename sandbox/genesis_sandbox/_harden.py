@@ -6,7 +6,7 @@ import os
 import resource
 
 from . import _filter, _landlock
-from ._libc import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, few_arenas, prctl
+from ._libc import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, few_arenas, filter_calls, prctl
 from ._root import library_paths
 from ._wires import SCRATCH, STATUS
 
@@ -36,7 +36,7 @@ def harden(job: Job, *, program: bytes | None = None, spare_tasks: int = 0) -> N
     limit(job.limits, spare_tasks)
     _never_more()
     _landlock.restrict(read=["/"], write=[SCRATCH, "/dev/null"])
-    _filter.load(program or _filter.build(own_files=True, own_pid=os.getpid()))
+    filter_calls(program or _filter.build(own_files=True, own_pid=os.getpid()))
 
 
 def harden_in_place(job: Job, folder: str, spare_tasks: int) -> None:
@@ -46,7 +46,7 @@ def harden_in_place(job: Job, folder: str, spare_tasks: int) -> None:
     _never_more()
     read = [path for path in [*library_paths(), *granted, "/dev/urandom"] if os.access(path, os.R_OK)]
     _landlock.restrict(read=read, write=[folder, "/dev/null"], least=LEAST_IN_PLACE)
-    _filter.load(_filter.build(own_files=False, own_pid=os.getpid()))
+    filter_calls(_filter.build(own_files=False, own_pid=os.getpid()))
 
 
 def _never_more() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 
 from ._libc import call
 
@@ -54,7 +53,7 @@ def _create(version: int, known: int) -> int:
         words.append(3)  # binding and connecting TCP
     if version >= SCOPES_SINCE:
         words.append(3)  # abstract sockets and signals
-    handled = struct.pack(f"<{len(words)}Q", *words)
+    handled = b"".join(word.to_bytes(8, "little") for word in words)
     return call(CREATE, handled, len(handled), 0, what="landlock_create_ruleset")
 
 
@@ -63,6 +62,7 @@ def _add(ruleset: int, path: str, access: int) -> None:
     try:
         if not os.path.isdir(path):
             access &= FOR_FILES
-        call(ADD, ruleset, PATH_BENEATH, struct.pack("<Qi", access, fd), 0, what=f"landlock_add_rule {path}")
+        rule = access.to_bytes(8, "little") + fd.to_bytes(4, "little")
+        call(ADD, ruleset, PATH_BENEATH, rule, 0, what=f"landlock_add_rule {path}")
     finally:
         os.close(fd)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 
+from ._foreign import address, function, get_errno
+
 __all__ = [
-    "call", "capset_none", "close_from", "die_after", "drop_bounding_set", "few_arenas", "lock", "mount",
-    "name_host", "open_plain", "pivot_root", "prctl", "unshare",
+    "call", "capset_none", "close_from", "die_after", "drop_bounding_set", "few_arenas", "filter_calls", "lock",
+    "mount", "name_host", "open_plain", "pivot_root", "prctl", "unshare",
 ]  # fmt: skip
 
-libc = ctypes.CDLL(None, use_errno=True)
+_syscall, _prctl, _mount, _umount2 = function("syscall"), function("prctl"), function("mount"), function("umount2")
+_unshare, _sethostname, _capset = function("unshare"), function("sethostname"), function("capset")
+_alarm = function("alarm")
 
 NEW_NS, NEW_CGROUP, NEW_UTS, NEW_IPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 NEW_USER, NEW_PID, NEW_NET = 0x10000000, 0x20000000, 0x40000000
@@ -26,36 +29,36 @@ AT_RECURSIVE = 0x8000
 READ_ONLY_NO_SUID_NO_DEVICES = 1 | 2 | 4
 NO_SYMLINKS = 0x2 | 0x4  # RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS
 M_ARENA_MAX = -8
+FILTER_MODE = 2
 LAST_FD = 0x7FFFFFFF
 
 
 def _checked(result: int, what: str) -> int:
     if result < 0:
-        code = ctypes.get_errno()
+        code = get_errno()
         raise OSError(code, f"{what}: {os.strerror(code)}")
     return result
 
 
 def call(number: int, *arguments: int | bytes | None, what: str) -> int:
     """Make a system call by number (raises OSError naming `what` failed)."""
-    given = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
-    return _checked(int(libc.syscall(ctypes.c_long(number), *given)), what)
+    return _checked(_syscall(number, *arguments), what)
 
 
 def unshare(flags: int) -> None:
     """Give this process namespaces of its own."""
-    _checked(libc.unshare(ctypes.c_int(flags)), "unshare")
+    _checked(_unshare(flags), "unshare")
 
 
 def name_host(name: bytes) -> None:
     """Give the host another name, as it is seen from a namespace of its own."""
-    _checked(libc.sethostname(name, ctypes.c_size_t(len(name))), "sethostname")
+    _checked(_sethostname(name, len(name)), "sethostname")
 
 
 def mount(source: str | None, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
     """Mount `source` at `target`."""
     words = [None if word is None else os.fsencode(word) for word in (source, target, kind, data)]
-    _checked(libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3]), f"mount {target}")
+    _checked(_mount(words[0], words[1], words[2], flags, words[3]), f"mount {target}")
 
 
 def lock(path: str) -> None:
@@ -74,28 +77,33 @@ def pivot_root(new_root: str, number: int) -> None:
     """Make `new_root` the root of this mount namespace and let go of the old one."""
     os.chdir(new_root)
     call(number, b".", b".", what="pivot_root")
-    _checked(libc.umount2(b".", MNT_DETACH), "detach the old root")
+    _checked(_umount2(b".", MNT_DETACH), "detach the old root")
     os.chdir("/")
 
 
 def prctl(option: int, *arguments: int) -> int:
     """Set or read an attribute of this process."""
-    given = [*arguments, 0, 0, 0, 0][:4]
-    return _checked(libc.prctl(ctypes.c_int(option), *[ctypes.c_ulong(a) for a in given]), f"prctl {option}")
+    return _checked(_prctl(option, *[*arguments, 0, 0, 0, 0][:4]), f"prctl {option}")
+
+
+def filter_calls(program: bytes) -> None:
+    """Put this process under a filter of system calls for good."""
+    header = (len(program) // 8).to_bytes(8, "little") + address(program)
+    _checked(_prctl(PR_SET_SECCOMP, FILTER_MODE, header, 0, 0), "seccomp")
 
 
 def drop_bounding_set() -> None:
     """Make every capability unreachable for this process and its children."""
     number = 0
-    while libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(number), 0, 0, 0) == 0:
+    while _prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0:
         number += 1
-    libc.prctl(PR_CAP_AMBIENT, ctypes.c_ulong(PR_CAP_AMBIENT_CLEAR_ALL), 0, 0, 0)  # there is none since the last line
+    _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)  # there is none since the last line
 
 
 def capset_none() -> None:
     """Give up every capability that this process holds."""
     header = CAPABILITY_VERSION_3.to_bytes(4, "little") + bytes(4)
-    _checked(libc.capset(header, bytes(24)), "capset")
+    _checked(_capset(header, bytes(24)), "capset")
 
 
 def close_from(first: int) -> None:
@@ -105,10 +113,13 @@ def close_from(first: int) -> None:
 
 def few_arenas() -> None:
     """Have the C library's allocator share its arenas among threads: each would take 64 MiB of address space."""
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(ctypes.c_int(M_ARENA_MAX), ctypes.c_int(2))
+    try:
+        mallopt = function("mallopt")
+    except AttributeError:
+        return  # another C library: it has no arenas
+    mallopt(M_ARENA_MAX, 2)
 
 
 def die_after(seconds: float) -> None:
     """Have the kernel end this process in so many seconds, wherever it may be waiting by then."""
-    libc.alarm(ctypes.c_uint(int(seconds) + 1))
+    _alarm(int(seconds) + 1)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["shown"]
+__all__ = ["NUMERIC", "shown"]
+
+NUMERIC = ("numpy", "pandas", "dateutil", "pytz", "tzdata", "six")
+"""Packages that the command shows to a program when they are installed."""
 
 
 def shown(names: list[str], optional: bool = False) -> list[tuple[str, list[str]]]:

@@ -14,10 +14,12 @@ from ._wires import SCRATCH
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ._job import Job
 
 __all__ = [
-    "SMALL", "TEMPORARY", "bind", "build", "library_paths", "scratch", "stage_folder", "third_party",
+    "DEVICES", "TEMPORARY", "build", "granted_paths", "library_paths", "put_together", "scratch", "third_party",
 ]  # fmt: skip
 
 TEMPORARY = "/tmp"  # noqa: S108  # a link to the scratch folder, in a root of the sandbox's own
@@ -54,31 +56,46 @@ def _below(path: str, upper: str) -> bool:
 
 def build(job: Job) -> None:
     """Put the new root together in this mount namespace and make it the root."""
-    from ._libc import MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_REC, lock, mount, open_plain, pivot_root
+    from ._libc import pivot_root
+
+    pivot_root(put_together(job), PIVOT_ROOT[machine()])
+
+
+def put_together(job: Job, also: Mapping[str, str] | None = None) -> str:
+    """Make the new root, read-only, on a folder of the host in this mount namespace, and return that folder.
+
+    `also` is what else is shown: path to the place where the program sees it.
+    """
+    from ._libc import MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_REC, lock, mount, open_plain
 
     mount(None, "/", None, MS_REC | MS_PRIVATE)
-    paths = library_paths()
-    granted = [f"{folder}/{name}" for folder, names in job.modules for name in names]
+    library = library_paths()
+    shown = {path: path for path in [*granted_paths(job), *job.read]} | dict(also or {})
     # Everything is opened before anything is mounted: what is bound is what was checked, wherever the stage stands.
-    held = {path: open_plain(path) for path in [*paths, *granted, *job.read, *DEVICES]}
-    stage = stage_folder()
+    held = {path: open_plain(path) for path in [*library, *shown, *DEVICES]}
+    stage = _stage_folder()
     mount("root", stage, "tmpfs", MS_NOSUID | MS_NODEV, SMALL)
-    for path in paths:
-        bind(held[path], path, stage)
-    for path in third_party(paths):
+    for path in library:
+        _bind(held[path], path, stage)
+    for path in third_party(library):
         mount("hidden", stage + path, "tmpfs", MS_NOSUID | MS_NODEV, SMALL)
-    for path in [*granted, *job.read]:
-        bind(held[path], path, stage)
+    for path, place in shown.items():
+        _bind(held[path], place, stage)
     _furnish(stage)
     lock(stage)
     for path in DEVICES:
         mount(_source(held[path]), stage + path, None, MS_BIND)
-    pivot_root(stage, PIVOT_ROOT[machine()])
     for fd in held.values():
         os.close(fd)
+    return stage
 
 
-def stage_folder() -> str:
+def granted_paths(job: Job) -> list[str]:
+    """Return the files and folders of the modules that are granted."""
+    return [f"{folder}/{name}" for folder, names in job.modules for name in names]
+
+
+def _stage_folder() -> str:
     """Return a folder of the host to put a root together under: it is covered in our own namespace only."""
     for folder in STAGES:
         if os.path.isdir(folder) and not os.path.islink(folder):
@@ -90,7 +107,7 @@ def _source(fd: int) -> str:
     return f"/proc/self/fd/{fd}"
 
 
-def bind(fd: int, path: str, stage: str) -> None:
+def _bind(fd: int, path: str, stage: str) -> None:
     """Show one file or folder of the host at its own path."""
     from ._libc import MS_BIND, MS_REC, mount
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
+
+from ._foreign import function
 
 __all__ = ["wipe_environment"]
 
@@ -13,13 +14,14 @@ BYTES_HEADER = bytes.__basicsize__ - 1
 
 def wipe_environment() -> None:
     """Overwrite the environment block of this process and Python's copy of it, then forget both."""
+    memset = function("memset")
     held = [*os.environb, *os.environb.values()]
     os.environ.clear()
     for text in held:
         if len(text) > 1:  # shorter ones are shared by the whole interpreter
-            ctypes.memset(id(text) + BYTES_HEADER, 0, len(text))
+            memset(id(text) + BYTES_HEADER, 0, len(text))
     with open("/proc/self/stat", "rb") as stat:
         words = stat.read().rpartition(b")")[2].split()
     start, end = int(words[ENV_START]), int(words[ENV_END])
     if 0 < start < end:
-        ctypes.memset(start, 0, end - start)
+        memset(start, 0, end - start)

@@ -5,6 +5,7 @@ Nothing here decides whether a call went well: the keeper, which the program can
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -47,6 +48,7 @@ def work(paths: list[str], parked: bool = False) -> None:
             _seed()
     except BaseException:  # noqa: BLE001  # in the sandbox already: the status is all that can be said
         os._exit(BROKEN_REQUEST)
+    gc.enable()
     end = os._exit  # as it is now: the program may put something else in its place
     end(_run(code, call, main) & 0xFF)
 

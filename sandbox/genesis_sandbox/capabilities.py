@@ -10,10 +10,7 @@ TYPE_CHECKING = False  # as typing has it, without importing typing: every cold 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["NUMERIC", "Capabilities"]
-
-NUMERIC = ("numpy", "pandas", "dateutil", "pytz", "tzdata", "six")
-"""Packages that the command shows to a program when they are installed."""
+__all__ = ["Capabilities"]
 
 NEVER = ("/", "/proc", "/sys", "/dev", "/run", "/boot", "/etc", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/var",
          "/tmp", "/home", "/opt", "/srv", "/mnt", "/media", "/scratch")  # noqa: S108  # named to be refused

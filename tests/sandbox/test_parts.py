@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import struct
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import genesis_sandbox
-from genesis_sandbox import _filter, _frames, _machine, _packages, _syscalls
+from genesis_sandbox import _filter, _foreign, _frames, _machine, _packages, _syscalls
 from genesis_sandbox._probe import first_strong
 
 HEADERS = {
@@ -140,6 +141,23 @@ def test_importing_the_package_imports_next_to_nothing() -> None:
     code = "import sys; before = set(sys.modules); import genesis_sandbox; print(sorted(set(sys.modules) - before))"
     words = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append({place()!r}); {code}"]
     assert subprocess.run(words, capture_output=True, text=True).stdout == "['__future__', 'genesis_sandbox']\n"
+
+
+@pytest.mark.parametrize("module", ["_command", "_keeper", "_inner", "_wipe"])
+def test_no_cold_start_pays_for_ctypes(module: str) -> None:
+    code = f"import sys; sys.path.append({place()!r}); import genesis_sandbox.{module}; print('ctypes' in sys.modules)"
+    words = [sys.executable, "-I", "-S", "-c", code]
+    assert subprocess.run(words, capture_output=True, text=True).stdout == "False\n"
+
+
+def test_functions_of_the_c_library_take_numbers_and_bytes() -> None:
+    assert _foreign.function("getpid")() == os.getpid()
+    assert _foreign.function("strlen")(b"four") == 4
+    text = b"a longer text"
+    assert _foreign.function("strlen")(int.from_bytes(_foreign.address(text), sys.byteorder)) == len(text)
+    assert _foreign.function("close")(-1) == -1 and _foreign.get_errno() == errno.EBADF
+    with pytest.raises(AttributeError):
+        _foreign.function("no_such_function")
 
 
 def place() -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from genesis_sandbox import Capabilities, Ended, Limits, Outcome, SandboxUnavailable, run
-from genesis_sandbox._probe import first_strong
+from genesis_sandbox._probe import first_strong, works
 
 REASONS: list[str] = []
 WHY_NOT = "" if first_strong(REASONS) else "; ".join(REASONS)
@@ -216,6 +216,16 @@ def test_a_link_is_never_granted(tmp_path: Path) -> None:
 def test_no_limit_is_lifted_above_its_ceiling(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Limits(**wrong)  # type: ignore[arg-type]
+
+
+def test_every_launcher_shows_the_same_root() -> None:
+    code = "import os; print(sorted(os.listdir('/')), os.listdir('/dev'), sorted(os.listdir('/etc')))"
+    places = []
+    for launcher in ("purejail", "bubblewrap"):
+        if why := works(launcher):
+            pytest.skip(f"{launcher}: {why}")
+        places.append(run(code, launcher=launcher).stdout.replace("'code', ", ""))
+    assert places[0] == places[1] != ""
 
 
 # ---- where nothing isolates --------------------------------------------------------------------------------------
