@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import count
 from os.path import commonprefix
 
 from .budget import Budget
-from .expressions import Atom, Expr, const, join
+from .expressions import Atom, Expr, const, join, walk
 from .places import Pool
 from .weights import weight
 
 __all__ = ["assemble"]
 
 State = tuple[int, ...]
+_READ = frozenset({"moment", "clock", "number", "slot", "nearest", "upward"})
 
 
 class _Graph:
@@ -28,6 +31,7 @@ class _Graph:
         for values, atoms in pool.atoms.items():
             if all(isinstance(value, str) and value for value in values):
                 self.by_first.setdefault(str(values[0]), []).append(atoms)
+        self.derived = {token for atoms in pool.atoms.values() for token in _tokens_of(atoms[0].values)}
         self.lengths = sorted({len(first) for first in self.by_first})
 
     def edges(self, state: State) -> list[tuple[State, list[Expr]]]:
@@ -56,11 +60,53 @@ class _Graph:
     def price(self, text: str) -> float:
         """Return what a constant costs: more for letters and digits, most for those that every input holds too."""
         solid = sum(char.isalnum() for char in text)
-        cost = weight("constant") + weight("constant mark") * (len(text) - solid) ** 0.5
+        cost = weight("constant" if solid else "constant bare") + float(weight("constant mark") * (len(text) - solid) ** 0.5)
         if not solid:
             return cost
-        taken = all(any(text in source for source in sources) for sources in self.sources)
-        return cost + weight("constant alnum") * solid**0.5 + (weight("constant taken") * solid**0.5 if taken else 0.0)
+        tokens = re.findall(r"[0-9]+|[^\W\d_]+", text)
+        taken = sum(len(token) for token in tokens if token in self.derived)
+        return cost + float(weight("constant alnum") * solid**0.5 + weight("constant taken") * taken**0.5)
+
+
+def _tokens_of(values: Sequence[object]) -> list[str]:
+    """Return the one number or word that *values* are in every example, if they are."""
+    first = str(values[0])
+    return [first] if len(set(values)) == 1 and (first.isdigit() or first.isalpha() and len(first) > 1) else []
+
+
+@lru_cache(maxsize=4096)
+def _bases(expr: Expr) -> frozenset[Expr]:
+    """Return what is read in *expr*: the dates and numbers behind what is shown."""
+    return frozenset(part for part in walk(expr) if part.op in _READ)
+
+
+def _more(parts: Sequence[Expr], expr: Expr) -> float:
+    """Return what *expr* adds to the cost of *parts*: less when what it reads has been read already."""
+    if expr.op == "const" or not parts:
+        return expr.cost
+    bases = _bases(expr)
+    known: frozenset[Expr] = frozenset().union(*(_bases(part) for part in parts))
+    shared = max((base.cost for base in bases & known), default=0.0)
+    # A program that reads a date takes all of it from there, and cuts none of it out of the same text.
+    others = [part for part in parts if part.op != "const"]
+    mixed = any(_dated(part) != _dated(expr) and _inputs(part) & _inputs(expr) for part in others)
+    uneven = any(_padded(part) == 1 - _padded(expr) for part in others) if _padded(expr) >= 0 else False
+    return expr.cost - weight("again") * shared + weight("mixed") * mixed + weight("style") * uneven
+
+
+def _padded(expr: Expr) -> int:
+    """Return 1 for a month or day in two digits, 0 for one in as few as it has, -1 for anything else."""
+    return {"show month two": 1, "show day two": 1, "show month": 0, "show day": 0}.get(expr.op, -1)
+
+
+@lru_cache(maxsize=4096)
+def _dated(expr: Expr) -> bool:
+    return any(part.op in {"moment", "clock"} for part in walk(expr))
+
+
+@lru_cache(maxsize=4096)
+def _inputs(expr: Expr) -> frozenset[int]:
+    return frozenset(part.args[0] for part in walk(expr) if part.op == "input")
 
 
 def assemble(
@@ -91,6 +137,6 @@ def assemble(
             for expr in exprs:
                 if expr.op == "const" and parts and parts[-1].op == "const":
                     continue
-                entry = (cost + expr.cost + weight("piece"), next(turn), after, (*parts, expr))
+                entry = (cost + _more(parts, expr) + weight("piece"), next(turn), after, (*parts, expr))
                 heapq.heappush(queue, entry)
     return found

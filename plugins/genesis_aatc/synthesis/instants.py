@@ -56,8 +56,8 @@ def _slots(moment: Atom, outputs: Sequence[str], pool: Pool, budget: Budget) -> 
     """Add times rounded to slots, and slots from beginning to end."""
     for minutes in _SLOTS:
         odd = 0.5 if minutes in {5, 10, 20, 180, 240, 360, 720} else 0.0
-        nearest = apply("nearest", OPS, moment, minutes, cost=weight("slot") + odd + weight("way"))
-        _clocks(nearest, outputs, pool, budget)
+        for way in ("nearest", "upward"):
+            _clocks(apply(way, OPS, moment, minutes, cost=weight("slot") + odd + weight("way")), outputs, pool, budget)
         for first in (0, minutes // 2):
             start = apply("slot", OPS, moment, minutes, first,
                           cost=weight("slot") + odd + weight("slot first") * (first > 0))  # fmt: skip

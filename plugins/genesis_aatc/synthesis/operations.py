@@ -23,6 +23,8 @@ def _text_ops() -> dict[str, Op]:
         "cut": Op(texts._cut, "_cut({0}, {1}, {2})", "cut"),
         "only": Op(texts._only, "_only({0}, {1})", "kept"),
         "head": Op(texts._head, "_head({0}, {1})", "head"),
+        "last": Op(texts._last, "_last({0}, {1})", "tail"),
+        "trim": Op(lambda text, start, end: texts._cut(text, start, end).strip(), "_cut({0}, {1}, {2}).strip()", "cut"),
         "looks": Op(texts._looks, "_looks({0}, {1})", "looks"),
         "tidy": Op(texts._tidy, "_tidy({0})", "tidy"),
         "capitalise": Op(texts._first_upper, "_first_upper({0})", "text"),
@@ -64,6 +66,8 @@ def _number_ops() -> dict[str, Op]:
         "plus": Op(lambda value, more: value + more, "{0} + {1}", "last"),
         "scale": Op(lambda value, power: value.scaleb(power), "{0}.scaleb({1})", "scaled"),
         "write": Op(numbers._write, "_write({0}, {1}, {2}, {3}, {4})", "shown"),
+        "aligned": Op(numbers._aligned, "_aligned({0}, {1}, {2}, {3})", "shown"),
+        "lakh": Op(numbers._lakh, "_lakh({0})", "shown"),
         "plain": Op(lambda value: f"{value:f}", 'f"{{{0}:f}}"', "shown"),
         "ordinal": Op(lambda value: numbers._ordinal(int(value)), "_ordinal(int({0}))", "ordinal"),
         "str": Op(str, "str({0})", "shown"),
@@ -79,6 +83,7 @@ def _moment_ops() -> dict[str, Op]:
         "clock": Op(moments._clock, "_clock({0})", "moment"),
         "slot": Op(moments._slot, "_slot({0}, {1}, {2})", "start"),
         "nearest": Op(moments._nearest, "_nearest({0}, {1})", "moment"),
+        "upward": Op(moments._upward, "_upward({0}, {1})", "moment"),
         "later": Op(moments._later, "_later({0}, {1})", "end"),
     }
     return read | {f"show {name}": Op(run, code, name.replace(" ", "_")) for name, (run, code) in _SHOWN.items()}

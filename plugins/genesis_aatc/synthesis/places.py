@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
 from .budget import Budget
-from .expressions import Atom, Expr, const
+from .expressions import Atom, Expr, apply
+from .operations import OPS
 from .weights import weight
 
 __all__ = ["Pool", "common_marks", "patterns", "pieces"]
@@ -43,6 +44,9 @@ def patterns(texts: Sequence[str]) -> list[tuple[str, str]]:
     for word in common_words(texts):
         found.append(("literal", rf"\b{word}\b"))
     return found
+
+
+Offer = Callable[[str, tuple[object, ...], Sequence[str], float], None]
 
 
 class Pool:
@@ -125,7 +129,8 @@ def pieces(atom: Atom, outputs: Sequence[str], pool: Pool, budget: Budget) -> No
     lowered = [output.lower() for output in outputs]
 
     def wanted(values: Sequence[str]) -> bool:
-        return all(value and value.lower() in output for value, output in zip(values, lowered, strict=True))
+        bare = len(set(values)) == 1 and not any(char.isalnum() for char in values[0])
+        return not bare and all(value and value.lower() in out for value, out in zip(values, lowered, strict=True))
 
     def offer(op: str, args: tuple[object, ...], values: Sequence[str], cost: float) -> None:
         if wanted(values):
@@ -134,12 +139,13 @@ def pieces(atom: Atom, outputs: Sequence[str], pool: Pool, budget: Budget) -> No
     if wanted(texts):
         pool.add(atom)
     _named(texts, offer)
+    _ends(atom, outputs, pool, budget)
+    _shaped(texts, outputs, offer)
     _cuts(texts, atom, lowered, pool, budget)
 
 
-def _named(texts: Sequence[str], offer: object) -> None:
+def _named(texts: Sequence[str], offer: Offer) -> None:
     """Offer parts between marks, words and matches of patterns."""
-    assert callable(offer)
     for mark in [*common_marks(texts), *([" "] if all(" " in one for one in texts) else [])]:
         rows = [[part.strip() for part in text.split(mark)] for text in texts]
         op, args = ("part", (mark,))
@@ -160,8 +166,47 @@ def _named(texts: Sequence[str], offer: object) -> None:
             offer("between", (left, right), [one for one, _, _ in inner], weight("between"))
 
 
+def _ends(atom: Atom, outputs: Sequence[str], pool: Pool, budget: Budget) -> None:
+    """Add the first and the last characters of a text and of its parts, as many in every example."""
+    wholes = [apply("word", OPS, atom, number, cost=weight("word") + _ordinal_cost(number)) for number in NUMBERS[:6]]
+    for mark in common_marks(atom.values):
+        wholes += [apply("part", OPS, atom, mark, at, cost=weight("part") + _ordinal_cost(at)) for at in NUMBERS[:4]]
+    wholes += [apply("match", OPS, atom, r"[^\W\d_]+", at, cost=weight("match") + _ordinal_cost(at)) for at in NUMBERS[:4]]
+    for whole in [one for one in wholes if one is not None and all(one.values)]:
+        for op, length in product(("head", "last"), range(1, 6)):
+            end = apply(op, OPS, whole, length, cost=weight("head") + 0.1 * length)
+            if end is None or not budget.step():
+                break
+            if all(value.lower() in out.lower() for value, out in zip(end.values, outputs, strict=True)):
+                pool.add(end)
+
+
+def _shaped(texts: Sequence[str], outputs: Sequence[str], offer: Offer) -> None:
+    """Offer what has the shape that the outputs share: words, numbers and marks in the same order."""
+    rows = [re.findall(r"[^\W\d_]+|[0-9]+|[\W_]", output) for output in outputs]
+    if not 1 < len(rows[0]) < 12 or any(len(row) != len(rows[0]) for row in rows):
+        return
+    shape = ""
+    for column in zip(*rows, strict=True):
+        if all(re.fullmatch(r"[0-9]+", one) for one in column):
+            shape += "[0-9]+"
+        elif all(re.fullmatch(r"[^\W\d_]+", one) for one in column):
+            shape += r"[^\W\d_]+"
+        elif any(one.isalnum() for one in column):
+            return
+        else:
+            shape += re.escape(column[0]) if len(set(column)) == 1 else r"[\W_]"
+    # A match begins where a word begins, so that no run of letters or digits is tried from its middle.
+    shape = (r"(?<![^\W_])" if rows[0][0].isalnum() else "") + shape
+    found = [[match.group() for match in re.finditer(shape, text)] for text in texts]
+    for number in NUMBERS[:4]:
+        if all(-len(row) <= number < len(row) for row in found):
+            offer("match", (shape, number), [row[number] for row in found], weight("shape") + _ordinal_cost(number))
+
+
 SHAPES = (
-    ("signed", r"[+-]?[0-9]+(?:\.[0-9]+)?"), ("joined", r"[^\W_]+(?:[-'][^\W_]+)*"), ("dotted", r"[0-9]+(?:\.[0-9]+)+"),
+    ("signed", r"[+-]?[0-9]+(?:\.[0-9]+)?"), ("joined", r"[^\W_]+(?:[-'][^\W_]+)*"),
+    ("dotted", r"(?<![0-9.])[0-9]+(?:\.[0-9]+)+"),
 )  # fmt: skip
 
 
@@ -187,9 +232,14 @@ def _cuts(texts: Sequence[str], atom: Atom, lowered: Sequence[str], pool: Pool, 
                            for a, b, low, out in zip(left, right, lows, lowered, strict=True)):  # fmt: skip
                     continue
                 values = tuple(text[a:b] for text, a, b in zip(texts, left, right, strict=True))
+                if len(set(values)) == 1 and not any(char.isalnum() for char in values[0]):
+                    continue
+                # Blanks around a piece are no part of it when it never had any.
+                neat = all(value == value.strip() for value in values)
+                op = "trim" if neat else "cut"
                 for one, other in product(lefts, rights):
-                    cost = atom.expr.cost + one.cost + other.cost + weight("cut")
-                    pool.add(Atom(Expr("cut", (atom.expr, one, other), cost), values))
+                    cost = atom.expr.cost + one.cost + other.cost + weight("cut") + (0.0 if neat else weight("ragged"))
+                    pool.add(Atom(Expr(op, (atom.expr, one, other), cost), values))
 
 
 def _spans(text: str, output: str) -> Iterator[tuple[int, int]]:
@@ -199,8 +249,3 @@ def _spans(text: str, output: str) -> Iterator[tuple[int, int]]:
             if text[start:end] not in output:
                 break
             yield start, end
-
-
-def literal(value: str, cost: float) -> Expr:
-    """Return the expression for a constant text."""
-    return const(value, cost)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import product
 
 from .budget import Budget
 from .expressions import Atom, Expr, apply, const, join
@@ -84,7 +85,23 @@ def quantities(numbers: Sequence[Atom], outputs: Sequence[str], pool: Pool, budg
                 rounded = apply("round", OPS, number, unit, way, cost=weight("round") + odd + weight("way") * (way != "nearest"))
                 if rounded is not None and rounded.values != number.values:
                     _written(rounded, shapes, outputs, pool, budget)
+        _aligned(number, outputs, pool, budget)
         _intervals(number, shapes, outputs, pool, budget)
+
+
+def _aligned(number: Atom, outputs: Sequence[str], pool: Pool, budget: Budget) -> None:
+    """Add numbers written with blanks for missing digits, and with commas at lakh and crore."""
+    lakh = apply("lakh", OPS, number, cost=weight("lakh"))
+    if lakh is not None and any(value.count(",") > 1 for value in lakh.values):
+        _offer(lakh, outputs, pool)
+    if not any("  " in out or out != out.strip() for out in outputs):
+        return
+    for width, least, most in product(range(1, 8), range(4), range(1, 7)):
+        if least > most or not budget.step():
+            continue
+        made = apply("aligned", OPS, number, width, least, most, cost=weight("aligned") + 0.05 * width)
+        if made is not None and not all(value.endswith(" ") for value in made.values):
+            _offer(made, outputs, pool)
 
 
 def _written(
@@ -100,7 +117,10 @@ def _written(
                 continue
         except ArithmeticError:
             continue
-        shown = apply("write", OPS, number, *shape, cost=cost)
+        # Zeros at the end are left away by those who say so: a number without any is no sign of it.
+        same = shape[0] < shape[1] and all(write(value, shape[1], *shape[1:]) == write(value, *shape)
+                                           for value in number.values)  # fmt: skip
+        shown = apply("write", OPS, number, *shape, cost=cost + weight("cutoff") * same)
         if shown is not None:
             _offer(shown, outputs, pool)
 
@@ -115,7 +135,7 @@ def _intervals(
 ) -> None:
     """Add intervals such as 20-29: two numbers in the outputs that lie as far apart in every example."""
     rows = [[Decimal(found.replace(",", "")) for found in re.findall(r"[0-9][0-9,]*(?:\.[0-9]+)?", out)] for out in outputs]
-    spans = {row[at + 1] - row[at] for row in rows[:1] for at in range(len(row) - 1)}
+    spans = {high - low for row in rows[:1] for at, low in enumerate(row[:6]) for high in row[at + 1 : 6]}
     for span in sorted(span for span in spans if span > 0):
         for gap in (Decimal(0), Decimal(1), Decimal("0.1"), Decimal("0.01")):
             for first in (Decimal(0), Decimal(1)):

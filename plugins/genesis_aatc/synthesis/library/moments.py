@@ -21,6 +21,9 @@ _DATES = (
     r"(?P<month>0?[1-9]|1[0-2])(?P<day>[0-2][0-9]|3[01])(?P<year>[0-9]{4})",
     r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})",
     r"(?P<year>[0-9]{4})[- ](?P<nth>[0-9]{1,3})",
+    rf"(?P<weekday>[A-Za-z]{{3,9}}) #?(?P<turn>[1-5])(?:st|nd|rd|th)? (?:of |in )?{_NAME} {_YEAR}",
+    rf"{_NAME} {_YEAR} (?P<weekday>[A-Za-z]{{3,9}}) #?(?P<turn>[1-5])",
+    r"(?P<weekday>[A-Za-z]{3,9}) (?:week|wk) (?P<week>[0-9]{1,2}) (?:of|in) (?P<year>[0-9]{4})",
 )
 _TIME = (
     r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))?(?::(?P<second>[0-9]{2})(?:[.,][0-9]{1,6})?)?"
@@ -52,6 +55,8 @@ def _day_of(found: dict[str, str], day_first: bool) -> datetime:
         if not 1 <= int(found["nth"]) <= 366:
             raise ValueError(f"there is no day {found['nth']} in a year")
         return datetime(year, 1, 1) + timedelta(days=int(found["nth"]) - 1)
+    if "weekday" in found:
+        return _weekday_of(found, year)
     if "name" in found:
         return datetime(year, _month(found["name"]), int(found["day"]))
     if "month" in found:
@@ -59,6 +64,18 @@ def _day_of(found: dict[str, str], day_first: bool) -> datetime:
     first, second = int(found["first"]), int(found["second"])
     month, day = (second, first) if day_first and second <= 12 or first > 12 else (first, second)
     return datetime(year, month, day)
+
+
+def _weekday_of(found: dict[str, str], year: int) -> datetime:
+    """Return the day that is a certain weekday of a month, or of a week of the year (weeks as in ISO 8601)."""
+    wanted = [day for day, name in enumerate(_DAYS) if found["weekday"].lower() in {name.lower(), name[:3].lower()}]
+    if not wanted:
+        raise ValueError(f"{found['weekday']!r} is not a weekday")
+    if "week" in found:
+        return datetime.strptime(f"{year:04} {int(found['week'])} {wanted[0] + 1}", "%G %V %u")
+    first = datetime(year, _month(found["name"]), 1)
+    day = 1 + (wanted[0] - first.weekday()) % 7 + 7 * (int(found["turn"]) - 1)
+    return datetime(year, first.month, day)
 
 
 def _time_of(text: str) -> timedelta:
@@ -106,6 +123,13 @@ def _nearest(moment: datetime, minutes: int) -> datetime:
     midnight = datetime(moment.year, moment.month, moment.day)
     passed = (moment - midnight) // timedelta(seconds=30)
     return midnight + timedelta(minutes=(passed + minutes) // (2 * minutes) * minutes)
+
+
+def _upward(moment: datetime, minutes: int) -> datetime:
+    """Round the time of *moment* up to a multiple of so many minutes."""
+    midnight = datetime(moment.year, moment.month, moment.day)
+    passed = -((midnight - moment) // timedelta(minutes=1))
+    return midnight + timedelta(minutes=-(-passed // minutes) * minutes)
 
 
 def _later(moment: datetime, minutes: int) -> datetime:

@@ -44,6 +44,20 @@ def _write(value: Decimal, least: int, most: int, width: int, comma: str) -> str
     return f"{sign}{shown}.{rest}" if rest else f"{sign}{shown}"
 
 
+def _aligned(value: Decimal, width: int, least: int, most: int) -> str:
+    """Write *value* with blanks for the digits that it lacks, so that points stand below each other."""
+    whole, _, rest = _write(value, least, most, 1, "").partition(".")
+    return f"{whole.rjust(width)}.{rest.ljust(most)}"
+
+
+def _lakh(value: Decimal) -> str:
+    """Write *value* as a whole number with commas at the thousand, the lakh, the crore and so on."""
+    digits = f"{abs(_round(value, Decimal(1), 'nearest')):f}"
+    head, tail = digits[:-3], digits[-3:]
+    pairs = [head[max(at - 2, 0) : at] for at in range(len(head), 0, -2)][::-1]
+    return ("-" if value < 0 else "") + ",".join([*pairs, tail])
+
+
 def _ordinal(number: int) -> str:
     """Return *number* with the ending of an ordinal number: 1st, 2nd, 3rd, 4th, 11th."""
     ending = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

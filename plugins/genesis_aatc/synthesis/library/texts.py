@@ -78,6 +78,13 @@ def _head(text: str, length: int) -> str:
     return text[:length]
 
 
+def _last(text: str, length: int) -> str:
+    """Return the last *length* characters of *text*, which must have them."""
+    if len(text) < length:
+        raise ValueError(f"{text!r} is shorter than {length} characters")
+    return text[-length:]
+
+
 def _looks(text: str, pattern: str) -> bool:
     """Tell whether *pattern* is found in *text*."""
     return re.search(pattern, text) is not None

@@ -1,0 +1,74 @@
+"""Trust a program or not: do those that explain the examples nearly as well agree with it on other inputs?"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from .expressions import FAILURES, Expr, evaluate, walk
+from .operations import OPS
+
+__all__ = ["doubt", "outcome", "variations"]
+
+# Programs that cost so much more than the best are no rivals of it.
+RIVAL = 0.6
+# Rivals may give something else for one variation in so many.
+MOST_DOUBT = 0.35
+
+
+def outcome(expr: Expr, inputs: Sequence[Any]) -> Any:
+    """Return what *expr* gives, or None outside its domain."""
+    try:
+        return evaluate(expr, inputs, OPS)
+    except FAILURES:
+        return None
+
+
+def variations(rows: Sequence[tuple[Any, ...]], most: int = 24) -> list[tuple[Any, ...]]:
+    """Return inputs like those of the examples: other digits, words from other examples; the same every time."""
+    chance = random.Random(7)  # noqa: S311 - no secret
+    words = [word for row in rows for value in row if isinstance(value, str) for word in re.findall(r"[^\W\d_]+", value)]
+    made = []
+    for turn in range(most):
+        row = rows[turn % len(rows)]
+        made.append(tuple(_varied(value, words, chance) for value in row))
+    return made
+
+
+def _varied(value: Any, words: Sequence[str], chance: random.Random) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    if not isinstance(value, str):
+        return value + chance.randrange(-9, 10)
+    changed = re.sub(r"[0-9]", lambda found: str(chance.randrange(10)) if chance.random() < 0.7 else found.group(), value)
+    if not words or chance.random() < 0.5:
+        return changed
+    return re.sub(r"[^\W\d_]{4,}", lambda found: _alike(found.group(), words, chance), changed)
+
+
+def _alike(word: str, words: Sequence[str], chance: random.Random) -> str:
+    """Return another word of the same case, when there is one."""
+    others = [one for one in words if one.istitle() == word.istitle() and one.isupper() == word.isupper() and len(one) > 3]
+    return chance.choice(others) if others and chance.random() < 0.5 else word
+
+
+def doubt(programs: Sequence[Expr], rows: Sequence[tuple[Any, ...]], probes: Sequence[tuple[Any, ...]]) -> float:
+    """Return how often a close rival of the first program gives something else: on *probes*, or on variations."""
+    best, worst = programs[0], 0.0
+    for inputs in (list(probes), variations(rows)):
+        shown = [(one, outcome(best, one)) for one in inputs]
+        known = [(one, value) for one, value in shown if value is not None]
+        for rival in programs[1:]:
+            if rival.cost - best.cost > RIVAL or not known:
+                break
+            others = [outcome(rival, one) for one, _ in known]
+            differs = sum(other is not None and other != value for other, (_, value) in zip(others, known, strict=True))
+            worst = max(worst, differs / len(known))
+    return worst
+
+
+def constant(expr: Expr) -> bool:
+    """Tell whether *expr* gives the same whatever goes in."""
+    return not any(part.op == "input" for part in walk(expr))
