@@ -1,0 +1,243 @@
+"""The only bridge to the sandbox: whether anything generated may run here at all, and each call of it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from genesis_core import AccessDenied, DependencyDown
+
+from .candidate import Manifest
+
+if TYPE_CHECKING:
+    from genesis_sandbox import Capabilities, Outcome, Pool
+    from genesis_sandbox import Limits as Bounds
+
+__all__ = ["Bench", "default_limits", "limits_problem"]
+
+WARM = 4
+"""Pools that are kept: a tool with limits or grants of its own needs one of its own."""
+
+
+def default_limits() -> dict[str, float]:
+    """Return what a call may use where nobody says less, by name."""
+    from genesis_sandbox import Limits
+
+    return Limits().to_json()
+
+
+def limits_problem(limits: Mapping[str, float]) -> str:
+    """Return why *limits* are none that the sandbox has; empty: they are."""
+    from genesis_sandbox import Limits
+
+    unknown = [name for name in limits if name not in Limits.__slots__]
+    if unknown:
+        return f"there is no limit {unknown[0]!r}; there are {', '.join(Limits.__slots__)}"
+    try:
+        _bounds(limits)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+class Bench:
+    """Runs generated code in the sandbox, one fresh worker a call, from any thread.
+
+    It never isolates less than it was allowed to: what cannot be contained is not run. *allow_reduced* is an
+    operator's word (``[sandbox] allow_reduced``), never a project's or a tool's.
+    """
+
+    def __init__(self, allow_reduced: bool = False) -> None:
+        self._allow_reduced = allow_reduced
+        self._pools = _Pools()
+
+    def refuses(self) -> str:
+        """Return why nothing generated may run here; empty: it may.
+
+        The sandbox is attacked once in each process before anything is run; asking again is cheap.
+        """
+        from genesis_sandbox import SandboxUnavailable, choose
+
+        try:
+            return _tests.why_not(choose("auto", self._allow_reduced))
+        except SandboxUnavailable as error:
+            return f"generated code can't be contained here: {error.reason} ({error.hint})"
+
+    def run(
+        self, code: bytes, entry: str, arguments: Mapping[str, Any], manifest: Manifest, limits: Mapping[str, float],
+        seconds: float | None = None, *, apart: bool = False,
+    ) -> Outcome:  # fmt: skip
+        """Return how a call of *entry* in *code* ended, within *seconds* and *limits*.
+
+        With *apart* the worker shares nothing with that of any other call, neither layout of memory nor hash seed.
+        Raises DependencyDown where it cannot be contained and AccessDenied for a grant that cannot be enforced (then
+        nothing was run), and ValueError for limits that are none and arguments that are too long.
+        """
+        from genesis_sandbox import SandboxUnavailable, choose, run
+
+        if why := self.refuses():
+            raise DependencyDown(why, hint="genesis sandbox doctor tells what this machine allows")
+        granted, bounds = _capabilities(manifest), _bounds(limits, seconds)
+        try:
+            launcher = choose("auto", self._allow_reduced)
+            granted.check(launcher)
+        except SandboxUnavailable as error:
+            raise AccessDenied(f"a tool asks for what can't be granted: {error.reason}", hint=error.hint) from error
+        warm = launcher == "purejail" and not apart and (seconds is None or seconds >= limits.get("seconds", 10.0))
+        try:
+            if not warm:
+                return run(code, entry=entry, arguments=_plain(arguments), limits=bounds, capabilities=granted,
+                           launcher=launcher, allow_reduced=self._allow_reduced)  # fmt: skip
+            with self._pools.lent(bounds, granted) as pool:
+                return pool.run(code, entry=entry, arguments=_plain(arguments))
+        except SandboxUnavailable as error:
+            _tests.forget()
+            raise DependencyDown(f"the sandbox did not run a call: {error.reason}", hint=error.hint) from error
+
+    def close(self) -> None:
+        """End the warm workers; a call after this makes others."""
+        self._pools.close()
+
+
+# ---- what is granted and bounded ---------------------------------------------------------------------------------
+
+
+def _bounds(limits: Mapping[str, float], seconds: float | None = None) -> Bounds:
+    from genesis_sandbox import Limits
+
+    given: dict[str, Any] = {**Limits().to_json(), **limits}
+    if seconds is not None:
+        given["seconds"] = min(given["seconds"], seconds)
+    return Limits(**given)
+
+
+def _capabilities(manifest: Manifest) -> Capabilities:
+    """Return what is granted (raises AccessDenied): values of variables are read here, at the call."""
+    from genesis_sandbox import Capabilities
+
+    if manifest.hosts:
+        raise AccessDenied(f"no tool reaches {', '.join(manifest.hosts)}: no network is granted in this version",
+                           hint="fetch what the tool needs in a task of its own, and hand it over as an argument")
+    unset = [name for name in manifest.env if name not in os.environ]
+    if unset:
+        raise AccessDenied(f"the variable {unset[0]} that a tool was granted is not set")
+    try:
+        return Capabilities(read=manifest.read, write=manifest.write, modules=manifest.modules,
+                            env={name: os.environ[name] for name in manifest.env})  # fmt: skip
+    except ValueError as error:
+        raise AccessDenied(f"a tool asks for what can't be granted: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON as dicts and lists: records hold frozen ones."""
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+# ---- is it a sandbox? --------------------------------------------------------------------------------------------
+
+
+class _Tests:
+    """What the self-test found, once in a process for each launcher; two threads never test at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[tuple[int, int, str], str] = {}
+
+    def why_not(self, launcher: str) -> str:
+        key = (os.getpid(), os.geteuid(), launcher)
+        found = self._found.get(key)
+        if found is None:
+            with self._lock:
+                found = self._found.get(key)
+                if found is None:
+                    found = self._found[key] = _attacked(launcher)
+        return found
+
+    def forget(self) -> None:
+        """Have the sandbox attacked again before the next call: something about this machine has changed."""
+        with self._lock:
+            self._found.clear()
+
+
+_tests = _Tests()
+
+
+def _attacked(launcher: str) -> str:
+    from genesis_sandbox import self_test
+
+    test = self_test(launcher, allow_reduced=launcher == "reduced")
+    escaped = [attack.name for attack in test.attacks if not attack.contained]
+    if test.ok:
+        return ""
+    return f"the sandbox did not hold against: {', '.join(escaped)}" if escaped else \
+        f"generated code can't be contained here: {test.reason}"
+
+
+# ---- warm workers ------------------------------------------------------------------------------------------------
+
+_Key = tuple[object, ...]
+
+
+@dataclass
+class _Warm:
+    pool: Pool
+    users: int = 0
+    unwanted: bool = False
+
+
+class _Pools:
+    """The pools that were used last, each closed by whoever is done with it last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[_Key, _Warm] = OrderedDict()
+
+    @contextmanager
+    def lent(self, limits: Bounds, granted: Capabilities) -> Iterator[Pool]:
+        """Lend the pool for these limits and grants: nobody closes it meanwhile."""
+        warm = self._taken((os.getpid(), limits, granted.read, granted.modules, tuple(sorted(granted.env.items()))),
+                           limits, granted)  # fmt: skip
+        try:
+            yield warm.pool
+        finally:
+            with self._lock:
+                warm.users -= 1
+                done = warm.unwanted and not warm.users
+            if done:
+                warm.pool.close()
+
+    def close(self) -> None:
+        with self._lock:
+            idle = [self._dropped(key) for key in list(self._kept)]
+        for pool in idle:
+            if pool is not None:
+                pool.close()
+
+    def _taken(self, key: _Key, limits: Bounds, granted: Capabilities) -> _Warm:
+        from genesis_sandbox import Pool
+
+        idle = None
+        with self._lock:
+            warm = self._kept.get(key)
+            if warm is None:
+                warm = self._kept[key] = _Warm(Pool(limits=limits, capabilities=granted))
+                if len(self._kept) > WARM:
+                    idle = self._dropped(next(iter(self._kept)))
+            self._kept.move_to_end(key)
+            warm.users += 1
+        if idle is not None:
+            idle.close()
+        return warm
+
+    def _dropped(self, key: _Key) -> Pool | None:
+        """Forget a pool, and return it when nobody uses it."""
+        warm = self._kept.pop(key)
+        warm.unwanted = True
+        return None if warm.users else warm.pool
