@@ -18,7 +18,9 @@ from ._rows import Row
 __all__ = ["CONTENT", "Refused", "Version", "View", "fold"]
 
 CONTENT = {"proposed": MadeState.PROPOSED, "trialled": MadeState.TRIALLED, "active": MadeState.ACTIVE}
-"""Kinds of rows that hold all of a version, and the state that each says."""
+"""Kinds of rows that hold all of a version, and the state that each says; "renewed" holds it and changes no state."""
+KEY_ID = 8
+"""Bytes of a MAC that name its key, where keys have names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Version:
     row: int
     """The number of the row that holds ``content``."""
     created: str
+    key: bytes
+    """The id of the key that signed that row."""
     since: int
     """The number of the row that last changed its state: of two, the later one is the newer."""
     why: str = ""
@@ -94,11 +98,16 @@ def fold(rows: Iterable[Row]) -> View:
 def _take(total: _Sum, row: Row, data: Mapping[str, Any]) -> None:
     if row.kind in CONTENT:
         _take_content(total, row, data)
+    elif row.kind == "renewed" and data["digest"] in total.versions:
+        found = total.versions[data["digest"]]
+        total.versions[found.digest] = replace(found, content=data, row=row.seq, key=row.mac[:KEY_ID])
     elif row.kind == "revoked":
         _change(total, data["digest"], MadeState.REVOKED, row, data.get("why", ""))
     elif row.kind == "refused":
         total.refused[Refused(row.time, **data)] = None
     elif row.kind == "imported":
+        total.bundles.add(data["bundle"])
+    if row.kind in CONTENT and data.get("bundle"):
         total.bundles.add(data["bundle"])
 
 
@@ -112,7 +121,7 @@ def _take_content(total: _Sum, row: Row, data: Mapping[str, Any]) -> None:
         _relieve(total, row, data)
     total.versions[name] = Version(
         name, data["kind"], data["name"], state, data, row.seq, row.time if before is None else before.created,
-        row.seq, data.get("why", ""),
+        row.mac[:KEY_ID], row.seq, data.get("why", ""),
     )
 
 

@@ -49,7 +49,10 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Give the file as it is at one moment (raises sqlite3.Error, OSError)."""
+        """Give the file as it is at one moment, or within a write as it will be (raises sqlite3.Error, OSError)."""
+        if self._db is not None and self._db.in_transaction:
+            yield self._db
+            return
         db = self._open()
         db.execute("BEGIN")
         try:

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from genesis_core import AccessDenied, JournalError, KeyRing, Refusal, canonical_json
+from genesis_core import AccessDenied, JournalError, KeyRing, KeyState, KeyStore, Refusal, canonical_json
 
 from ._fold import Refused, Version, View, fold
 from ._rows import ACTOR, Row, chain, head_fault, refusal, sign_head, sign_row
@@ -35,12 +36,16 @@ Probe = Callable[[str], object]
 
 
 class Registry:
-    """The record in *folder*, signed with *ring*. *probe* is called at each boundary of an append, for tests."""
+    """The record in *folder*, signed with what *ring* gives, which is asked when there is something to verify or sign.
+
+    *probe* is called at each boundary of an append, for tests.
+    """
 
     def __init__(
-        self, folder: Path, ring: KeyRing, clock: Callable[[], datetime] | None = None, probe: Probe | None = None
+        self, folder: Path, ring: Callable[[], KeyRing], clock: Callable[[], datetime] | None = None,
+        probe: Probe | None = None,
     ) -> None:
-        self.folder, self._ring, self._clock = folder, ring, clock or _utc_now
+        self.folder, self._give_ring, self._clock = folder, ring, clock or _utc_now
         self._probe = probe or _no_probe
         self._lock = threading.RLock()
         self._files: Store | None = None
@@ -54,6 +59,10 @@ class Registry:
 
             self._files = Store(self.folder)
         return self._files
+
+    @cached_property
+    def _ring(self) -> KeyRing:
+        return self._give_ring()
 
     # -- look -------------------------------------------------------------------------------------------------------
 
@@ -96,6 +105,8 @@ class Registry:
         """Return *error* in words (raises it again when it is none that a damaged file explains)."""
         import sqlite3
 
+        if isinstance(error, JournalError):
+            return error.message
         if isinstance(error, sqlite3.Error | OSError | ValueError | KeyError | TypeError | RecursionError):
             return f"{self._store.path} can't be read: {type(error).__name__}: {error}"[:300]
         raise error
@@ -135,6 +146,20 @@ class Registry:
             return f"row {row.seq} is another one than it was"
         return ""
 
+    def ageing(self, version: Version) -> bool:
+        """Return whether the key that signed *version* is in grace: another one should, before that has retired."""
+        store = self._ring
+        if not isinstance(store, KeyStore):
+            return False
+        return any(bytes.fromhex(info.id) == version.key and info.state is KeyState.GRACE for info in store.infos())
+
+    def sources(self) -> Mapping[str, bytes]:
+        """Return every source that is what it was, by its digest."""
+        from ._store import read_sources
+
+        with self._lock, self._store.reading() as db:
+            return {name: code for name, code in read_sources(db) if _is_source(code, name)}
+
     def source(self, version: Version) -> bytes:
         """Return the source of *version*, read now and found to be what was signed (raises AccessDenied)."""
         from ._store import read_source
@@ -144,7 +169,7 @@ class Registry:
             code = read_source(db, version.content["source"])
         if why:
             raise self.deny(f"{version.name} is not called: {why}", digest=version.digest, name=version.name)
-        if not isinstance(code, bytes) or hashlib.sha256(code).hexdigest() != version.content["source"]:
+        if not _is_source(code, version.content["source"]):
             raise self.deny(f"{version.name} is not called: its source is not the one that was admitted",
                             digest=version.digest, name=version.name)
         return code
@@ -254,9 +279,11 @@ def _lost(db: sqlite3.Connection, found: View) -> frozenset[str]:
     from ._store import read_sources
 
     wanted = {v.content["source"] for v in found.versions.values() if v.content.get("source")}
-    whole = {name for name, code in read_sources(db)
-             if isinstance(code, bytes) and hashlib.sha256(code).hexdigest() == name}
-    return frozenset(wanted - whole)
+    return frozenset(wanted - {name for name, code in read_sources(db) if _is_source(code, name)})
+
+
+def _is_source(code: object, name: str) -> TypeGuard[bytes]:
+    return isinstance(code, bytes) and hashlib.sha256(code).hexdigest() == name
 
 
 def _there(folder: Path) -> bool:

@@ -1,0 +1,327 @@
+"""The workshop: the only way from a proposal to a call of what it became.
+
+Seven layers lie on that way: five that look (:mod:`.layers`), one that tries in the sandbox (:mod:`.trial`), and the
+admission here, which signs what was found with who granted what. Each call reads the source and its signed row again,
+and sends exactly the bytes that it has just verified.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from genesis_core import (
+    Admission,
+    Agent,
+    AgentCard,
+    Category,
+    GenesisError,
+    JournalError,
+    KeyRing,
+    Label,
+    LayerCheck,
+    MadeState,
+    Need,
+    Proposal,
+    SettingsError,
+    ToolError,
+    ToolSpec,
+    Workshop,
+)
+
+from ._byhand import ByHand
+from ._calls import failure_of
+from ._fold import Version, View
+from ._reuse import ranked
+from ._usage import Usage
+from ._versions import (
+    agent_content,
+    candidate_of,
+    checks_of,
+    label_of,
+    manifest_of,
+    need_of,
+    same_version,
+    tool_content,
+    tool_of,
+)
+from .candidate import NOTHING, Candidate
+from .registry import Registry
+from .sandboxes import Bench
+from .schemas import arguments_problem, same
+
+__all__ = ["LocalWorkshop", "made"]
+
+FOLDER = "registry"
+OPTIONS = frozenset({"allow_reduced", "workshop"})
+TRIED = 3
+"""Tools of other needs that are tried on the examples of a new one."""
+POLICY = "2026.11.1"
+CALLED = frozenset({MadeState.ACTIVE, MadeState.DEPRECATED})
+
+
+def made(
+    ring: Callable[[], KeyRing], home: Path, clock: Callable[[], datetime] | None, settings: Mapping[str, Any]
+) -> Workshop:
+    """Return the workshop of the state folder *home*; *settings* are the operator's (raises SettingsError)."""
+    unknown = sorted(set(settings) - OPTIONS)
+    reduced = settings.get("allow_reduced", False)
+    if unknown or not isinstance(reduced, bool):
+        wrong = f"has no {unknown[0]!r}" if unknown else f"allow_reduced can't be {reduced!r}"
+        raise SettingsError(f"[sandbox] {wrong}", cause=f"it takes {', '.join(sorted(OPTIONS))}",
+                            hint="genesis config --origin")
+    return LocalWorkshop(Registry(home / FOLDER, ring, clock), Bench(reduced), home / "keys", clock)
+
+
+class LocalWorkshop(ByHand):
+    """Keeps what is made in a registry of one state folder, and runs it on a bench of this machine."""
+
+    def __init__(
+        self, registry: Registry, bench: Bench, keys: Path, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        super().__init__(registry, keys, clock)
+        self._bench, self._usage = bench, Usage(registry.folder)
+
+    # -- what there is ----------------------------------------------------------------------------------------------
+
+    def refuses(self) -> str:
+        """Return why nothing generated may run here now; empty: it may."""
+        return self._bench.refuses()
+
+    def tools(self) -> Sequence[ToolSpec]:
+        """Return the active tools whose record is untouched, by name; none where nothing generated may run.
+
+        Where nothing was made, the sandbox is not asked.
+        """
+        found = self._offered("tool")
+        return tuple(tool_of(v.content) for v in found) if found and not self.refuses() else ()
+
+    def agents(self) -> Sequence[AgentCard]:
+        """Return the cards of the active agents, by name: they are made of cards alone, so no sandbox is asked."""
+        return tuple(AgentCard.model_validate(v.content["card"]) for v in self._offered("agent"))
+
+    def _offered(self, kind: str) -> Sequence[Version]:
+        view = self._registry.view()
+        if view.damage:
+            return ()
+        return [v for v in view.active(kind)
+                if v.content.get("source") not in view.lost and not self._registry.unusable(v)]
+
+    def agent(self, card: AgentCard) -> Agent:
+        """Return the agent of a *card* that was made here."""
+        from .agents import Specialist
+
+        return Specialist(card)
+
+    # -- find -------------------------------------------------------------------------------------------------------
+
+    async def find(self, need: Need) -> ToolSpec | None:
+        """Return an active tool that meets *need*: made for the same need, or right on each of its examples.
+
+        The values that the examples want never enter the sandbox.
+        """
+        found = [] if need.kind != "tool" else list(self._offered("tool"))
+        refused: str = await asyncio.to_thread(self.refuses) if found else ""
+        if not found or refused:
+            return None
+        exact = next((v for v in found if need_of(v.content).digest == need.digest), None)
+        if exact is not None:
+            return tool_of(exact.content)
+        free = [tool_of(v.content) for v in found if manifest_of(v.content) == NOTHING]
+        for tool in ranked(need, free, TRIED):
+            if await self._right(tool, need):
+                return tool
+        return None
+
+    async def _right(self, tool: ToolSpec, need: Need) -> bool:
+        for example in need.examples:
+            try:
+                value = await self.call(tool, example.arguments, seconds=120.0)
+            except GenesisError:
+                return False
+            if not same(value, example.value):
+                return False
+        return True
+
+    # -- admit ------------------------------------------------------------------------------------------------------
+
+    async def admit(self, need: Need, proposal: Proposal, *, run: str = "", approved: str = "") -> Admission:
+        """Take *proposal* through all layers and, when each passes, register it as active.
+
+        Admitting the same tool twice is one tool; one that was revoked stays so. Raises JournalError when the registry
+        can't keep it.
+        """
+        candidate = candidate_of(need, proposal, approved)
+        checks = await asyncio.to_thread(_examined, candidate)
+        if not checks[-1].ok:
+            return self._not_admitted(candidate, checks)
+        known = self._registry.whole().versions.get(_digest(candidate))
+        if known is not None and known.state in CALLED | {MadeState.TRIALLED} and not self._registry.unusable(known):
+            checks, limits = checks_of(known.content), known.content["limits"]
+        elif known is None or known.state is not MadeState.REVOKED:
+            trial = await self._tried(candidate)
+            checks, limits = (*checks, trial[0]), trial[1]
+            if not trial[0].ok:
+                return self._not_admitted(candidate, checks)
+        if known is not None and known.state is MadeState.ACTIVE and not self._registry.unusable(known):
+            return Admission(digest=known.digest, checks=checks, tool=tool_of(known.content))
+        seventh = _admission(candidate, known, self._registry.view())
+        checks = (*(c for c in checks if c.layer != seventh.layer), seventh)
+        if not seventh.ok:
+            return self._not_admitted(candidate, checks)
+        return self._register(tool_content(candidate, checks, limits=limits, run=run), candidate)
+
+    async def _tried(self, candidate: Candidate) -> tuple[LayerCheck, Mapping[str, float]]:
+        from .trial import try_out
+
+        if why := await asyncio.to_thread(self.refuses):
+            return LayerCheck(layer="trial", ok=False, findings=(why,), policy=POLICY), {}
+        trial = await try_out(candidate, self._bench)
+        return trial.check, trial.limits
+
+    def _not_admitted(self, candidate: Candidate, checks: Sequence[LayerCheck]) -> Admission:
+        name = _digest(candidate)
+        admission = Admission(digest=name, checks=tuple(checks))
+        self._registry.deny(f"{candidate.spec.name[:80]} was not admitted", cause=admission.why, digest=name,
+                            name=candidate.spec.name[:80])
+        return admission
+
+    def _register(self, content: Mapping[str, Any], candidate: Candidate) -> Admission:
+        """Sign *content* and keep it as active, in one transaction, unless another process just did."""
+        name = content["digest"]
+        view = self._registry.append("active", content, code=candidate.source,
+                                     unless=lambda view: _stands(view, name) and not self._registry.unusable(
+                                         view.versions[name]))
+        version = view.versions[name]
+        if version.state is MadeState.REVOKED:
+            seventh = _admission(candidate, version, view)
+            return self._not_admitted(candidate, (*checks_of(content)[:-1], seventh))
+        return Admission(digest=name, checks=checks_of(version.content), tool=tool_of(version.content))
+
+    # -- call -------------------------------------------------------------------------------------------------------
+
+    async def call(self, tool: ToolSpec, arguments: Mapping[str, Any], seconds: float) -> Any:
+        """Return what *tool* gives, run in the sandbox after its record was verified.
+
+        Raises AccessDenied for what is not as it was admitted, ToolError for what fails, TimedOut at its limit, and
+        DependencyDown where nothing can be contained.
+        """
+        version = self._verified(tool)
+        if problem := arguments_problem(tool.input_schema, arguments):
+            raise ToolError(f"the tool {tool.name} can't be called like that", cause=problem,
+                            hint=f"genesis tools show {tool.name}", category=Category.VALIDATION)
+        code = self._registry.source(version)
+        limits = version.content["limits"]
+        started = time.monotonic()
+        try:
+            outcome = await asyncio.to_thread(self._bench.run, code, tool.name, arguments,
+                                              manifest_of(version.content), limits, seconds)
+        except ValueError as fault:
+            raise ToolError(f"the tool {tool.name} can't be called like that", cause=str(fault),
+                            category=Category.VALIDATION) from None
+        error = failure_of(tool, outcome, min(seconds, limits.get("seconds", seconds)))
+        self._usage.count(version.digest, time.monotonic() - started, failed=error is not None)
+        self._renew(version)
+        if error is not None:
+            raise error
+        return outcome.value
+
+    def _verified(self, tool: ToolSpec) -> Version:
+        """Return the version that *tool* names, found to be exactly what was admitted (raises AccessDenied)."""
+        deny, name = self._registry.deny, tool.source.removeprefix("sha256:")
+        view = self._registry.view()
+        if view.damage:
+            raise deny(f"{tool.name} is not called: {self._registry.damaged(view).message}", name=tool.name)
+        version = view.versions.get(name)
+        if version is None or version.kind != "tool":
+            raise deny(f"{tool.name} is not called: the registry knows no such version", digest=name[:64],
+                       name=tool.name, hint="genesis tools list")
+        if version.state not in CALLED:
+            why = f": {version.why}" if version.why else ""
+            raise deny(f"{tool.name} is not called: it is {version.state.value}{why}", digest=name, name=tool.name,
+                       hint=f"genesis tools show {name[:12]}")
+        if not same_version(version.content) or tool.digest != tool_of(version.content).digest:
+            raise deny(_otherwise(tool, version), digest=name, name=tool.name)
+        if manifest_of(version.content) != NOTHING and not version.content["approved"]:
+            raise deny(f"{tool.name} is not called: nobody granted what it asks for", digest=name, name=tool.name)
+        return version
+
+    def _renew(self, version: Version) -> None:
+        """Sign again what a key in grace has signed: the tool goes on when that key retires."""
+        if self._registry.ageing(version):
+            try:
+                self._registry.append("renewed", version.content, unless=lambda view: (
+                    view.versions[version.digest].row != version.row))
+            except JournalError:
+                return  # the next call tries again
+
+    # -- agents -----------------------------------------------------------------------------------------------------
+
+    def registered(self, card: AgentCard, *, label: Label, run: str, proved: bool) -> None:
+        """Keep an agent that has done its first task; *proved*: by an acceptance check, so it becomes active.
+
+        One that was revoked, or is kept already, is left as it is. Raises JournalError when it can't be kept.
+        """
+        content = agent_content(card, label, run)
+        settled = CALLED | {MadeState.REVOKED} | (set() if proved else {MadeState.TRIALLED})
+        name = content["digest"]
+        view = self._registry.append(
+            "active" if proved else "trialled", content,
+            unless=lambda view: name in view.versions and view.versions[name].state in settled)
+        if view.versions[name].state is MadeState.REVOKED:
+            self._registry.deny(f"the agent {card.name} was not kept", cause="it was revoked", digest=name,
+                                name=card.name)
+
+    def close(self) -> None:
+        """End the warm workers, and close the files."""
+        self._bench.close()
+        self._usage.close()
+        self._registry.close()
+
+
+def _digest(candidate: Candidate) -> str:
+    """Return the digest of a version; of what can't be one, that of what was proposed."""
+    from genesis_core import digest
+
+    try:
+        return digest(candidate.content)
+    except ValueError:  # no UTF-8, or capabilities that are none: a layer says so
+        return digest(candidate.proposal.to_json())
+
+
+def _examined(candidate: Candidate) -> tuple[LayerCheck, ...]:
+    from .layers import examine
+
+    return examine(candidate)
+
+
+def _stands(view: View, name: str) -> bool:
+    return name in view.versions and view.versions[name].state in (MadeState.ACTIVE, MadeState.REVOKED)
+
+
+def _admission(candidate: Candidate, known: Version | None, view: View) -> LayerCheck:
+    """Return what the last layer says: whether this may be registered under its name, with what it asks for."""
+    findings = []
+    if known is not None and known.state is MadeState.REVOKED:
+        findings.append(f"this very version was revoked{': ' + known.why if known.why else ''}")
+    if candidate.manifest != NOTHING and not candidate.approved:
+        asked = ", ".join(name for name, value in candidate.manifest.to_json().items() if value)
+        findings.append(f"it asks for {asked}, which nobody has granted")
+    trust, others = candidate.proposal.label.trust, [v for v in view.active("tool") if v.digest != _digest(candidate)]
+    holder = next((v for v in others if v.name == candidate.spec.name), None)
+    if holder is not None and label_of(holder.content).trust > trust:
+        findings.append(f"its name is that of a version that may be believed further ({holder.digest[:12]}): "
+                        "genesis tools promote decides between them")
+    granted = f"granted by {candidate.approved}" if candidate.approved else "it asks for nothing beyond computing"
+    return LayerCheck(layer="admission", ok=not findings, findings=tuple(findings) or (granted,), policy=POLICY)
+
+
+def _otherwise(tool: ToolSpec, version: Version) -> str:
+    """Return in which way *tool* is not what was admitted."""
+    if dict(tool.capabilities) != dict(version.content["spec"].get("capabilities", {})):
+        return f"{tool.name} is not called: it asks for other capabilities than were granted"
+    return f"{tool.name} is not called: its spec is not the one that was admitted"
