@@ -10,7 +10,7 @@ from .expressions import Expr
 __all__ = ["describe"]
 
 
-def describe(expr: Expr, parameters: Sequence[str]) -> str:
+def describe(expr: Expr, parameters: Sequence[str], description: str = "") -> str:
     """Return one sentence that says what *expr* gives."""
     return f"Return {say(expr, parameters)}."
 

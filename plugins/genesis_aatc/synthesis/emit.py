@@ -98,7 +98,11 @@ class _Body:
             return "{" + ", ".join(f"{literal(key)}: {self._argument(value)}" for key, value in pairs) + "}"
         if expr.op in {"each", "keep"}:
             return self._loop(expr)
-        return OPS[expr.op].code.format(*(self._argument(arg) for arg in expr.args))
+        arguments = [self._argument(arg) for arg in expr.args]
+        if "f\"" in OPS[expr.op].code or "[" in OPS[expr.op].code:
+            arguments = [self.name(arg, code) if isinstance(arg, Expr) and not _SIMPLE.match(code) else code
+                         for arg, code in zip(expr.args, arguments, strict=True)]  # fmt: skip
+        return OPS[expr.op].code.format(*arguments)
 
     def _argument(self, value: Any) -> str:
         return self.code(value) if isinstance(value, Expr) else literal(value)

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import Example, Found, NotFound
+from .branches import branched
 from .budget import Budget
 from .describe import describe
 from .emit import emit
-from .expressions import FAILURES, Atom, Expr, evaluate, given
-from .operations import OPS
+from .expressions import Atom, Expr, given
+from .kinds import kind
+from .trust import MOST_DOUBT, constant, doubt, foretold, outcome
+from .values import made
 from .writing import written
 
-__all__ = ["search"]
+__all__ = ["search", "solved"]
 
 
 def search(
@@ -22,12 +25,63 @@ def search(
 ) -> Found | NotFound:  # fmt: skip
     """Return the best program that fits all *examples*, or why there is none."""
     budget = Budget(seconds)
-    sources = [Atom(given(at), tuple(one.inputs[at] for one in examples)) for at in range(len(parameters))]
-    outputs = [one.output for one in examples]
-    programs = written(sources, outputs, budget)
-    if not programs:
-        return NotFound("no program over the known operations fits every example", budget.tried, budget.seconds)
-    best = programs[0]
-    says = describe(best, parameters)
-    code = emit(best, name, parameters, [(one.inputs, one.output) for one in examples], says)
+    why = _unfit(examples, name, parameters)
+    programs = [] if why else _programs(examples, budget)
+    why = why or _refusal(programs, examples, probes, budget)
+    if why:
+        return NotFound(why, budget.tried, budget.seconds)
+    says = describe(programs[0], parameters, description)
+    code = emit(programs[0], name, parameters, [(one.inputs, one.output) for one in examples], says)
     return Found(code, name, says, budget.tried, budget.seconds)
+
+
+def _unfit(examples: Sequence[Example], name: str, parameters: Sequence[str]) -> str:
+    """Return what is wrong with the question itself."""
+    if not examples or not parameters:
+        return "there is nothing to learn from: no example or no parameter"
+    if any(len(one.inputs) != len(parameters) for one in examples):
+        return "an example has not as many inputs as there are parameters"
+    if len({name, *parameters}) <= len(parameters) or not all(one.isidentifier() for one in (name, *parameters)):
+        return "the names are no Python names, or not all different"
+    known: dict[str, Any] = {}
+    if any(known.setdefault(repr(one.inputs), one.output) != one.output for one in examples):
+        return "two examples give different outputs for the same input"
+    return ""
+
+
+def _programs(examples: Sequence[Example], budget: Budget) -> list[Expr]:
+    """Return programs that fit all *examples*, best first; each is run on all of them before it counts."""
+    sources = [Atom(given(at), tuple(one.inputs[at] for one in examples)) for at in range(len(examples[0].inputs))]
+    outputs = [one.output for one in examples]
+    programs = solved(sources, outputs, budget) or branched(sources, outputs, solved, budget)
+    return [one for one in programs if all(_fits(one, example) for example in examples)]
+
+
+def _fits(program: Expr, example: Example) -> bool:
+    value = outcome(program, example.inputs)
+    return bool(value == example.output) and type(value) is type(example.output)
+
+
+def solved(sources: Sequence[Atom], outputs: Sequence[Any], budget: Budget) -> list[Expr]:
+    """Return programs without cases, best first."""
+    if kind(outputs) != "text":
+        return made(sources, outputs, solved, budget)
+    return written(sources, outputs, budget)
+
+
+def _refusal(
+    programs: Sequence[Expr], examples: Sequence[Example], probes: Sequence[tuple[Any, ...]], budget: Budget
+) -> str:
+    """Return why the best program is not to be trusted, or nothing."""
+    if not programs:
+        over = not budget.step()
+        return "the search came to its end before it found a program" if over else (
+            "no program over the known operations fits every example")  # fmt: skip
+    best = programs[0]
+    if constant(best):
+        return "every example has the same output, which may depend on the input or not"
+    if doubt(programs, [one.inputs for one in examples], probes) > MOST_DOUBT:
+        return "programs that fit the examples equally well differ on other inputs: more examples are needed"
+    if best.op != "branch" and len(examples) > 2 and not foretold(examples, solved, budget):
+        return "no example is foretold by the others: more examples are needed"
+    return ""

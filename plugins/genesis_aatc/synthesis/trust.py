@@ -7,10 +7,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .expressions import FAILURES, Expr, evaluate, walk
+from . import Example
+from .branches import Solve
+from .budget import Budget
+from .expressions import FAILURES, Atom, Expr, evaluate, given, walk
 from .operations import OPS
 
-__all__ = ["doubt", "outcome", "variations"]
+__all__ = ["constant", "doubt", "foretold", "outcome", "variations"]
 
 # Programs that cost so much more than the best are no rivals of it.
 RIVAL = 0.6
@@ -72,3 +75,16 @@ def doubt(programs: Sequence[Expr], rows: Sequence[tuple[Any, ...]], probes: Seq
 def constant(expr: Expr) -> bool:
     """Tell whether *expr* gives the same whatever goes in."""
     return not any(part.op == "input" for part in walk(expr))
+
+
+def foretold(examples: Sequence[Example], solve: Solve, budget: Budget) -> int:
+    """Return how many examples the best program for all the others gives rightly."""
+    right = 0
+    for left in examples[:4]:
+        others = [one for one in examples if one is not left]
+        sources = [Atom(given(at), tuple(one.inputs[at] for one in others)) for at in range(len(left.inputs))]
+        programs = solve(sources, [one.output for one in others], budget)
+        right += bool(programs) and outcome(programs[0], left.inputs) == left.output
+        if right:
+            break
+    return right
