@@ -15,8 +15,9 @@ from genesis_core import AccessDenied, DependencyDown
 from .candidate import Manifest
 
 if TYPE_CHECKING:
-    from genesis_sandbox import Capabilities, Outcome, Pool
+    from genesis_sandbox import Capabilities, Pool
     from genesis_sandbox import Limits as Bounds
+    from genesis_sandbox import Outcome as Outcome
 
 __all__ = ["Bench", "default_limits", "limits_problem"]
 
