@@ -17,7 +17,7 @@ from ._gate import Gate
 from ._ledger import Ledger
 from ._life import check_texts
 from ._lineup import Lineup
-from ._making import check_agents, hired
+from ._making import ONE, check_agents, hired
 from ._nesting import below, depths
 from ._pipelines import find_pipeline
 from ._plugins import Plugins
@@ -372,8 +372,7 @@ class Planner:
 
     def admit(self, card: AgentCard) -> None:
         """Take an agent that was made among those that tasks are given to."""
-        self.cards[card.name] = card
-        self.context = replace(self.context, agents=(*self.context.agents, card))
+        self.cards[card.name], self.context = card, replace(self.context, agents=(*self.context.agents, card))
 
     def check_agents(self, plan: Plan) -> None:
         """Raise SettingsError when *plan* gives a task to an agent that is not there; those that were made are."""
@@ -391,8 +390,9 @@ class Planner:
 
 
 def _spent_by(decided: Iterable[Decided]) -> Usage:
-    """Return what planning has spent on models."""
-    return sum((Usage(**data["usage"]) for kind, data in decided if kind is EventKind.MODEL_ANSWERED), start=Usage())
+    """Return what planning has spent on models, and how many specialists it has made."""
+    made = sum((ONE for kind, _ in decided if kind is EventKind.PROPOSED), start=Usage())
+    return sum((Usage(**data["usage"]) for kind, data in decided if kind is EventKind.MODEL_ANSWERED), start=made)
 
 
 def _prior(task: Task, card: AgentCard) -> Estimate:

@@ -7,9 +7,9 @@ What may be made, how often, and with which label is decided here, on record bef
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ._answers import check
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ._scope import TaskContext
     from .tasks import Task, TaskResult
 
-__all__ = ["Bench", "add_made", "agent_of", "check_agents", "hired", "keep_made", "lend"]
+__all__ = ["ONE", "Bench", "add_made", "agent_of", "check_agents", "hired", "keep_made", "lend"]
 
 ONE = Usage(generated=1)
 HARMLESS = (Effect.PURE, Effect.READ)
@@ -115,9 +115,7 @@ async def _made(driver: Driver, workshop: Workshop, need: Need, context: TaskCon
     if earlier is not None and earlier.tool is not None:  # it waits for what a person has said by now
         proposal = Proposal(spec=earlier.tool, code=earlier.code, author=earlier.author, label=earlier.label)
     else:
-        with _counted(driver.planner):
-            context._note(EventKind.PROPOSED, {"need": need.digest, "name": need.name})
-            await driver.scope.journal.flush()  # a crash counts it, and makes it again
+        await context._spend(ONE, partial(_begun, driver, need, context))
         found = await _proposed(driver, need, context)
         if not isinstance(found, Proposal):
             return found
@@ -132,6 +130,13 @@ async def _made(driver: Driver, workshop: Workshop, need: Need, context: TaskCon
         return admission.why
     _note(context, need, admission.tool, _said(need, proposal, admission))
     return admission.tool
+
+
+async def _begun(driver: Driver, need: Need, context: TaskContext) -> tuple[None, Usage]:
+    """Put on record that a tool is being made: a crash counts it, and makes it again."""
+    context._note(EventKind.PROPOSED, {"need": need.digest, "name": need.name})
+    await driver.scope.journal.flush()
+    return None, ONE
 
 
 async def _proposed(driver: Driver, need: Need, context: TaskContext) -> Proposal | str:
@@ -180,16 +185,6 @@ def _undone(context: TaskContext, need: Need, why: str) -> TaskResult:
     return context.blocked(f"no tool for this could be made: {what}", tried=(why,))
 
 
-@contextmanager
-def _counted(planner: Planner) -> Iterator[None]:
-    """Count one thing that is made, whatever comes of it (raises LimitExceeded)."""
-    reserved = planner.ledger.reserve(ONE)
-    try:
-        yield
-    finally:
-        planner.ledger.settle(reserved, ONE)
-
-
 # -- specialists ------------------------------------------------------------------------------------------------------
 
 
@@ -222,9 +217,9 @@ async def _specialist(planner: Planner, task: Task) -> AgentCard | None:
             return None
         card = check(found[0], AgentCard, "genesis_generate", found[1])
         _check_card(planner, card, found[1])
-        with _counted(planner):
-            planner.decide(EventKind.PROPOSED, need=need.digest, name=card.name, task=task.id, card=card.to_json(),
-                           by=found[1])
+        planner.ledger.settle(planner.ledger.reserve(ONE), ONE)
+        planner.decide(EventKind.PROPOSED, need=need.digest, name=card.name, task=task.id, card=card.to_json(),
+                       by=found[1])
     except LimitExceeded:
         raise
     except GenesisError as error:

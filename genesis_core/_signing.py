@@ -1,4 +1,4 @@
-"""Signing: the half of Genesis that gives away the key ring, and what seals messages with it."""
+"""The half of Genesis that gives away who signs here, what seals messages, and where tools are made."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ._answers import check
 from ._chosen import chosen_envelopes, chosen_workshop, key_ring
+from ._plugins import Plugins
 from ._provided import Provided
 from ._settings import Settings
+from ._workers import Workers
+from .agents import AgentCard
 from .engines import KeyRing
 from .identity import Envelopes
-from .workshops import Workshop
+from .policy import Budget
+from .tasks import Goal
+from .tools import Need
+from .workshops import Proposal, Workshop
+
+if TYPE_CHECKING:
+    from ._kernel import Planner
 
 __all__ = ["Signing"]
 
@@ -25,7 +36,9 @@ class Signing:
     _clock: Callable[[], datetime] | None
     _provided: Provided
     _ring: KeyRing | None
+    _workers: Workers
     _workshop: Workshop | None = None
+    _plugins: Plugins
 
     def keys(self, *, create: bool = False) -> KeyRing:
         """Return the ring that signs and verifies here; one that a plugin offers is there once it is loaded.
@@ -52,5 +65,28 @@ class Signing:
                                              self._clock)
         return self._workshop
 
+    def _closed(self) -> None:
+        """End the workers of tools, and what the workshop keeps warm."""
+        self._workers.close()
+        if self._workshop is not None:
+            self._workshop.close()
+            self._workshop = None
+
+    async def generate(self, need: Need) -> Proposal | AgentCard | None:
+        """Return what plugins propose for *need*; nothing runs. None: nobody can.
+
+        Models that they ask count into the budget of the settings. Raises PluginError for an answer of another kind.
+        """
+        self._entered()
+        goal = Goal(text=need.description or need.name, label=need.label)
+        planner = self._planner(goal, goal.workspace, None)
+        found = await self._plugins.first("genesis_generate", need=need, context=planner.context)
+        if found is None or isinstance(found[0], AgentCard):
+            return None if found is None else found[0]
+        return check(found[0], Proposal, "genesis_generate", found[1])
+
     def _entered(self) -> None:
+        raise NotImplementedError
+
+    def _planner(self, goal: Goal, workspace: str, budget: Budget | None) -> Planner:
         raise NotImplementedError

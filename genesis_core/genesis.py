@@ -134,7 +134,7 @@ class Genesis(Signing):
         try:
             ends = await asyncio.gather(*(run.cancel() for run in list(self._running)), return_exceptions=True)
         finally:
-            self._workers.close()
+            self._closed()
         for error in ends:
             if error is not None:
                 raise error

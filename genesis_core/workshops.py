@@ -186,3 +186,7 @@ class Workshop(Protocol):
     def verify(self) -> Sequence[str]:
         """Return what is wrong with the registry's record, a sentence each."""
         ...
+
+    def close(self) -> None:
+        """End what was kept warm; nothing is called any more."""
+        ...

@@ -36,7 +36,7 @@ def _workshop(
     return made(ring, home, clock, settings)
 
 
-@hookimpl
+@hookimpl(trylast=True)
 def genesis_route(tasks: Sequence[Task], agents: Sequence[AgentCard], context: PlanContext) -> list[Assignment]:
     """Give each task that needs a tool to the toolsmith: it calls that tool, and no other."""
     from .agents import routed
@@ -44,7 +44,7 @@ def genesis_route(tasks: Sequence[Task], agents: Sequence[AgentCard], context: P
     return routed(tasks, agents)
 
 
-@hookimpl
+@hookimpl(trylast=True)
 def genesis_validate(plan: Plan, context: PlanContext) -> list[Finding]:
     """Say in the plan which tools would be made, and from what."""
     from .agents import foretold

@@ -9,11 +9,11 @@ from typing import Any
 
 from genesis_core import (
     AccessDenied,
+    Agent,
     AgentCard,
     Assignment,
     DependencyDown,
     Finding,
-    FunctionAgent,
     Level,
     ModelError,
     Plan,
@@ -27,6 +27,7 @@ from genesis_core import (
     Tier,
     TimedOut,
     ToolSpec,
+    agent,
     tool_loop,
 )
 
@@ -43,13 +44,14 @@ FAILED = (DependencyDown, ModelError, TimedOut)
 
 
 @cache
-def toolsmith() -> FunctionAgent:
+def toolsmith() -> Agent:
     """Return the agent that calls the tool which its task needs."""
     card = AgentCard(
         name=TOOLSMITH, description="Calls the tool that a task needs; one that nobody offers is made first.",
         skills=(Skill(id="made-tool", description="call a tool that was made for the task"),), tier=Tier.CHEAP,
         prior=0.7, max_concurrent=8)
-    return FunctionAgent(card, _called)
+    made: Agent = agent(card=card)(_called)
+    return made
 
 
 async def _called(task: Task, context: TaskContext) -> TaskResult:

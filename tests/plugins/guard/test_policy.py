@@ -62,14 +62,15 @@ def rule(**changes: Any) -> dict[str, Any]:
 
 ALLOWED = {
     ("run", Effect.PURE), ("read", Effect.READ), ("write", Effect.WRITE), ("call", Effect.PURE), ("call", Effect.READ),
-    ("endorse", Effect.PURE),
+    ("endorse", Effect.PURE), ("make", Effect.PURE),
 }
+ASKED = {("call", Effect.WRITE), ("grant", Effect.WRITE)}
 
 
 @pytest.mark.parametrize("effect", Effect)
 @pytest.mark.parametrize("verb", [*VERBS, "connect", "spawn", "delete", ""])
 def test_only_the_actions_of_the_table_are_allowed(verb: str, effect: Effect) -> None:
-    expected = "allow" if (verb, effect) in ALLOWED else "ask" if (verb, effect) == ("call", Effect.WRITE) else "deny"
+    expected = "allow" if (verb, effect) in ALLOWED else "ask" if (verb, effect) in ASKED else "deny"
     assert ruling(verb, "name", effect) == expected
 
 
