@@ -1,4 +1,4 @@
-"""Measure against data with known answers: ``cost``, ``decomposition``, ``guard``, ``routing`` and ``sandbox``.
+"""Measure against data with known answers: ``cost``, ``decomposition``, ``guard``, ``routing``, ``sandbox``, ``tools``.
 
 An evaluation asks what a run asks: it offers a pipeline that stops after the step that is measured, and the operator's
 plugins answer. It has no table, switch or artefact of its own, and hands no gold field to them.
@@ -20,6 +20,7 @@ def genesis_provide() -> list[Offer]:
     from .guard import Guarding
     from .routing import Routing
     from .sandbox import Sandboxing
+    from .tools import Toolmaking
 
     return [
         Offer("pipeline", PIPELINE, pipeline, "One step of planning, for evaluations."),
@@ -28,4 +29,5 @@ def genesis_provide() -> list[Offer]:
         Offer("evaluation", "guard", Guarding(), "Attacks and harmless texts: --data FILE"),
         Offer("evaluation", "routing", Routing(), "Task statements to agents: --data FILE"),
         Offer("evaluation", "sandbox", Sandboxing(), "Attack programs and benign ones: --programs DIR"),
+        Offer("evaluation", "tools", Toolmaking(), "Examples into tools: --data FILE"),
     ]
