@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .collected import COLLECTED
 from .expressions import Op
 from .library import moments, numbers, texts
 
@@ -40,7 +41,6 @@ def _text_ops() -> dict[str, Op]:
         "tail": Op(lambda words: words[1:], "{0}[1:]", "words"),
         "front": Op(lambda words: words[:-1], "{0}[:-1]", "words"),
         "sorted": Op(sorted, "sorted({0})", "ordered"),
-        "distinct": Op(lambda words: list(dict.fromkeys(words)), "list(dict.fromkeys({0}))", "distinct"),
         "lower each": Op(lambda words: [word.lower() for word in words], "[word.lower() for word in {0}]", "words"),
         "upper each": Op(lambda words: [word.upper() for word in words], "[word.upper() for word in {0}]", "words"),
         "capitalise each": Op(lambda words: [texts._first_upper(word) for word in words],
@@ -119,4 +119,4 @@ _SHOWN: dict[str, tuple[Any, str]] = {
     "half low": (lambda m: "am" if m.hour < 12 else "pm", '("am" if {0}.hour < 12 else "pm")'),
 }
 
-OPS: dict[str, Op] = _text_ops() | _number_ops() | _moment_ops()
+OPS: dict[str, Op] = COLLECTED | _text_ops() | _number_ops() | _moment_ops()

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from .assemble import assemble
 from .budget import Budget
 from .derived import cased, kept, rejoined, replaced
-from .expressions import Atom, Expr
+from .expressions import Atom, Expr, apply
 from .instants import instants, moments_in
-from .places import Pool, pieces
+from .kinds import kind
+from .operations import OPS
+from .places import NUMBERS, SHAPES, Pool, common_marks, pieces
 from .quantities import numbers_in, quantities
+from .values import reached
 from .weights import weight
 
 __all__ = ["written"]
@@ -19,6 +22,8 @@ __all__ = ["written"]
 def written(sources: Sequence[Atom], outputs: Sequence[str], budget: Budget, most: int = 12) -> list[Expr]:
     """Return the cheapest programs that write *outputs* from *sources*, best first."""
     pool = Pool()
+    if any(not isinstance(value, str) for atom in sources for value in atom.values):
+        sources = _scalars(sources, outputs, budget)
     texts = [atom for atom in sources if all(isinstance(value, str) for value in atom.values)]
     readable: list[Atom] = []
     for atom in texts:
@@ -37,12 +42,19 @@ def written(sources: Sequence[Atom], outputs: Sequence[str], budget: Budget, mos
     return assemble(outputs, shown, pool, budget, most)
 
 
+def _scalars(sources: Sequence[Atom], outputs: Sequence[str], budget: Budget) -> list[Atom]:
+    """Return the texts and numbers that lie in or near the sources; numbers are also shown as Python shows them."""
+    found = []
+    for atom in reached(sources, outputs, budget):
+        if kind(atom.values) == "text":
+            found.append(atom)
+        elif kind(atom.values) in {"whole", "number"}:
+            found += [apply("str", OPS, atom, cost=0.2), apply("exact", OPS, atom, cost=0.3)]
+    return [atom for atom in found if atom is not None][:40]
+
+
 def _parts(atom: Atom, budget: Budget) -> list[Atom]:
     """Return the parts of a text that may be numbers or dates."""
-    from .expressions import apply
-    from .operations import OPS
-    from .places import NUMBERS, SHAPES, common_marks
-
     found = []
     for mark in common_marks(atom.values):
         for number in NUMBERS:

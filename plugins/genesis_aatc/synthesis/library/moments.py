@@ -135,3 +135,18 @@ def _upward(moment: datetime, minutes: int) -> datetime:
 def _later(moment: datetime, minutes: int) -> datetime:
     """Return the moment so many minutes later."""
     return moment + timedelta(minutes=minutes)
+
+
+def _days(start: datetime, end: datetime) -> int:
+    """Return how many days *end* is after *start*."""
+    return (end - start).days
+
+
+def _age(born: datetime, today: datetime) -> int:
+    """Return how many full years have passed from *born* to *today*."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def _minutes(start: datetime, end: datetime) -> int:
+    """Return how many full minutes *end* is after *start*."""
+    return (end - start) // timedelta(minutes=1)
