@@ -11,7 +11,7 @@ from genesis_core import EventKind, Plan, Reason, RunEvent, TaskResult, TaskStat
 from . import _streams as streams
 from ._amounts import duration
 from ._flow_steps import sources_of, step_of
-from ._progress import MARKS
+from ._progress import MARKS, making
 
 __all__ = ["Story", "explain_text", "stories"]
 
@@ -125,12 +125,27 @@ def _facts(story: Story, full: bool) -> Iterator[str]:
         yield from _block("input", f"{name} = " + " ".join(f"{key} {value}" for key, value in given.items()), full)
     if task.depends_on:
         yield from _block("after", ", ".join(task.depends_on), full)
+    yield from _made(story, full)
     yield from _outcome(story, full)
     for text in _waiting(story):
         yield from _block("waits", text, True)
     for (verb, resource, decision, rule), times in story.decisions().items():
         often = f" ({times} times)" if times > 1 else ""
         yield from _block("decided", f"{verb} {resource}: {decision} by {rule}{often}", full)
+
+
+def _made(story: Story, full: bool) -> Iterator[str]:
+    """Yield what was made for the task, and what each layer had to say."""
+    for event in story.events:
+        if event.kind is not EventKind.ADMITTED:
+            continue
+        yield from _block("tool", making(event.data), full)
+        if "digest" in event.data and full:
+            yield from _block("", f"genesis tools show {event.data['digest'][:12]}", full)
+        for check in event.data.get("checks", ()) if full else ():
+            said = "; ".join(check.get("findings", ()))
+            verdict = "passed" if check["ok"] else "refused"
+            yield from _block("layer", f"{check['layer']} {verdict}{': ' + said if said else ''}", full)
 
 
 def _waiting(story: Story) -> Iterator[str]:

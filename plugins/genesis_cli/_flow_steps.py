@@ -18,9 +18,9 @@ def step_of(event: RunEvent) -> dict[str, Any] | None:
         what = [str(data.get("tool"))]
     elif event.kind in (EventKind.MODEL_ASKED, EventKind.MODEL_ANSWERED):
         what = [str(data.get("model"))]
-    elif event.kind in (EventKind.WROTE, EventKind.ENDORSED):
+    elif event.kind in (EventKind.WROTE, EventKind.ENDORSED, EventKind.PROPOSED, EventKind.ADMITTED):
         what = [str(data.get("name", ""))]
-    elif event.kind is EventKind.DECIDED and data.get("verb") in ("call", "ask", "endorse"):
+    elif event.kind is EventKind.DECIDED and data.get("verb") in ("call", "ask", "endorse", "make", "grant"):
         what = [f"{data['verb']} {data['resource']}: {data['decision']} by {data['rule']}"]
     elif event.kind is EventKind.APPROVED:
         what = [f"{data['verb']} {data['resource']}: {'yes' if data['granted'] else 'no'} of {event.actor}"]

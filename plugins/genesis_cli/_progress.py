@@ -9,7 +9,7 @@ from typing import Any
 
 from genesis_core import EventKind, Plan, RunEvent, RunRecord
 
-__all__ = ["MARKS", "Progress", "TaskLine", "mark"]
+__all__ = ["MARKS", "Progress", "TaskLine", "activity", "making", "mark"]
 
 MARKS: Mapping[str, tuple[str, str, str]] = {
     "submitted": ("·", ".", "dim"), "working": ("▸", ">", "cyan"), "waiting": ("?", "?", "yellow"),
@@ -161,10 +161,23 @@ def activity(event: RunEvent) -> str:
         return f"asks {data.get('model')}"
     if event.kind is EventKind.WROTE:
         return f"wrote {data.get('name')}"
+    if event.kind is EventKind.PROPOSED:
+        return f"makes {data.get('name')}"
+    if event.kind is EventKind.ADMITTED:
+        return making(data)
     if event.kind is EventKind.READ:
         files = list(data.get("files", ()))
         return f"read {files[0]}" if len(files) == 1 else f"read {len(files)} files" if files else ""
     return ""
+
+
+def making(data: Mapping[str, Any]) -> str:
+    """Return what came of a tool that a task needs, in a few words."""
+    if "refused" in data:
+        return f"{data.get('name')} was refused by {data['refused']}"
+    if "reused" in data:
+        return f"uses {data.get('name')}, which was made before"
+    return f"made {data.get('name')}, by {data.get('author')}: {len(data.get('checks', ()))} layers passed"
 
 
 def _nested(plan: Plan) -> list[str]:

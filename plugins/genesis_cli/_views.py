@@ -124,7 +124,7 @@ class PlainView(QuietView):
             self._say(event.time, self._words("working", line, f"started by {line.agent}"))
         elif event.kind is EventKind.TASK_DONE:
             self._say(event.time, self._words(line.state, line, _end(line, self.progress)))
-        elif self._verbose and (doing := activity(event)):
+        elif (self._verbose or event.kind is EventKind.ADMITTED) and (doing := activity(event)):
             self._say(event.time, self._words("submitted", line, streams.one_line(doing)))
 
     def _words(self, state: str, line: TaskLine, text: str) -> str:
