@@ -63,13 +63,13 @@ def _cookie(source: bytes) -> Iterator[str]:
             yield "it declares an encoding other than UTF-8"
 
 
-def parsed_apart(source: bytes) -> str:
+def parsed_apart(source: bytes, script: Path = Path(_parse.__file__)) -> str:
     """Return why a limited process of its own does not take *source* for a program; empty: it does."""
     if not sys.executable:
         return "there is no interpreter to parse it apart from this program"
     try:
         # Our own file, in an interpreter that reads no environment and no site-packages.
-        done = subprocess.run([sys.executable, "-I", "-S", str(Path(_parse.__file__))], input=source,  # noqa: S603
+        done = subprocess.run([sys.executable, "-I", "-S", str(script)], input=source,  # noqa: S603
                               capture_output=True, timeout=SECONDS, check=False, env={}, close_fds=True)  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"it could not be parsed apart from this program: {type(error).__name__}"
