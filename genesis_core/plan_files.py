@@ -22,11 +22,12 @@ from pydantic import BaseModel, Field, ValidationError
 
 from .errors import GraphError, LimitExceeded, PlanError, SettingsError, did_you_mean
 from .plans import Plan
-from .policy import Budget
+from .policy import Budget, Label
 from .records import MAX_DIGITS, MAX_ROW_DEPTH, Record
 from .tasks import Task, TaskGraph
+from .tools import Need
 
-__all__ = ["PLAN_SCHEMA", "PlanFile", "plan_document", "read_any_plan", "read_plan", "read_plan_file"]
+__all__ = ["PLAN_SCHEMA", "PlanFile", "plan_document", "read_any_plan", "read_need", "read_plan", "read_plan_file"]
 
 PLAN_SCHEMA = "genesis.plan/1"
 MAX_BYTES = 5_000_000
@@ -81,6 +82,14 @@ def read_any_plan(path: str | Path, text: str | None = None) -> PlanFile | Plan:
         _plan_file(document, path)
 
 
+def read_need(path: str | Path) -> Need:
+    """Return what a YAML or JSON file asks for; how far it may be believed is not for the file to say.
+
+    Raises SettingsError when the file can't be read, PlanError naming the field when it is no need.
+    """
+    return _build(Need, _document(Path(path), what="need"), Path(path)).replace(label=Label())
+
+
 def plan_document(plan: Plan) -> dict[str, Any]:
     """Return *plan* as the JSON document that names its schema and its digest."""
     return {"schema": PLAN_SCHEMA, "digest": plan.digest, **plan.to_json()}
@@ -114,7 +123,7 @@ def _plan(document: Mapping[str, Any], path: Path) -> Plan:
 # -- from bytes to a document -----------------------------------------------------------------------------------------
 
 
-def _document(path: Path, text: str | None = None) -> Mapping[str, Any]:
+def _document(path: Path, text: str | None = None, what: str = "plan") -> Mapping[str, Any]:
     text = _text(path) if text is None else text
     try:
         value = _json(text) if _is_json(path, text) else _yaml(text)
@@ -124,7 +133,8 @@ def _document(path: Path, text: str | None = None) -> Mapping[str, Any]:
         raise PlanError(f"{path} can't be understood", cause=" ".join(str(error).split()),
                         hint=FORM) from None
     if not isinstance(value, Mapping):
-        raise PlanError(f"{path} is no plan", cause=f"it holds {_kind(value)}, not an object with `tasks`",
+        wanted = "`tasks`" if what == "plan" else "`name`"
+        raise PlanError(f"{path} is no {what}", cause=f"it holds {_kind(value)}, not an object with {wanted}",
                         hint=FORM)
     return value
 

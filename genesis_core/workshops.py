@@ -160,8 +160,11 @@ class Workshop(Protocol):
         """Keep *proposal* as proposed when the layers that run nothing let it pass (raises ToolError)."""
         ...
 
-    async def trial(self, digest: str) -> Admission:
-        """Run a proposed version in the sandbox; what passes is trialled, not yet active."""
+    async def trial(self, digest: str, *, approved: str = "") -> Admission:
+        """Run a proposed version in the sandbox; what passes is trialled, not yet active.
+
+        *approved* says who lets it have, for its trial, the capabilities that it asks for.
+        """
         ...
 
     def promote(self, digest: str, *, approved: str = "") -> Made:

@@ -95,15 +95,18 @@ class ByHand:
                                    cause=version.why or "it is never called again", name=version.name,
                                    hint="what is needed instead has to be another version")
 
-    async def trial(self, digest: str) -> Admission:
-        """Run a version in the sandbox; one that was proposed and passes is trialled, not yet active."""
+    async def trial(self, digest: str, *, approved: str = "") -> Admission:
+        """Run a version in the sandbox; one that was proposed and passes is trialled, not yet active.
+
+        *approved* says who lets it have what it asks for, for its trial: promoting it asks again.
+        """
         version = self._version(digest)
         if version.kind != "tool":
             raise ToolError(f"{version.name} is no tool", cause="an agent is tried by its first task",
                             hint=f"genesis agents show {version.name}")
         if version.state is MadeState.REVOKED:
             raise self._revoked(version)
-        candidate = rebuilt(version.content, self._usable_source(version))
+        candidate = rebuilt(version.content, self._usable_source(version), approved)
         checks = await asyncio.to_thread(_examined, candidate)
         limits: Mapping[str, float] = {}
         if checks[-1].ok:

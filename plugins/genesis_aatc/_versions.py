@@ -11,6 +11,7 @@ from genesis_core import AgentCard, Label, LayerCheck, Made, MadeState, Need, Pr
 
 from ._fold import Version
 from .candidate import NOTHING, Candidate, Manifest
+from .schemas import schema_of
 
 __all__ = ["agent_content", "candidate_of", "checks_of", "label_of", "made_of", "manifest_of", "need_of", "rebuilt",
            "same_version", "source_digest", "tool_content", "tool_of"]
@@ -19,19 +20,23 @@ __all__ = ["agent_content", "candidate_of", "checks_of", "label_of", "made_of", 
 def candidate_of(need: Need, proposal: Proposal, approved: str = "") -> Candidate:
     """Return *proposal* on its way through the layers: what it says of its own label and source moves to the proposal.
 
-    So a version that is proposed again as it stands in the registry is the same version.
+    So a version that is proposed again as it stands in the registry is the same version. Schemas that nobody states
+    are as the examples say.
     """
     own, label = proposal.spec.label, need.label | proposal.label
     said = label if own is None else label | own
     spec = proposal.spec.replace(label=None, source="")
+    if need.examples and not (spec.input_schema and spec.output_schema):
+        takes, gives = schema_of(need.examples)
+        spec = spec.replace(input_schema=spec.input_schema or takes, output_schema=spec.output_schema or gives)
     return Candidate(need, proposal.replace(spec=spec, label=said), approved)
 
 
-def rebuilt(content: Mapping[str, Any], code: bytes) -> Candidate:
-    """Return the candidate that a version of the registry was."""
+def rebuilt(content: Mapping[str, Any], code: bytes, approved: str = "") -> Candidate:
+    """Return the candidate that a version of the registry was; *approved* by somebody, or by who approved it then."""
     proposal = Proposal(spec=ToolSpec.model_validate(content["spec"]), code=code.decode(), author=content["author"],
                         label=label_of(content))
-    return Candidate(need_of(content), proposal, content.get("approved", ""))
+    return Candidate(need_of(content), proposal, approved or content.get("approved", ""))
 
 
 def tool_content(
