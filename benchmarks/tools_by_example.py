@@ -10,13 +10,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
-
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "plugins")]
 
 from genesis_aatc.synthesis import Example, Found, NotFound, synthesise
 
@@ -41,7 +38,7 @@ def predict(found: Found | NotFound, unseen: list[dict[str, Any]]) -> list[Any] 
             outputs.append(names[found.entry](*one["input"]))
         except ValueError:
             outputs.append(None)
-        except Exception as problem:
+        except (TypeError, LookupError, ArithmeticError, AttributeError) as problem:
             outputs.append(f"{type(problem).__name__}: {problem}")
     return outputs
 
@@ -80,7 +77,8 @@ def show(rows: list[dict[str, Any]], done: list[dict[str, Any]]) -> dict[str, An
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("GENESIS_EVAL_DATA", "data"), "tool_specs/dev.jsonl"))
+    folder = os.environ.get("GENESIS_EVAL_DATA", "data")
+    parser.add_argument("--data", type=Path, default=Path(folder, "tool_specs/dev.jsonl"))
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--predictions", type=Path)

@@ -45,10 +45,13 @@ def synthesise(
     examples: Sequence[Example], *, name: str, parameters: Sequence[str], description: str = "",
     probes: Sequence[tuple[Any, ...]] = (), seconds: float = 10.0,
 ) -> Found | NotFound:  # fmt: skip
-    """Search for a program *name*(*parameters*) that fits *examples*; *probes* are inputs that it will meet as well."""
+    """Search for a program *name*(*parameters*) that fits *examples*; *probes* are inputs that it will meet as well.
+
+    *description* is taken for callers that have one; it changes nothing, neither the choice nor the code.
+    """
     from .search import search
 
-    return search(tuple(examples), name, tuple(parameters), description, tuple(probes), seconds)
+    return search(tuple(examples), name, tuple(parameters), tuple(probes), seconds)
 
 
 async def synthesise_apart(

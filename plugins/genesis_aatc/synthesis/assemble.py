@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import count
-from os.path import commonprefix
 
 from .budget import Budget
 from .expressions import Atom, Expr, const, join, walk
@@ -52,7 +51,7 @@ class _Graph:
                     yield after, [atom.expr for atom in atoms]
 
     def _constants(self, state: State) -> Iterator[tuple[State, list[Expr]]]:
-        shared = commonprefix([out[at:] for out, at in zip(self.outputs, state, strict=True)])
+        shared = _common([out[at:] for out, at in zip(self.outputs, state, strict=True)])
         for length in range(1, min(len(shared), 60) + 1):
             text = shared[:length]
             yield tuple(at + length for at in state), [const(text, self.price(text))]
@@ -60,12 +59,20 @@ class _Graph:
     def price(self, text: str) -> float:
         """Return what a constant costs: more for letters and digits, most for those that every input holds too."""
         solid = sum(char.isalnum() for char in text)
-        cost = weight("constant" if solid else "constant bare") + float(weight("constant mark") * (len(text) - solid) ** 0.5)
+        cost = weight("constant" if solid else "constant bare")
+        cost += float(weight("constant mark") * (len(text) - solid) ** 0.5)
         if not solid:
             return cost
         tokens = re.findall(r"[0-9]+|[^\W\d_]+", text)
         taken = sum(len(token) for token in tokens if token in self.derived)
         return cost + float(weight("constant alnum") * solid**0.5 + weight("constant taken") * taken**0.5)
+
+
+def _common(texts: Sequence[str]) -> str:
+    """Return the longest text with which all *texts* begin."""
+    low, high = min(texts), max(texts)
+    length = next((at for at, char in enumerate(low) if char != high[at]), len(low))
+    return low[:length]
 
 
 def _tokens_of(values: Sequence[object]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 from .budget import Budget
@@ -62,7 +62,7 @@ def _test(op: str, atom: Atom, args: tuple[Any, ...], cost: float) -> tuple[Expr
 def _bounds(number: Atom) -> Iterator[tuple[Expr, tuple[bool, ...]]]:
     """Give bounds between the numbers of the examples, round ones first."""
     known = sorted(set(number.values))
-    for low, high in zip(known, known[1:], strict=False):
+    for low, high in pairwise(known):
         bound, cost = _roundest(low, high)
         yield _test("below", number, (bound,), cost)
         yield _test("above", number, (bound,), cost + 0.1)
@@ -104,10 +104,17 @@ def branched(sources: Sequence[Atom], outputs: Sequence[Any], solve: Solve, budg
         few, many = ([*_part(sources, outputs, group, solve, budget)][:1] for group in groups)
         for test, first in apart[:2]:
             for one in few:
+                if len(some) == 1 and one.op != "const" and _by_heart(test):
+                    continue
                 for other in many:
                     cases = ((test, one), other) if first else ((test, other), one)
                     found.append(Expr("branch", cases, weight("branch") + test.cost + one.cost + other.cost))
     return sorted(found, key=lambda one: one.cost)
+
+
+def _by_heart(test: Expr) -> bool:
+    """Tell whether *test* looks for the words of an example: with one example for the case, that is no rule."""
+    return test.op in {"holds", "equals"} and any(char.isalnum() for char in str(test.args[1]))
 
 
 def _part(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import product
 
 from .budget import Budget
 from .expressions import Atom, Expr, apply
@@ -71,13 +72,19 @@ def _at(text: str, number: int) -> int:
 
 def rejoined(atom: Atom, outputs: Sequence[str], pool: Pool, budget: Budget) -> None:
     """Add the words of a text, each made over in the same way and joined again: initials, acronyms, slugs."""
-    splits = [(("words",), 0.6), (("pieces", r"[^\W_]+"), 0.8), (("pieces", r"[A-Z]"), 1.0), (("pieces", r"[0-9]+"), 0.9)]
+    splits: list[tuple[tuple[str, ...], float]] = [
+        (("words",), 0.6), (("pieces", r"[^\W_]+"), 0.8), (("pieces", r"[A-Z]"), 1.0), (("pieces", r"[0-9]+"), 0.9),
+    ]  # fmt: skip
     splits += [(("parts", mark), 0.7) for mark in common_marks(atom.values)]
     marks = _marks(outputs)
     for (op, *args), extra in splits:
         words = apply(op, OPS, atom, *args, cost=extra)
         if words is None or all(len(value) < 2 for value in words.values):
             continue
+        for end in ("longest", "shortest"):
+            one = apply(end, OPS, words, cost=weight("longest"))
+            if one is not None and _within(one.values, outputs):
+                pool.add(one)
         for made in _rows(words):
             for mark in marks:
                 whole = apply("joined", OPS, made, mark, cost=weight("initials"))
@@ -118,21 +125,19 @@ def replaced(atom: Atom, outputs: Sequence[str], pool: Pool, budget: Budget) -> 
         return
     olds = [mark for mark in dict.fromkeys("".join(texts)) if not mark.isalnum()][:10]
     news = ["", *(mark for mark in dict.fromkeys("".join(outputs)) if not mark.isalnum())][:8]
-    first = [(atom, 0)]
+    first = [atom]
     for _ in range(2):
-        nexts = []
-        for one, _depth in first:
-            for old in olds:
-                for new in news:
-                    if old == new or not budget.step():
-                        continue
-                    made = apply("replace", OPS, one, old, new, cost=weight("replace"))
-                    if made is None or made.values == one.values:
-                        continue
-                    if _within(made.values, outputs):
-                        pool.add(made)
-                    if new == "" and len(nexts) < 10:
-                        nexts.append((made, 1))
+        nexts: list[Atom] = []
+        for one, old, new in product(first, olds, news):
+            if old == new or not budget.step():
+                continue
+            made = apply("replace", OPS, one, old, new, cost=weight("replace"))
+            if made is None or made.values == one.values:
+                continue
+            if _within(made.values, outputs):
+                pool.add(made)
+            if new == "" and len(nexts) < 10:
+                nexts.append(made)
         first = nexts
     for op in ("tidy", "strip"):
         made = apply(op, OPS, atom, cost=weight("tidy"))

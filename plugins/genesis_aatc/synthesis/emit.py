@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -35,7 +36,7 @@ def _library() -> tuple[dict[str, str], dict[str, str]]:
             elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
                 imports.update({alias.name: f"from {node.module} import {alias.name}" for alias in node.names})
             elif isinstance(node, ast.FunctionDef):
-                sources[node.name] = str(ast.get_source_segment(text, node))
+                sources[node.name] = re.sub(r"\bAny\b", "object", str(ast.get_source_segment(text, node)))
             elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 sources[node.targets[0].id] = str(ast.get_source_segment(text, node))
     return sources, imports
@@ -82,7 +83,7 @@ class _Body:
         """Put *code* into a variable and return its name."""
         noun = OPS[expr.op].noun if expr.op in OPS else {"join": "text", "record": "record"}.get(expr.op, "items")
         name = fresh(noun, self.taken)
-        self.lines.append(f"{name} = {code}")
+        self.lines.append(f"{name} = {_bare(code)}")
         self.known[expr] = name
         return name
 
@@ -119,8 +120,8 @@ class _Body:
             code = self.code(part)
             if code.startswith('f"{') and code.endswith('}"'):
                 inner.append(code[2:-1])
-            elif code.startswith("str(") and _SIMPLE.match(code[4:-1]):
-                inner.append("{" + code[4:-1] + "}")
+            elif code.startswith("str(") and not re.search(r"[\"'\\\\{]", code):
+                inner.append("{" + _bare(code[3:]) + "}")
             elif '"' in code or "\\" in code or "'" in code or "{" in code:
                 inner.append("{" + self.name(part, code) + "}")
             else:
@@ -133,7 +134,19 @@ class _Body:
         name = fresh("_item", self.taken)
         self.functions.append(_function(name, ("item",), ("object",), "object", each, self, doc="Do it for one item."))
         rows = self.code(items)
-        return f"[{name}(item) for item in {rows}]" if expr.op == "each" else f"[item for item in {rows} if {name}(item)]"
+        if expr.op == "each":
+            return f"[{name}(item) for item in {rows}]"
+        return f"[item for item in {rows} if {name}(item)]"
+
+
+def _bare(code: str) -> str:
+    """Return *code* without the parentheses around all of it."""
+    depth = 0
+    for at, char in enumerate(code):
+        depth += (char == "(") - (char == ")")
+        if depth == 0 and at < len(code) - 1:
+            return code
+    return code[1:-1] if code.startswith("(") and not re.search(r"[\"']", code) else code
 
 
 def fresh(noun: str, taken: set[str]) -> str:
@@ -159,12 +172,12 @@ def _lines(expr: Expr, body: _Body) -> list[str]:
     if expr.op != "branch":
         body.lines, body.known, body.often = [], {}, _repeated(expr)
         code = body.code(expr)
-        return [*body.lines, f"return {code}"]
+        return [*body.lines, f"return {_bare(code)}"]
     lines: list[str] = []
     *cases, last = expr.args
     for test, case in cases:
         body.lines, body.known, body.often = [], {}, set()
-        condition = body.code(test)
+        condition = _bare(body.code(test))
         lines += [*body.lines, f"if {condition}:", *(f"    {line}" for line in _lines(case, body))]
     return [*lines, *_lines(last, body)]
 
@@ -203,9 +216,11 @@ def emit(
     expr: Expr, name: str, parameters: Sequence[str], examples: Sequence[tuple[tuple[Any, ...], Any]], says: str
 ) -> str:
     """Return the text of a module with one public function *name* that does what *expr* does."""
+    shown = _shown_examples(name, examples)
     kinds = [annotation([inputs[at] for inputs, _ in examples]) for at in range(len(parameters))]
     result = annotation([output for _, output in examples])
-    doc = "\n    ".join([says, "", *_shown_examples(name, examples), ""])
+    wrapped = "\n    ".join(textwrap.wrap(says, 105, break_long_words=False))
+    doc = "\n".join([wrapped, *([""] if shown else []), *(f"    {line}" for line in shown), "    "])
     main = _function(name, parameters, kinds, result, expr, None, doc)
     sources, imports = _library()
     needed: set[str] = set()

@@ -46,7 +46,8 @@ def instants(moments: Sequence[Atom], outputs: Sequence[str], pool: Pool, budget
     for moment in moments:
         parts = _OF_TIME if moment.expr.op == "clock" else (*_OF_DAY, *_OF_TIME)
         for part in parts:
-            shown = apply(f"show {part}", OPS, moment, cost=weight("show") + _RARE.get(part, 0.0))
+            rare = _RARE.get(part, 0.0) + (weight("half missing") if "twelve" in part else 0.0)
+            shown = apply(f"show {part}", OPS, moment, cost=weight("show") + rare)
             if shown is not None and budget.step() and _within(shown.values, outputs):
                 pool.add(shown)
         _slots(moment, outputs, pool, budget)
@@ -86,15 +87,15 @@ def _shown(moment: Atom, template: Sequence[str]) -> Atom:
     parts, texts = [], [""] * len(moment.values)
     for one in template:
         if f"show {one}" in OPS:
-            shown = apply(f"show {one}", OPS, moment)
-            assert shown is not None  # every part of a moment can be shown
-            texts = [text + value for text, value in zip(texts, shown.values, strict=True)]
-            parts.append(Expr(shown.expr.op, shown.expr.args, 0.0))
+            texts = [text + OPS[f"show {one}"].run(value) for text, value in zip(texts, moment.values, strict=True)]
+            parts.append(Expr(f"show {one}", (moment.expr,), 0.0))
         else:
             texts = [text + one for text in texts]
             parts.append(const(one, 0.0))
     whole = join(parts)
     cost = moment.expr.cost + weight("clock format") + 0.1 * len(template)
+    if any("twelve" in one for one in template) and not any("half" in one for one in template):
+        cost += weight("half missing")
     return Atom(Expr(whole.op, whole.args, cost), tuple(texts))
 
 

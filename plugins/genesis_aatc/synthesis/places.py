@@ -105,9 +105,9 @@ def places(texts: Sequence[str], text: Expr, budget: Budget) -> dict[tuple[int, 
     spans = _marked(texts, tokens)
     everywhere = [set(range(len(one) + 1)) for one in texts]
     sides: list[int | None] = [None, *range(len(tokens))]
-    for left, right in product(sides, sides):
-        if left is None and right is None or not budget.step(4):
-            continue
+    for left, right in list(product(sides, sides))[1:]:
+        if not budget.step(4):
+            break
         ends = everywhere if left is None else [span[1] for span in spans[left]]
         starts = everywhere if right is None else [span[0] for span in spans[right]]
         listed = [sorted(a & b) for a, b in zip(ends, starts, strict=True)]
@@ -148,9 +148,9 @@ def _named(texts: Sequence[str], offer: Offer) -> None:
     """Offer parts between marks, words and matches of patterns."""
     for mark in [*common_marks(texts), *([" "] if all(" " in one for one in texts) else [])]:
         rows = [[part.strip() for part in text.split(mark)] for text in texts]
-        op, args = ("part", (mark,))
+        op, args = "part", [mark]
         if mark == " ":
-            rows, op, args = [text.split() for text in texts], "word", ()
+            rows, op, args = [text.split() for text in texts], "word", []
         for number in NUMBERS:
             if all(-len(row) <= number < len(row) for row in rows):
                 offer(op, (*args, number), [row[number] for row in rows], weight(op) + _ordinal_cost(number))
@@ -171,7 +171,8 @@ def _ends(atom: Atom, outputs: Sequence[str], pool: Pool, budget: Budget) -> Non
     wholes = [apply("word", OPS, atom, number, cost=weight("word") + _ordinal_cost(number)) for number in NUMBERS[:6]]
     for mark in common_marks(atom.values):
         wholes += [apply("part", OPS, atom, mark, at, cost=weight("part") + _ordinal_cost(at)) for at in NUMBERS[:4]]
-    wholes += [apply("match", OPS, atom, r"[^\W\d_]+", at, cost=weight("match") + _ordinal_cost(at)) for at in NUMBERS[:4]]
+    letters = CLASSES[1][1]
+    wholes += [apply("match", OPS, atom, letters, at, cost=weight("match") + _ordinal_cost(at)) for at in NUMBERS[:4]]
     for whole in [one for one in wholes if one is not None and all(one.values)]:
         for op, length in product(("head", "last"), range(1, 6)):
             end = apply(op, OPS, whole, length, cost=weight("head") + 0.1 * length)

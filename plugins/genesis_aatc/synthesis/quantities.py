@@ -15,7 +15,7 @@ from .weights import weight
 
 __all__ = ["numbers_in", "quantities"]
 
-_NUMBER = r"-?[0-9][0-9,]*(?:\.[0-9]+)?"
+_NUMBER = r"[0-9][0-9,]*(?:\.[0-9]+)?"
 Format = tuple[int, int, int, str]
 
 
@@ -35,7 +35,7 @@ def numbers_in(texts: Sequence[Atom], budget: Budget) -> list[Atom]:
 
 def formats(outputs: Sequence[str]) -> list[tuple[Format, float]]:
     """Return the ways to write numbers that the numbers in the outputs may have been written in."""
-    rows = [re.findall(r"[0-9][0-9,]*(?:\.[0-9]+)?", output) for output in outputs]
+    rows = [re.findall(_NUMBER, output) for output in outputs]
     seen = [number for row in rows for number in row]
     decimals = sorted({len(number.partition(".")[2]) for number in seen})
     widths = sorted({len(number.partition(".")[0]) for number in seen if len(number.partition(".")[0]) > 1})
@@ -82,7 +82,8 @@ def quantities(numbers: Sequence[Atom], outputs: Sequence[str], pool: Pool, budg
                     _offer(plain, outputs, pool)
         for unit, odd in _units():
             for way in ("nearest", "down", "up"):
-                rounded = apply("round", OPS, number, unit, way, cost=weight("round") + odd + weight("way") * (way != "nearest"))
+                cost = weight("round") + odd + weight("way") * (way != "nearest")
+                rounded = apply("round", OPS, number, unit, way, cost=cost)
                 if rounded is not None and rounded.values != number.values:
                     _written(rounded, shapes, outputs, pool, budget)
         _aligned(number, outputs, pool, budget)
@@ -134,13 +135,13 @@ def _intervals(
     number: Atom, shapes: Sequence[tuple[Format, float]], outputs: Sequence[str], pool: Pool, budget: Budget
 ) -> None:
     """Add intervals such as 20-29: two numbers in the outputs that lie as far apart in every example."""
-    rows = [[Decimal(found.replace(",", "")) for found in re.findall(r"[0-9][0-9,]*(?:\.[0-9]+)?", out)] for out in outputs]
-    spans = {high - low for row in rows[:1] for at, low in enumerate(row[:6]) for high in row[at + 1 : 6]}
+    seen = [Decimal(found.replace(",", "")) for found in re.findall(_NUMBER, outputs[0])][:6]
+    spans = {high - low for at, low in enumerate(seen) for high in seen[at + 1 :]}
     for span in sorted(span for span in spans if span > 0):
         for gap in (Decimal(0), Decimal(1), Decimal("0.1"), Decimal("0.01")):
             for first in (Decimal(0), Decimal(1)):
-                start = apply("bin", OPS, number, span + gap, first,
-                              cost=weight("bin") + weight("gap") * (gap != 0) + weight("gap") * (first != 0))  # fmt: skip
+                cost = weight("bin") + weight("gap") * ((gap != 0) + (first != 0))
+                start = apply("bin", OPS, number, span + gap, first, cost=cost)
                 end = start and apply("plus", OPS, start, span)
                 if start is None or end is None:
                     continue

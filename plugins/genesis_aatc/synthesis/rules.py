@@ -21,16 +21,17 @@ _PLAIN = {
     "number": (("abs", 1.0), ("square", 1.2), ("minus", 1.2), ("to whole", 1.0)),
     "truth": (("not", 0.8),),
     "list": (("size", 0.7), ("backwards", 0.9), ("distinct", 0.9), ("tail", 1.2), ("front", 1.2), ("commonest", 1.2),
-             ("counts", 1.1), ("repeated", 1.3), ("where set", 1.1), ("empty", 1.3)),
+             ("repeated", 1.3), ("where set", 1.1), ("empty", 1.3)),
     "numbers": (("sum", 0.7), ("most", 0.8), ("least", 0.8), ("mean", 0.9), ("median", 1.1), ("product", 1.2),
                 ("sorted", 0.8), ("down", 1.0), ("running", 1.3), ("steps", 1.3), ("where even", 1.1),
                 ("where odd", 1.1), ("square each", 1.1), ("abs each", 1.2), ("str each", 1.2)),
-    "texts": (("sorted", 0.8), ("down", 1.1), ("by size", 1.2), ("longest", 1.1), ("shortest", 1.1), ("sizes", 1.0),
+    "texts": (("counts", 1.1),
+              ("sorted", 0.8), ("down", 1.1), ("by size", 1.2), ("longest", 1.1), ("shortest", 1.1), ("sizes", 1.0),
               ("upper each", 1.0), ("lower each", 1.0), ("strip each", 1.0), ("capitalise each", 1.1),
               ("initials each", 1.1), ("whole each", 1.1), ("real each", 1.2), ("most", 1.5), ("least", 1.5)),
     "lists": (("flat", 0.9), ("sizes", 1.0), ("sums", 1.1), ("longest", 1.2), ("shortest", 1.2)),
     "table": (("size", 0.7), ("distinct", 1.0), ("backwards", 1.0)),
-    "record": (("names", 0.9), ("fields", 0.9), ("inverted", 1.1), ("filled", 1.1), ("size", 1.0), ("sums by name", 1.0),
+    "record": (("names", 0.9), ("fields", 0.9), ("filled", 1.1), ("size", 1.0), ("sums by name", 1.0),
                ("sizes by name", 1.0), ("most by name", 1.1), ("least by name", 1.1), ("mean by name", 1.1)),
 }  # fmt: skip
 
@@ -172,6 +173,8 @@ def _of_record(atom: Atom, known: dict[str, list[Any]]) -> Iterator[Step]:
         for new in known["name"]:
             if new not in names:
                 yield "renamed", (old, new), 1.5
+    if all(isinstance(value, str) for record in atom.values for value in record.values()):
+        yield "inverted", (), 1.1
     for down in (False, True):
         yield "ordered_fields", (down,), 1.3
         yield "name_of", (down,), 1.4 - 0.2 * down
@@ -182,22 +185,13 @@ def _of_table(atom: Atom, known: dict[str, list[Any]]) -> Iterator[Step]:
     names = _names(rows)
     for name in names:
         yield "column", (name,), 0.7
-        yield "by_key", (name,), 1.3
         yield "each without", (name,), 1.3
-        yield "rows where_set", (name,), 1.2
         for down in (False, True):
             yield "ordered", (name, down), 1.1 + 0.1 * down
-        for value in _shared(name, atom.values):
-            yield "rows where", (name, value), 1.4
-            yield "rows where_not", (name, value), 1.6
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                yield "rows where_above", (name, value), 1.5
-                yield "rows where_below", (name, value), 1.6
-        for other in names:
-            if other != name:
-                yield "totals", (name, other), 1.2
-                yield "groups", (name, other), 1.3
-                yield "index_of", (name, other), 1.3
+        yield from _choices(name, atom)
+        # The names of a record are texts, in JSON.
+        if all(isinstance(row[name], str) for row in rows):
+            yield from _groupings(name, names)
         for new in known["name"]:
             if new not in names:
                 yield "each renamed", (name, new), 1.4
@@ -205,10 +199,30 @@ def _of_table(atom: Atom, known: dict[str, list[Any]]) -> Iterator[Step]:
         for some in combinations(names[:7], count):
             if count < len(names):
                 yield "each picked", (some,), 1.2
+        yield "take", (count,), 1.4
     for number in (0, -1):
         yield "nth", (number,), 1.1
-    for count in (1, 2, 3):
-        yield "take", (count,), 1.4
+
+
+def _choices(name: str, atom: Atom) -> Iterator[Step]:
+    """Give the ways to choose rows by one field."""
+    yield "rows where_set", (name,), 1.2
+    for value in _shared(name, atom.values):
+        yield "rows where", (name, value), 1.4
+        yield "rows where_not", (name, value), 1.6
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield "rows where_above", (name, value), 1.5
+            yield "rows where_below", (name, value), 1.6
+
+
+def _groupings(name: str, names: Sequence[str]) -> Iterator[Step]:
+    """Give the ways to bring rows together by one field."""
+    yield "by_key", (name,), 1.3
+    for other in names:
+        if other != name:
+            yield "totals", (name, other), 1.2
+            yield "groups", (name, other), 1.3
+            yield "index_of", (name, other), 1.3
 
 
 def _names(records: Sequence[dict[str, Any]]) -> list[str]:
@@ -225,8 +239,9 @@ def _shared(name: str, tables: Sequence[list[dict[str, Any]]]) -> list[Any]:
                 seen[value] = seen.get(value, 0) + 1
     ranked = sorted(seen, key=lambda value: -seen[value])[:8]
     numbers = sorted(value for value in seen if isinstance(value, int | float) and not isinstance(value, bool))
-    round_ones = [bound for bound in (0, 1, 5, 10, 18, 20, 50, 100, 1000) if numbers and numbers[0] < bound <= numbers[-1]]
-    return [*ranked, *round_ones, *numbers[:10]]
+    usual = (0, 1, 5, 10, 18, 20, 50, 100, 1000)
+    between = [bound for bound in usual if numbers and numbers[0] < bound <= numbers[-1]]
+    return [*ranked, *between, *numbers[:10]]
 
 
 _MORE = {"text": _of_text, "whole": _of_number, "number": _of_number, "list": _of_list, "numbers": _of_numbers,

@@ -12,7 +12,7 @@ from .describe import describe
 from .emit import emit
 from .expressions import Atom, Expr, given
 from .kinds import kind
-from .trust import MOST_DOUBT, constant, doubt, foretold, outcome
+from .trust import MOST_DOUBT, constant, contrived, doubt, foretold, outcome
 from .values import made
 from .writing import written
 
@@ -20,8 +20,8 @@ __all__ = ["search", "solved"]
 
 
 def search(
-    examples: tuple[Example, ...], name: str, parameters: tuple[str, ...], description: str,
-    probes: tuple[tuple[Any, ...], ...], seconds: float,
+    examples: tuple[Example, ...], name: str, parameters: tuple[str, ...], probes: tuple[tuple[Any, ...], ...],
+    seconds: float,
 ) -> Found | NotFound:  # fmt: skip
     """Return the best program that fits all *examples*, or why there is none."""
     budget = Budget(seconds)
@@ -30,7 +30,8 @@ def search(
     why = why or _refusal(programs, examples, probes, budget)
     if why:
         return NotFound(why, budget.tried, budget.seconds)
-    says = describe(programs[0], parameters, description)
+    # What the asker wrote stays out of the code: a docstring is read by those who choose among tools.
+    says = describe(programs[0], parameters)
     code = emit(programs[0], name, parameters, [(one.inputs, one.output) for one in examples], says)
     return Found(code, name, says, budget.tried, budget.seconds)
 
@@ -80,6 +81,8 @@ def _refusal(
     best = programs[0]
     if constant(best):
         return "every example has the same output, which may depend on the input or not"
+    if contrived(best, [one.output for one in examples]):
+        return "the best program is no simpler than the examples: more examples are needed"
     if doubt(programs, [one.inputs for one in examples], probes) > MOST_DOUBT:
         return "programs that fit the examples equally well differ on other inputs: more examples are needed"
     if best.op != "branch" and len(examples) > 2 and not foretold(examples, solved, budget):

@@ -65,9 +65,9 @@ class _Reach:
             self.taken.append(atom)
             self._alone(atom)
             for partner in self.taken[:PARTNERS]:
-                self._together(atom, partner)
+                self._together(partner, atom)
                 if partner is not atom:
-                    self._together(partner, atom)
+                    self._together(atom, partner)
 
     def _alone(self, atom: Atom) -> None:
         for op, args, cost in steps(atom, self.known):
@@ -93,8 +93,8 @@ def _two(op: str, left: Atom, right: Atom, cost: float) -> Atom | None:
 
 def _new_names(outputs: Sequence[Any]) -> list[str]:
     """Return the names of fields in the outputs."""
-    rows = [row for value in outputs for row in (value if isinstance(value, list) else [value]) if isinstance(row, dict)]
-    return list(dict.fromkeys(name for row in rows for name in row))[:8]
+    rows = [row for value in outputs for row in (value if isinstance(value, list) else [value])]
+    return list(dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row))[:8]
 
 
 def reached(sources: Sequence[Atom], outputs: Sequence[Any], budget: Budget, most: int = 60) -> list[Atom]:

@@ -44,7 +44,7 @@ def written(sources: Sequence[Atom], outputs: Sequence[str], budget: Budget, mos
 
 def _scalars(sources: Sequence[Atom], outputs: Sequence[str], budget: Budget) -> list[Atom]:
     """Return the texts and numbers that lie in or near the sources; numbers are also shown as Python shows them."""
-    found = []
+    found: list[Atom | None] = []
     for atom in reached(sources, outputs, budget):
         if kind(atom.values) == "text":
             found.append(atom)
@@ -61,7 +61,8 @@ def _parts(atom: Atom, budget: Budget) -> list[Atom]:
             part = apply("part", OPS, atom, mark, number, cost=weight("part") + weight("number") * abs(number))
             found.append(part)
     for number in NUMBERS[:5]:
-        found.append(apply("word", OPS, atom, number, cost=weight("word") + weight("number") * abs(number)))
-        found.append(apply("match", OPS, atom, SHAPES[0][1], number, cost=weight("match") + weight("number") * abs(number)))
-        found.append(apply("match", OPS, atom, r"[0-9]+", number, cost=weight("match") + weight("number") * abs(number)))
+        far = weight("number") * abs(number)
+        found.append(apply("word", OPS, atom, number, cost=weight("word") + far))
+        for pattern in (SHAPES[0][1], r"[0-9]+"):
+            found.append(apply("match", OPS, atom, pattern, number, cost=weight("match") + far))
     return [one for one in found if one is not None and budget.step() and all(one.values)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from statistics import median
+from typing import Any
 
 
-def _nth(items: list[object], number: int) -> object:
+def _nth(items: list[Any], number: int) -> Any:
     """Return the item with this number; negative ones count from the end."""
     if not -len(items) <= number < len(items):
         raise ValueError(f"no item {number} among {len(items)}")
@@ -48,7 +49,7 @@ def _product(items: list[float]) -> float:
     return math.prod(items)
 
 
-def _distinct(items: list[object]) -> list[object]:
+def _distinct(items: list[Any]) -> list[Any]:
     """Return each item once, where it comes first."""
     return [item for at, item in enumerate(items) if item not in items[:at]]
 
@@ -78,10 +79,10 @@ def _running(items: list[float]) -> list[float]:
 
 def _steps(items: list[float]) -> list[float]:
     """Return how much each number is above the one before it."""
-    return [after - before for before, after in zip(items, items[1:], strict=False)]
+    return [after - before for before, after in pairwise(items)]
 
 
-def _flat(items: list[list[object]]) -> list[object]:
+def _flat(items: list[list[Any]]) -> list[Any]:
     """Return the items of the lists in *items*, one after the other."""
     return [one for item in items for one in item]
 

@@ -31,7 +31,7 @@ def _match(text: str, pattern: str, number: int) -> str:
 
 def _between(text: str, left: str, right: str) -> str:
     """Return what stands between the first *left* and the next *right*."""
-    head, found, rest = text.partition(left)
+    _, found, rest = text.partition(left)
     inner, ended, _ = rest.partition(right)
     if not found or not ended:
         raise ValueError(f"nothing between {left!r} and {right!r} in {text!r}")
