@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections import OrderedDict
@@ -15,7 +16,7 @@ from genesis_core import AccessDenied, DependencyDown
 from .candidate import Manifest
 
 if TYPE_CHECKING:
-    from genesis_sandbox import Capabilities, Pool
+    from genesis_sandbox import Capabilities, Pool, SandboxUnavailable
     from genesis_sandbox import Limits as Bounds
     from genesis_sandbox import Outcome as Outcome
 
@@ -34,11 +35,6 @@ def default_limits() -> dict[str, float]:
 
 def limits_problem(limits: Mapping[str, float]) -> str:
     """Return why *limits* are none that the sandbox has; empty: they are."""
-    from genesis_sandbox import Limits
-
-    unknown = [name for name in limits if name not in Limits.__slots__]
-    if unknown:
-        return f"there is no limit {unknown[0]!r}; there are {', '.join(Limits.__slots__)}"
     try:
         _bounds(limits)
     except ValueError as error:
@@ -79,7 +75,7 @@ class Bench:
         Raises DependencyDown where it cannot be contained and AccessDenied for a grant that cannot be enforced (then
         nothing was run), and ValueError for limits that are none and arguments that are too long.
         """
-        from genesis_sandbox import SandboxUnavailable, choose, run
+        from genesis_sandbox import Capabilities, SandboxUnavailable, choose, run
 
         if why := self.refuses():
             raise DependencyDown(why, hint="genesis sandbox doctor tells what this machine allows")
@@ -88,7 +84,7 @@ class Bench:
             launcher = choose("auto", self._allow_reduced)
             granted.check(launcher)
         except SandboxUnavailable as error:
-            raise AccessDenied(f"a tool asks for what can't be granted: {error.reason}", hint=error.hint) from error
+            raise _denied(error) from error
         warm = launcher == "purejail" and not apart and (seconds is None or seconds >= limits.get("seconds", 10.0))
         try:
             if not warm:
@@ -97,6 +93,8 @@ class Bench:
             with self._pools.lent(bounds, granted) as pool:
                 return pool.run(code, entry=entry, arguments=_plain(arguments))
         except SandboxUnavailable as error:
+            if error.reason.partition(":")[0] in Capabilities.__slots__:
+                raise _denied(error) from error
             _tests.forget()
             raise DependencyDown(f"the sandbox did not run a call: {error.reason}", hint=error.hint) from error
 
@@ -112,9 +110,18 @@ def _bounds(limits: Mapping[str, float], seconds: float | None = None) -> Bounds
     from genesis_sandbox import Limits
 
     given: dict[str, Any] = {**Limits().to_json(), **limits}
+    if unknown := [name for name in given if name not in Limits.__slots__]:
+        raise ValueError(f"there is no limit {unknown[0]!r}; there are {', '.join(Limits.__slots__)}")
     if seconds is not None:
         given["seconds"] = min(given["seconds"], seconds)
-    return Limits(**given)
+    return Limits(**{name: _counted(name, value) for name, value in given.items()})
+
+
+def _counted(name: str, value: float) -> float:
+    """Return a limit as the kernel takes it: time in fractions, all else in whole numbers (raises ValueError)."""
+    if not math.isfinite(value):
+        raise ValueError(f"{name} is {value}, which bounds nothing")
+    return value if name in ("seconds", "cpu_seconds") else math.ceil(value)
 
 
 def _capabilities(manifest: Manifest) -> Capabilities:
@@ -132,6 +139,10 @@ def _capabilities(manifest: Manifest) -> Capabilities:
                             env={name: os.environ[name] for name in manifest.env})  # fmt: skip
     except ValueError as error:
         raise AccessDenied(f"a tool asks for what can't be granted: {error}") from error
+
+
+def _denied(error: SandboxUnavailable) -> AccessDenied:
+    return AccessDenied(f"a tool asks for what can't be granted: {error.reason}", hint=error.hint)
 
 
 def _plain(value: Any) -> Any:

@@ -130,9 +130,9 @@ def _faults(schema: Schema, value: Any, place: str) -> Iterator[str]:
             and not (kind == "number" and "integer" in allowed and float(value).is_integer()):
         yield f"{place} is of type {kind or type(value).__name__}, not {' or '.join(allowed)}"
         return
-    if "enum" in schema and not any(same(value, choice) for choice in schema["enum"]):
+    if "enum" in schema and not any(same(value, choice, exact=True) for choice in schema["enum"]):
         yield f"{place} is none of the {len(schema['enum'])} values that are allowed"
-    if "const" in schema and not same(value, schema["const"]):
+    if "const" in schema and not same(value, schema["const"], exact=True):
         yield f"{place} is not the one value that is allowed"
     if "anyOf" in schema and not any(next(_faults(part, value, place), "") == "" for part in schema["anyOf"]):
         yield f"{place} is none of what anyOf allows"
@@ -212,16 +212,16 @@ def kind_of(value: Any) -> str:
     return next((name for kind, name in plain if isinstance(value, kind)), "")
 
 
-def same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any, *, exact: bool = False) -> bool:
     """Tell whether two JSON values are the same: 3 and 3.0 are, true and 1 are not, fractions by nine digits."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, float) or isinstance(other, float):
-        return _number(one) and _number(other) and (one == other or _close(one, other))
+        return _number(one) and _number(other) and (one == other or not exact and _close(one, other))
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+        return one.keys() == other.keys() and all(same(one[name], other[name], exact=exact) for name in one)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
+        return len(one) == len(other) and all(same(a, b, exact=exact) for a, b in zip(one, other, strict=True))
     return type(one) is type(other) and bool(one == other)
 
 
