@@ -72,6 +72,10 @@ class View:
     last: bytes = b""
     """Its MAC."""
 
+    def by_need(self, wanted: str) -> Iterator[Version]:
+        """Yield the active tools that were made for the need of that digest."""
+        yield from (v for v in self.active("tool") if v.content["wanted"] == wanted)
+
     def active(self, kind: str) -> Iterator[Version]:
         """Yield the active versions of a kind, by name."""
         found = (v for v in self.versions.values() if v.kind == kind and v.state is MadeState.ACTIVE)
@@ -129,7 +133,7 @@ def _relieve(total: _Sum, row: Row, data: Mapping[str, Any]) -> None:
     """Let the version that had the name before stand back."""
     place = data["kind"], data["name"]
     holder = total.holders.get(place)
-    if holder is not None and holder != data["digest"]:
+    if holder is not None and holder != data["digest"] and total.versions[holder].state is MadeState.ACTIVE:
         _change(total, holder, MadeState.DEPRECATED, row, f"{data['digest'][:12]} has its name now")
     total.holders[place] = data["digest"]
 

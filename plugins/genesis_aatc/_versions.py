@@ -47,7 +47,8 @@ def tool_content(
     proposal, content = candidate.proposal, candidate.content
     return {
         "digest": digest(content), "kind": "tool", "name": candidate.spec.name, "author": proposal.author,
-        "label": proposal.label.to_json(), "need": candidate.need.to_json(), "spec": content["spec"],
+        "label": proposal.label.to_json(), "need": candidate.need.to_json(),
+        "wanted": candidate.need.digest, "spec": content["spec"],
         "manifest": content["manifest"], "source": content["source"], "limits": dict(limits or {}),
         "checks": [check.to_json() for check in checks], "approved": candidate.approved, "run": run, "why": why,
     }
@@ -68,7 +69,8 @@ def same_version(content: Mapping[str, Any]) -> bool:
     said = {"source": content["source"], "spec": content["spec"], "manifest": content["manifest"], "need": need.digest}
     spec = ToolSpec.model_validate(content["spec"])
     told = Manifest.model_validate(dict(spec.capabilities)).to_json() == content["manifest"]
-    return told and spec.name == content["name"] and digest(said) == content["digest"]
+    named = spec.name == content["name"] and need.digest == content["wanted"]
+    return told and named and digest(said) == content["digest"]
 
 
 def label_of(content: Mapping[str, Any]) -> Label:

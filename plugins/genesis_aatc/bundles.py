@@ -29,7 +29,7 @@ FORMAT = "genesis.bundle/1"
 MOST_BYTES, MOST_DEPTH, MOST_DAYS, DAYS = 1 << 20, 64, 366, 90
 SKEW = timedelta(minutes=5)
 FIELDS = ("days", "format", "id", "issued", "signature", "signer", "source", "version")
-KEPT = ("author", "checks", "digest", "kind", "label", "limits", "manifest", "name", "need", "source", "spec")
+KEPT = ("author", "checks", "digest", "kind", "label", "limits", "manifest", "name", "need", "source", "spec", "wanted")
 """What of a version's content leaves: who approved it, and in which run it was made, are matters of this place."""
 HEX = re.compile(r"[0-9a-f]+")
 CONTEXT = b"genesis bundle 1\0"

@@ -9,15 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from genesis_core import AccessDenied, JournalError, KeyRing, KeyState, KeyStore, Refusal, canonical_json
+from genesis_core import (
+    AccessDenied,
+    GenesisError,
+    JournalError,
+    KeyRing,
+    KeyState,
+    KeyStore,
+    Refusal,
+    canonical_json,
+)
 
 from ._fold import Refused, Version, View, fold
 from ._rows import ACTOR, Row, chain, head_fault, refusal, sign_head, sign_row
@@ -111,6 +120,18 @@ class Registry:
             return f"{self._store.path} can't be read: {type(error).__name__}: {error}"[:300]
         raise error
 
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Give the file to read (raises JournalError when that can't be done)."""
+        with self._lock:
+            try:
+                with self._store.reading() as db:
+                    yield db
+            except Exception as error:
+                if isinstance(error, GenesisError):
+                    raise
+                raise self.damaged(View(damage=(self._unreadable(error),))) from None
+
     def whole(self) -> View:
         """Return what the registry holds (raises JournalError when its record is damaged)."""
         found = self.view()
@@ -130,7 +151,7 @@ class Registry:
         found = self.view()
         if found.damage:
             return found.damage[0]
-        with self._lock, self._store.reading() as db:
+        with self._reading() as db:
             return self._unusable(db, version)
 
     def _unusable(self, db: sqlite3.Connection, version: Version) -> str:
@@ -157,14 +178,14 @@ class Registry:
         """Return every source that is what it was, by its digest."""
         from ._store import read_sources
 
-        with self._lock, self._store.reading() as db:
+        with self._reading() as db:
             return {name: code for name, code in read_sources(db) if _is_source(code, name)}
 
     def source(self, version: Version) -> bytes:
         """Return the source of *version*, read now and found to be what was signed (raises AccessDenied)."""
         from ._store import read_source
 
-        with self._lock, self._store.reading() as db:
+        with self._reading() as db:
             why = self._unusable(db, version)
             code = read_source(db, version.content["source"])
         if why:
@@ -210,7 +231,7 @@ class Registry:
             try:
                 return self._append(kind, data, code, unless)
             except Exception as error:
-                if isinstance(error, JournalError):
+                if isinstance(error, GenesisError):
                     raise
                 raise JournalError(f"nothing can be registered in {self.folder}", cause=self._unreadable(error),
                                    hint=f"ls -la {self.folder}") from None

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from genesis_core import (
+    AccessDenied,
     Admission,
     Agent,
     AgentCard,
@@ -44,7 +45,6 @@ from ._versions import (
     checks_of,
     label_of,
     manifest_of,
-    need_of,
     same_version,
     tool_content,
     tool_of,
@@ -106,10 +106,12 @@ class LocalWorkshop(ByHand):
 
     def _offered(self, kind: str) -> Sequence[Version]:
         view = self._registry.view()
-        if view.damage:
-            return ()
-        return [v for v in view.active(kind)
-                if v.content.get("source") not in view.lost and not self._registry.unusable(v)]
+        return [v for v in view.active(kind) if self._whole(view, v)]
+
+    def _whole(self, view: View, version: Version) -> bool:
+        """Return whether all that is kept of *version* is as it was signed, by a key that is in use."""
+        lost = bool(view.damage) or version.content.get("source") in view.lost
+        return not lost and not self._registry.unusable(version)
 
     def agent(self, card: AgentCard) -> Agent:
         """Return the agent of a *card* that was made here."""
@@ -124,14 +126,16 @@ class LocalWorkshop(ByHand):
 
         The values that the examples want never enter the sandbox.
         """
-        found = [] if need.kind != "tool" else list(self._offered("tool"))
-        refused: str = await asyncio.to_thread(self.refuses) if found else ""
-        if not found or refused:
+        view = self._registry.view()
+        if need.kind != "tool" or not any(view.active("tool")):
             return None
-        exact = next((v for v in found if need_of(v.content).digest == need.digest), None)
+        refused: str = await asyncio.to_thread(self.refuses)
+        if refused:
+            return None
+        exact = next((v for v in view.by_need(need.digest) if self._whole(view, v)), None)
         if exact is not None:
             return tool_of(exact.content)
-        free = [tool_of(v.content) for v in found if manifest_of(v.content) == NOTHING]
+        free = [tool_of(v.content) for v in self._offered("tool") if manifest_of(v.content) == NOTHING]
         for tool in ranked(need, free, TRIED):
             if await self._right(tool, need):
                 return tool
@@ -220,6 +224,9 @@ class LocalWorkshop(ByHand):
         try:
             outcome = await asyncio.to_thread(self._bench.run, code, tool.name, arguments,
                                               manifest_of(version.content), limits, seconds)
+        except AccessDenied as denied:  # what was granted is not what it was: a path that is a link now, say
+            raise self._registry.deny(denied.message, cause=denied.cause, hint=denied.hint, digest=version.digest,
+                                      name=tool.name) from None
         except ValueError as fault:
             raise ToolError(f"the tool {tool.name} can't be called like that", cause=str(fault),
                             category=Category.VALIDATION) from None
