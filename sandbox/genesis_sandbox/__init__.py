@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .outcome import Ended as Ended
     from .outcome import Failure as Failure
     from .outcome import Outcome as Outcome
+    from .outcome import Written as Written
     from .pool import Pool as Pool
     from .running import run as run
     from .selftest import Attack as Attack
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 _OWNERS = {
     "Attack": "selftest", "Capabilities": "capabilities", "Ended": "outcome", "Failure": "outcome", "Limits": "limits",
     "Outcome": "outcome", "Pool": "pool", "SandboxUnavailable": "errors", "SelfTest": "selftest", "run": "running",
-    "choose": "_launchers", "self_test": "selftest",
+    "Written": "outcome", "choose": "_launchers", "self_test": "selftest",
 }  # fmt: skip
 
 __all__ = [
     "Attack", "Capabilities", "Ended", "Failure", "Limits", "Outcome", "Pool", "SandboxUnavailable", "SelfTest",
-    "choose", "run", "self_test",
+    "Written", "choose", "run", "self_test",
 ]  # fmt: skip
 
 

@@ -7,9 +7,9 @@ import stat
 import sys
 
 from ._namespaces import identity
-from ._root import DEVICES, TEMPORARY, granted_paths, library_paths, put_together, third_party
+from ._root import DEVICES, TEMPORARY, granted_paths, library_paths, places_to_make, put_together, third_party
 from ._spawn import spawn_program
-from ._wires import ENVIRONMENT, SCRATCH, STATUS
+from ._wires import ENVIRONMENT, HANDOVER, SCRATCH, STATUS
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def bubblewrap(job: Job, ends: dict[int, int] | None) -> tuple[int, int]:
     try:
         wires = ends or {wire: wire for wire in range(STATUS + 1)}
         kept = {wire: fd for wire, fd in wires.items() if wire <= STATUS}
+        kept |= {HANDOVER: HANDOVER} if job.write else {}
         words = [binary, *ALONE, *_file_system(job, python), "--info-fd", str(INFORMATION)]
         words += [python, "-I", "-S", "-X", "utf8", f"{CODE}/genesis_sandbox/_boot.py", "worker", job.packed()]
         child = spawn_program(words, {**kept, INFORMATION: writer})
@@ -108,7 +109,8 @@ def _shown_by_bubblewrap(job: Job, ours: dict[str, str]) -> list[str]:
     words += [word for path in ("/lib", "/lib64") if os.path.islink(path)
               for word in ("--symlink", os.readlink(path), path)]  # fmt: skip
     words += [word for path in DEVICES for word in ("--dev-bind", path, path)]
-    if not any(path.startswith(TEMPORARY + "/") for path in granted):
+    words += [word for path in places_to_make(job) for word in ("--dir", path)]
+    if not any(path.startswith(TEMPORARY + "/") for path in [*granted, *job.write]):
         words += ["--symlink", SCRATCH, TEMPORARY]
     words += [word for path, place in ours.items() for word in ("--ro-bind", path, place)]
     return [*words, "--dir", SCRATCH, "--remount-ro", "/"]

@@ -35,7 +35,7 @@ def harden(job: Job, *, program: bytes | None = None, spare_tasks: int = 0) -> N
     """
     limit(job.limits, spare_tasks)
     _never_more()
-    _landlock.restrict(read=["/"], write=[SCRATCH, "/dev/null"])
+    _landlock.restrict(read=["/"], write=[SCRATCH, "/dev/null", *job.write])
     filter_calls(program or _filter.build(own_files=True, own_pid=os.getpid()))
 
 

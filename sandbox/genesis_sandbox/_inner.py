@@ -6,7 +6,7 @@ from ._harden import die_with_parent, harden, refuse
 from ._libc import close_from
 from ._namespaces import Identity
 from ._root import scratch
-from ._wires import STATUS
+from ._wires import HANDOVER, STATUS
 from ._worker import work
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
@@ -19,7 +19,7 @@ __all__ = ["serve"]
 def serve(job: Job) -> None:
     """Mount the folder, give everything up and work; never returns."""
     try:
-        close_from(STATUS + 1)
+        close_from(HANDOVER + 1 if job.write else STATUS + 1)
         scratch(job)
         Identity(None).become()
         die_with_parent()

@@ -12,18 +12,20 @@ __all__ = ["Job"]
 class Job:
     """One call's limits and grants; it crosses to the keeper, never to the program."""
 
-    __slots__ = ("folder", "launcher", "limits", "modules", "preload", "read")
+    __slots__ = ("folder", "launcher", "limits", "modules", "preload", "read", "write")
 
     def __init__(
         self, *, launcher: str = "purejail", limits: Limits | None = None,
         modules: list[tuple[str, list[str]]] | None = None, read: list[str] | None = None,
-        preload: list[str] | None = None, folder: str = "",
+        preload: list[str] | None = None, folder: str = "", write: list[str] | None = None,
     ) -> None:  # fmt: skip
         self.launcher = launcher
         self.limits = limits or Limits()
         self.modules = modules or []
         """Folders with third-party packages, and what is shown of each."""
         self.read = read or []
+        self.write = write or []
+        """Folders that the program may write to, each of which is one of its own until its call has gone well."""
         self.preload = preload or []
         """Modules that a zygote has imported before its workers are forked."""
         self.folder = folder

@@ -14,7 +14,7 @@ from ._harden import die_with_parent, harden, refuse, say
 from ._libc import close_from
 from ._namespaces import enter, identity
 from ._root import build, scratch
-from ._wires import LAST, LIFE, RESULT, settle
+from ._wires import HANDOVER, LAST, LIFE, RESULT, settle
 from ._worker import work
 
 TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
@@ -49,7 +49,7 @@ def serve(job: Job) -> None:
     """Keep one call over the wires in their places; never returns."""
     from ._launchers import starter
 
-    close_from(LAST + 1)
+    close_from(HANDOVER + 1 if job.write else LAST + 1)
     os.setsid()
     die_with_parent()
     keep(job, starter(job.launcher))
@@ -60,6 +60,8 @@ def purejail(job: Job, ends: dict[int, int] | None) -> tuple[int, int]:
 
     `ends` are the wires where they are not in their places yet.
     """
+    if job.write:
+        from . import _outbox  # noqa: F401  # now: this process is about to have another root
     who = identity()
     enter(who, pid=True)
     build(job)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ._job import Job
 
 __all__ = [
-    "DEVICES", "TEMPORARY", "build", "granted_paths", "library_paths", "put_together", "scratch", "third_party",
+    "DEVICES", "TEMPORARY", "build", "granted_paths", "library_paths", "places_to_make", "put_together", "scratch",
+    "third_party",
 ]  # fmt: skip
 
 TEMPORARY = "/tmp"  # noqa: S108  # a link to the scratch folder, in a root of the sandbox's own
@@ -68,6 +69,7 @@ def put_together(job: Job, also: Mapping[str, str] | None = None) -> str:
     """
     from ._libc import MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_REC, lock, mount, open_plain
 
+    os.umask(0o022)  # in this process of ours: whoever the worker will be has to get through the folders made here
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     library = library_paths()
     shown = {path: path for path in [*granted_paths(job), *job.read]} | dict(also or {})
@@ -81,6 +83,8 @@ def put_together(job: Job, also: Mapping[str, str] | None = None) -> str:
         mount("hidden", stage + path, "tmpfs", MS_NOSUID | MS_NODEV, SMALL)
     for path, place in shown.items():
         _bind(held[path], place, stage)
+    for path in places_to_make(job):
+        os.makedirs(stage + path, exist_ok=True)
     _furnish(stage)
     lock(stage)
     for path in DEVICES:
@@ -88,6 +92,11 @@ def put_together(job: Job, also: Mapping[str, str] | None = None) -> str:
     for fd in held.values():
         os.close(fd)
     return stage
+
+
+def places_to_make(job: Job) -> list[str]:
+    """Return the places of folders to write to that have to be made: those in a granted folder are there already."""
+    return [path for path in job.write if not any(_below(path, upper) for upper in job.read)]
 
 
 def granted_paths(job: Job) -> list[str]:
@@ -140,6 +149,11 @@ def scratch(job: Job) -> None:
     """Mount an empty folder of limited size and number of files, and go there."""
     from ._libc import MS_NODEV, MS_NOEXEC, MS_NOSUID, mount
 
-    options = f"size={job.limits.scratch_mb}m,nr_inodes={job.limits.files},mode=1777"
+    many = job.limits.files + (len(job.write) + 1 if job.write else 0)
+    options = f"size={job.limits.scratch_mb}m,nr_inodes={many},mode=1777"
     mount("scratch", SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options)
+    if job.write:
+        from ._outbox import lay_out
+
+        lay_out(job)
     os.chdir(SCRATCH)

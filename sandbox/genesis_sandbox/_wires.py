@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 __all__ = [
-    "DONE", "ENVIRONMENT", "ERRORS", "LAST", "LIFE", "OUTPUT", "REQUEST", "RESULT", "SCRATCH", "STATUS", "Wires",
-    "settle",
+    "DONE", "ENVIRONMENT", "ERRORS", "HANDOVER", "LAST", "LIFE", "OUTPUT", "REQUEST", "RESULT", "SCRATCH", "STATUS",
+    "Wires", "settle",
 ]  # fmt: skip
 
 REQUEST, OUTPUT, ERRORS, RESULT = 0, 1, 2, 3
@@ -14,6 +14,8 @@ REQUEST, OUTPUT, ERRORS, RESULT = 0, 1, 2, 3
 STATUS, LIFE = 4, 5
 """The keeper's: how the worker ended, and the caller's word to stop. The program never has them."""
 LAST = 5
+HANDOVER = 6
+"""The worker's, before it becomes the program, and only where something may be written: its folders go over it."""
 DONE = -1
 """Not a wire: what a caller hears from the worker's process itself."""
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Capabilities"]
 
 NEVER = ("/", "/proc", "/sys", "/dev", "/run", "/boot", "/etc", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/var",
-         "/tmp", "/home", "/opt", "/srv", "/mnt", "/media", "/scratch")  # noqa: S108  # named to be refused
+         "/tmp", "/var/tmp", "/home", "/opt", "/srv", "/mnt", "/media", "/scratch")  # noqa: S108  # named to be refused
 """Folders that no tool is shown as a whole."""
 NEVER_BELOW = ("/proc", "/sys", "/dev", "/run", "/scratch")
 
@@ -30,6 +30,8 @@ class Capabilities:
         self.read = tuple(read)
         """Files and folders that it may read, at their own absolute paths."""
         self.write = tuple(write)
+        """Folders that it may write to: it finds an empty one there, and what it has left in it is put into the real
+        one when its call has gone well."""
         self.network = tuple(network)
         """Hosts that it may reach: the field exists, and any value is refused in this version."""
         self.env = dict(env or {})
@@ -50,26 +52,30 @@ class Capabilities:
         if self.network:
             raise SandboxUnavailable(f"network: {', '.join(self.network)} cannot be granted: no network is possible",
                                      "let the caller fetch what the program needs, and hand it over as an argument")
-        if self.write:
-            raise SandboxUnavailable("write: no folder of the host can be granted: its size could not be limited",
-                                     "the program's own folder holds files of up to Limits.scratch_mb; return the rest")
+        if launcher == "reduced" and (self.read or self.write):
+            raise SandboxUnavailable(f"{'read' if self.read else 'write'}: the reduced tier cannot grant a path: "
+                                     "it has no root of its own")  # fmt: skip
         for path in self.read:
-            if launcher == "reduced":
-                raise SandboxUnavailable("read: the reduced tier cannot grant a path: it has no root of its own")
-            _checked(path)
+            _checked(path, "read")
+        if self.write:
+            from ._places import check_places
+
+            for path in self.write:
+                _checked(path, "write")
+            check_places(self.write, self.read)
 
 
-def _checked(path: str) -> None:
+def _checked(path: str, grant: str) -> None:
     """Refuse a path that is not what it says, or that shows more than anybody meant."""
     if path != os.path.abspath(path) or "\0" in path:
-        raise SandboxUnavailable(f"read: {path!r} is not an absolute, normal path")
+        raise SandboxUnavailable(f"{grant}: {path!r} is not an absolute, normal path")
     if not os.path.lexists(path):
-        raise SandboxUnavailable(f"read: {path} is not there")
+        raise SandboxUnavailable(f"{grant}: {path} is not there")
     if os.path.realpath(path) != path:
-        raise SandboxUnavailable(f"read: {path} is a symbolic link or lies behind one", "name what it points to")
+        raise SandboxUnavailable(f"{grant}: {path} is a symbolic link or lies behind one", "name what it points to")
     homes = (os.path.expanduser("~"), os.path.dirname(os.path.expanduser("~")))
     inside = any(path.startswith(folder + "/") for folder in NEVER_BELOW)
     if path in NEVER or path in homes or inside or os.path.dirname(path) == "/home":
-        raise SandboxUnavailable(f"read: {path} is never granted", "name the folder or file that is needed")
+        raise SandboxUnavailable(f"{grant}: {path} is never granted", "name the folder or file that is needed")
     if not (os.path.isdir(path) or os.path.isfile(path)):
-        raise SandboxUnavailable(f"read: {path} is neither a folder nor a file")
+        raise SandboxUnavailable(f"{grant}: {path} is neither a folder nor a file")

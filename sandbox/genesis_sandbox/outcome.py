@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Ended", "Failure", "JsonValue", "Outcome"]
+__all__ = ["Ended", "Failure", "JsonValue", "Outcome", "Written"]
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -31,6 +31,16 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """One file that was carried out into a granted folder, after its program had ended well."""
+
+    path: str
+    """Where it lies now."""
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """One call's end. Only `value`, `failure`, `stdout` and `stderr` come from the program."""
 
@@ -50,6 +60,8 @@ class Outcome:
     peak_mb: float
     launcher: str
     tier: str
+    written: tuple[Written, ...] = ()
+    """What has been put into granted folders; the names are the program's, and printable."""
 
     @property
     def ok(self) -> bool:
@@ -66,4 +78,5 @@ class Outcome:
             "value": self.value, "failure": failure, "stdout": self.stdout, "stderr": self.stderr, "cut": self.cut,
             "wall_seconds": round(self.wall_seconds, 6), "cpu_seconds": round(self.cpu_seconds, 6),
             "peak_mb": round(self.peak_mb, 3), "launcher": self.launcher, "tier": self.tier,
+            "written": [{"path": file.path, "size": file.size, "sha256": file.sha256} for file in self.written],
         }  # fmt: skip

@@ -37,7 +37,8 @@ CALLS, AGE = 1000, 600.0
 class Pool:
     """Runs programs as :func:`run` does, sooner: for one set of limits and capabilities, from any thread.
 
-    The warm launcher is purejail; where only another one isolates, calls are cold. Close it, or use it with `with`.
+    The warm launcher is purejail; where only another one isolates, or a folder may be written to, calls are cold.
+    Close it, or use it with `with`.
     """
 
     def __init__(
@@ -54,7 +55,8 @@ class Pool:
         self._lock = threading.Lock()
         self._zygote: _Zygote | None = None
         self._closed = False
-        if self._launcher == "purejail":
+        self._warm = self._launcher == "purejail" and not self._granted.write
+        if self._warm:
             with self._lock:
                 self._refill()
 
@@ -63,7 +65,7 @@ class Pool:
     ) -> Outcome:
         """Run one program in a worker of its own, as :func:`run` does."""
         started = time.monotonic()
-        if self._launcher != "purejail":
+        if not self._warm:
             return run(code, entry=entry, arguments=arguments, limits=self._limits, capabilities=self._granted,
                        launcher=self._launcher)  # fmt: skip
         source = code.encode() if isinstance(code, str) else code

@@ -32,6 +32,7 @@ def run(
     """Run a Python program in a sandbox of its own and return how it ended, within `limits.seconds`.
 
     With `entry`, the function of that name is called with `arguments`, and what it returns is the outcome's value.
+    What it left in a folder that it was granted to write to is put there when it has ended well, and not otherwise.
     `launcher` is purejail, bubblewrap, reduced, or auto: the first that isolates here. `allow_reduced` is an operator's
     word, never a program's. Raises SandboxUnavailable when the program cannot be contained: then nothing was run.
     """
@@ -44,7 +45,13 @@ def run(
     job = prepared(granted, limits or Limits(), name)
     source = code.encode() if isinstance(code, str) else code
     message = request(source, entry, dict(arguments or {}), granted.env)
-    return _cold(job, message, wants_value=bool(entry), started=started)
+    if not job.write:
+        return _cold(job, message, wants_value=bool(entry), started=started)
+    from ._export import exporting
+
+    with exporting(job) as export:
+        outcome = _cold(job, message, wants_value=bool(entry), started=started, also=export.wires)
+        return export.told(outcome, started + job.limits.seconds) if outcome.ok else outcome
 
 
 def prepared(granted: Capabilities, limits: Limits, launcher: str) -> Job:
@@ -54,17 +61,21 @@ def prepared(granted: Capabilities, limits: Limits, launcher: str) -> Job:
         modules = shown(list(granted.modules))
     except LookupError as error:
         raise SandboxUnavailable(f"modules: {error}") from None
-    return Job(launcher=launcher, limits=limits, modules=modules, read=list(granted.read))
+    return Job(launcher=launcher, limits=limits, modules=modules, read=list(granted.read),
+               write=list(granted.write))
 
 
-def _cold(job: Job, message: bytes, *, wants_value: bool, started: float) -> Outcome:
+def _cold(
+    job: Job, message: bytes, *, wants_value: bool, started: float, also: dict[int, int] | None = None
+) -> Outcome:
+    """Carry one call to its end by way of a keeper, which gets the descriptors `also`, too."""
     kept = Kept(job.limits)
     try:
         wires = Wires()
     except OSError as error:
         raise SandboxUnavailable(f"no descriptors for a call: {error}") from error
     try:
-        pid = spawn("keeper", job, wires.there)
+        pid = spawn("keeper", job, wires.there | (also or {}))
         wires.close_there()
         try:
             ending = supervise(wires, message, job.limits, kept, started=started)

@@ -14,7 +14,7 @@ import pytest
 
 import genesis_sandbox
 from genesis_sandbox import _filter, _foreign, _frames, _machine, _packages, _syscalls
-from genesis_sandbox._probe import first_strong
+from genesis_sandbox._probe import first_strong, works
 
 HEADERS = {
     "x86_64": ("/usr/include/x86_64-linux-gnu/asm/unistd_64.h",),
@@ -184,6 +184,17 @@ def command(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess
 def test_the_command_ends_as_the_program_does(code: str, status: int, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(code)
     assert command(str(tmp_path / "program.py")).returncode == status
+
+
+@needs_sandbox
+@pytest.mark.parametrize("launcher", ["purejail", "bubblewrap"])
+def test_a_caller_who_shares_nothing_by_default_can_run_a_program(launcher: str, tmp_path: Path) -> None:
+    if why := works(launcher):
+        pytest.skip(f"{launcher}: {why}")
+    (tmp_path / "program.py").write_text("print('x')")
+    words = [sys.executable, "-m", "genesis_sandbox", "--launcher", launcher, str(tmp_path / "program.py")]
+    done = subprocess.run(words, capture_output=True, text=True, umask=0o077)
+    assert (done.returncode, done.stdout) == (0, "x\n"), done.stderr
 
 
 @needs_sandbox
