@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .expressions import Expr, walk
+from .expressions import Expr, given, walk
 from .kinds import annotation
 from .operations import OPS
 
-__all__ = ["emit"]
+__all__ = ["emit", "reserved"]
 
 _LIBRARY = Path(__file__).with_name("library")
 _SIMPLE = re.compile(r"[A-Za-z_][\w.]*(\[[\w.: -]*\])?\Z")
@@ -40,6 +41,13 @@ def _library() -> tuple[dict[str, str], dict[str, str]]:
             elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 sources[node.targets[0].id] = str(ast.get_source_segment(text, node))
     return sources, imports
+
+
+@lru_cache(maxsize=1)
+def reserved() -> frozenset[str]:
+    """Return the names that mean something in a module: those built in, imported, or carried along."""
+    sources, imports = _library()
+    return frozenset({*dir(builtins), *sources, *imports})
 
 
 def _names(code: str) -> set[str]:
@@ -99,6 +107,8 @@ class _Body:
             return "{" + ", ".join(f"{literal(key)}: {self._argument(value)}" for key, value in pairs) + "}"
         if expr.op in {"each", "keep"}:
             return self._loop(expr)
+        if expr.op == "answer":
+            return f"_answer({', '.join(self.parameters)})"
         arguments = [self._argument(arg) for arg in expr.args]
         if "f\"" in OPS[expr.op].code or "[" in OPS[expr.op].code:
             arguments = [self.name(arg, code) if isinstance(arg, Expr) and not _SIMPLE.match(code) else code
@@ -221,7 +231,13 @@ def emit(
     result = annotation([output for _, output in examples])
     wrapped = "\n    ".join(textwrap.wrap(says, 105, break_long_words=False))
     doc = "\n".join([wrapped, *([""] if shown else []), *(f"    {line}" for line in shown), "    "])
-    main = _function(name, parameters, kinds, result, expr, None, doc)
+    safe = [f"{one}_given" if one in reserved() else one for one in parameters]
+    if safe == list(parameters):
+        main = _function(name, parameters, kinds, result, expr, None, doc)
+    else:  # a parameter that is called as a function is, such as "sum", would hide that function
+        inner = _function("_answer", safe, kinds, result, expr, None, says)
+        call = Expr("answer", tuple(given(at) for at in range(len(parameters))), 0.0)
+        main = inner + "\n\n\n" + _function(name, parameters, kinds, result, call, None, doc)
     sources, imports = _library()
     needed: set[str] = set()
     waiting = _names(main)

@@ -123,8 +123,8 @@ def places(texts: Sequence[str], text: Expr, budget: Budget) -> dict[tuple[int, 
 
 def pieces(atom: Atom, outputs: Sequence[str], pool: Pool, budget: Budget) -> None:
     """Add to *pool* every piece of the texts of *atom* that stands in the outputs, as it is or in another case."""
-    texts: list[str] = list(atom.values)
-    if any(not isinstance(text, str) or len(text) > LONGEST or not text for text in texts):
+    texts = [text for text in atom.values if isinstance(text, str) and 0 < len(text) <= LONGEST]
+    if len(texts) < len(outputs):
         return
     lowered = [output.lower() for output in outputs]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from keyword import iskeyword
 from typing import Any
 
 from . import Example, Found, NotFound
 from .branches import branched
 from .budget import Budget
 from .describe import describe
-from .emit import emit
+from .emit import emit, reserved
 from .expressions import Atom, Expr, given
 from .kinds import kind
 from .trust import MOST_DOUBT, constant, contrived, doubt, foretold, outcome
@@ -25,6 +27,8 @@ def search(
 ) -> Found | NotFound:  # fmt: skip
     """Return the best program that fits all *examples*, or why there is none."""
     budget = Budget(seconds)
+    examples = tuple(Example(tuple(_json(one.inputs)), _json(one.output)) for one in examples)
+    probes = tuple(tuple(_json(probe)) for probe in probes)
     why = _unfit(examples, name, parameters)
     programs = [] if why else _programs(examples, budget)
     why = why or _refusal(programs, examples, probes, budget)
@@ -36,14 +40,20 @@ def search(
     return Found(code, name, says, budget.tried, budget.seconds)
 
 
+def _json(value: Any) -> Any:
+    """Return *value* in plain lists and dicts, as it comes out of JSON."""
+    return json.loads(json.dumps(value, allow_nan=False))
+
+
 def _unfit(examples: Sequence[Example], name: str, parameters: Sequence[str]) -> str:
     """Return what is wrong with the question itself."""
     if not examples or not parameters:
         return "there is nothing to learn from: no example or no parameter"
     if any(len(one.inputs) != len(parameters) for one in examples):
         return "an example has not as many inputs as there are parameters"
-    if len({name, *parameters}) <= len(parameters) or not all(one.isidentifier() for one in (name, *parameters)):
-        return "the names are no Python names, or not all different"
+    named = all(one.isidentifier() and not iskeyword(one) and not one.startswith("_") for one in (name, *parameters))
+    if len({name, *parameters}) <= len(parameters) or not named or name in reserved():
+        return "the names are no Python names of their own, or not all different"
     known: dict[str, Any] = {}
     if any(known.setdefault(repr(one.inputs), one.output) != one.output for one in examples):
         return "two examples give different outputs for the same input"
@@ -85,6 +95,8 @@ def _refusal(
         return "the best program is no simpler than the examples: more examples are needed"
     if doubt(programs, [one.inputs for one in examples], probes) > MOST_DOUBT:
         return "programs that fit the examples equally well differ on other inputs: more examples are needed"
-    if best.op != "branch" and len(examples) > 2 and not foretold(examples, solved, budget):
+    # A bound between yes and no can't be foretold by the examples that leave it open.
+    open_bound = best.op == "branch" or kind([one.output for one in examples]) == "truth"
+    if not open_bound and len(examples) > 2 and not foretold(examples, solved, budget):
         return "no example is foretold by the others: more examples are needed"
     return ""
