@@ -25,6 +25,9 @@ __all__ = ["Bench", "default_limits", "limits_problem"]
 WARM = 4
 """Pools that are kept: a tool with limits or grants of its own needs one of its own."""
 
+LEAST: Mapping[str, float] = {"memory_mb": 32, "open_files": 16, "seconds": 0.2, "cpu_seconds": 0.05}
+"""With less than this not even a worker starts, and what a tool asked for would look like a sandbox that is gone."""
+
 
 def default_limits() -> dict[str, float]:
     """Return what a call may use where nobody says less, by name."""
@@ -112,9 +115,12 @@ def _bounds(limits: Mapping[str, float], seconds: float | None = None) -> Bounds
     given: dict[str, Any] = {**Limits().to_json(), **limits}
     if unknown := [name for name in given if name not in Limits.__slots__]:
         raise ValueError(f"there is no limit {unknown[0]!r}; there are {', '.join(Limits.__slots__)}")
+    if low := [name for name, least in LEAST.items() if given[name] < least]:
+        raise ValueError(f"{low[0]} is {given[low[0]]:g}; no call can do with less than {LEAST[low[0]]:g}")
     if seconds is not None:
         given["seconds"] = min(given["seconds"], seconds)
-    return Limits(**{name: _counted(name, value) for name, value in given.items()})
+    whole: dict[str, Any] = {name: _counted(name, value) for name, value in given.items()}
+    return Limits(**whole)
 
 
 def _counted(name: str, value: float) -> float:

@@ -14,7 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from genesis_aatc.candidate import NOTHING, Manifest
-from genesis_aatc.sandboxes import WARM, Bench, default_limits, limits_problem
+from genesis_aatc.sandboxes import LEAST, WARM, Bench, default_limits, limits_problem
 from genesis_core import AccessDenied
 
 ECHO = b"def echo(x):\n    return x\n"
@@ -60,6 +60,12 @@ def test_a_call_gives_what_the_function_gives(bench: Bench) -> None:
         assert found.ok and found.value == given["x"] and found.tier == "strong"
 
 
+def test_the_least_that_may_be_asked_for_is_enough(bench: Bench) -> None:
+    for name, least in LEAST.items():
+        found = bench.run(ECHO, "echo", {"x": 1}, NOTHING, {name: least * (4 if name == "seconds" else 1)})
+        assert found.ok, (name, found)
+
+
 def test_limits_hold_and_seconds_come_first(bench: Bench) -> None:
     spin = b"def spin():\n    while True:\n        pass\n"
     assert bench.run(spin, "spin", {}, NOTHING, {"cpu_seconds": 0.2}).limit == "cpu"
@@ -68,8 +74,10 @@ def test_limits_hold_and_seconds_come_first(bench: Bench) -> None:
 
 def test_limits_that_are_none_are_told_before_anything_runs(bench: Bench) -> None:
     assert limits_problem({"patience": 1}) and limits_problem({"seconds": -1}) and not limits_problem(default_limits())
-    for wrong in ({"patience": 1.0}, {"seconds": 9_999.0}):
-        with pytest.raises(ValueError, match="patience|seconds"):
+    nan = float("nan")
+    for wrong in ({"patience": 1.0}, {"seconds": 9_999.0}, {"memory_mb": 1.0}, {"seconds": nan}, {"threads": nan}):
+        assert limits_problem(wrong)
+        with pytest.raises(ValueError, match="patience|seconds|memory_mb|threads"):
             bench.run(ECHO, "echo", {"x": 1}, NOTHING, wrong)
     with pytest.raises(ValueError, match="longer than"):
         bench.run(ECHO, "echo", {"x": "x" * (5 << 20)}, NOTHING, {})
