@@ -15,7 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from genesis_aatc.synthesis import Example, Found, NotFound, synthesise
+from genesis_aatc.synthesis import Example, Found, NotFound, synthesise, weights, writing
 
 
 def interval(share: float, count: int) -> tuple[float, float]:
@@ -43,6 +43,19 @@ def predict(found: Found | NotFound, unseen: list[dict[str, Any]]) -> list[Any] 
     return outputs
 
 
+def prepare(approach: str) -> None:
+    """Rank as the approach says: as shipped, by size alone, or only programs that are one piece."""
+    if approach == "size":
+        weights.use(dict.fromkeys(weights.WEIGHTS, 1.0))
+    elif approach == "whole":
+        several = writing.assemble
+
+        def alone(*asked: Any) -> list[Any]:
+            return [one for one in several(*asked[:4], most=200) if one.op != "join"][:12]
+
+        writing.assemble = alone
+
+
 def measure(row: dict[str, Any], seconds: float) -> dict[str, Any]:
     """Return the outcome of one row."""
     given = [Example(tuple(one["input"]), one["output"]) for one in row["given"]]
@@ -56,7 +69,7 @@ def measure(row: dict[str, Any], seconds: float) -> dict[str, Any]:
     return {"id": row["id"], "status": status, "outputs": outputs, "seconds": took, "found": found}
 
 
-def show(rows: list[dict[str, Any]], done: list[dict[str, Any]]) -> dict[str, Any]:
+def show(done: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the figures, with those of each family (what stands before the dot of the id)."""
     count = len(done)
     seconds = sorted(one["seconds"] for one in done)
@@ -80,10 +93,12 @@ def main() -> None:
     folder = os.environ.get("GENESIS_EVAL_DATA", "data")
     parser.add_argument("--data", type=Path, default=Path(folder, "tool_specs/dev.jsonl"))
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--approach", choices=("full", "size", "whole"), default="full")
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--predictions", type=Path)
     chosen = parser.parse_args()
     rows = [json.loads(line) for line in chosen.data.read_text(encoding="utf-8").split("\n") if line.strip()]
+    prepare(chosen.approach)
     done = [measure(row, chosen.seconds) for row in rows]
     for row, one in zip(rows, done, strict=True):
         if chosen.misses and one["status"] != "solved":
@@ -96,7 +111,7 @@ def main() -> None:
         kept = ("id", "outputs", "status", "seconds")
         lines = [json.dumps({name: one[name] for name in kept}) for one in done]
         chosen.predictions.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(json.dumps(show(rows, done), indent=1))
+    print(json.dumps(show(done), indent=1))
 
 
 if __name__ == "__main__":

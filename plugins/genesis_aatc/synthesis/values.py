@@ -17,9 +17,9 @@ from .rules import constants, pairs, steps
 __all__ = ["made", "reached"]
 
 # How many values are taken up and worked on, and how far-fetched they may be.
-MOST_TAKEN = 260
+MOST_TAKEN = 200
 MOST_COST = 5.5
-PARTNERS = 24
+PARTNERS = 16
 
 
 class _Reach:
