@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from genesis_sandbox import Limits as Bounds
     from genesis_sandbox import Outcome as Outcome
 
-__all__ = ["Bench", "default_limits", "limits_problem"]
+__all__ = ["GRANTS", "Bench", "asked", "default_limits", "limits_problem"]
+
+GRANTS = ("read", "write", "hosts", "env", "modules")
+"""The fields of a manifest that name what is granted one by one."""
 
 WARM = 4
 """Pools that are kept: a tool with limits or grants of its own needs one of its own."""
@@ -43,6 +46,16 @@ def limits_problem(limits: Mapping[str, float]) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+def asked(manifest: Manifest) -> tuple[str, ...]:
+    """Return what of *manifest* somebody has to grant, in words; limits at or below their defaults need nobody."""
+    usual = default_limits()
+    above = [name for name, value in manifest.limits.items() if value > usual.get(name, 0)]
+    return (
+        *(f"{word} {one[:80]}" for word in GRANTS for one in getattr(manifest, word)),
+        *([f"more {', '.join(sorted(above))}"] if above else []),
+    )
 
 
 class Bench:

@@ -17,7 +17,7 @@ from genesis_core import AccessDenied, Example, LayerCheck, canonical_json
 from ._inputs import inputs_of
 from .candidate import NOTHING, Candidate, Manifest
 from .layers import POLICY, Refused, told
-from .sandboxes import Bench, default_limits
+from .sandboxes import GRANTS, Bench, asked, default_limits
 from .schemas import same, value_problem
 
 if TYPE_CHECKING:
@@ -205,19 +205,21 @@ def _shown(value: Any) -> str:
 async def _denied(runs: _Runs) -> None:
     """Refuse what asks for grants that it does its examples without, or that nobody has given it."""
     manifest = runs.candidate.manifest
-    asked = [words for words, _ in _each_without(manifest)]
-    if asked and await _does(runs, _bare(manifest)):
-        raise Refused(f"it asks for {', '.join(asked)}, and does its examples without")
-    if asked and not runs.candidate.approved:
-        raise Refused(f"it needs {', '.join(asked)}, which nobody has granted")
+    beyond = ", ".join(asked(manifest))
+    if beyond and await _does(runs, NOTHING.replace(limits=_usual(manifest.limits))):
+        raise Refused(f"it asks for {beyond}, and does its examples without")
+    if beyond and not runs.candidate.approved:
+        raise Refused(f"it needs {beyond}, which nobody has granted")
 
 
 async def _none_spare(runs: _Runs) -> None:
     """Refuse what does its examples as well with one grant less."""
-    fewer = list(_each_without(runs.candidate.manifest))
-    for words, manifest in fewer if len(fewer) > 1 else ():
+    whole = runs.candidate.manifest
+    fewer = list(_each_without(whole))
+    for manifest in fewer if len(fewer) > 1 else ():
         if await _does(runs, manifest):
-            raise Refused(f"it asks for {words}, and does its examples without")
+            spare = ", ".join(sorted(set(asked(whole)) - set(asked(manifest))))
+            raise Refused(f"it asks for {spare}, and does its examples without")
 
 
 async def _does(runs: _Runs, manifest: Manifest) -> bool:
@@ -234,25 +236,20 @@ async def _does(runs: _Runs, manifest: Manifest) -> bool:
         runs.limits = mine
 
 
-def _bare(manifest: Manifest) -> Manifest:
-    return NOTHING.replace(limits=_usual(manifest.limits))
-
-
 def _usual(limits: Mapping[str, float]) -> dict[str, float]:
     """Return the limits that need no grant: those that are not above their defaults."""
     usual = default_limits()
     return {name: value for name, value in limits.items() if value <= usual[name]}
 
 
-def _each_without(manifest: Manifest) -> Iterator[tuple[str, Manifest]]:
-    """Yield each grant in words, and the manifest without it."""
-    for word in ("read", "env", "modules"):
+def _each_without(manifest: Manifest) -> Iterator[Manifest]:
+    """Yield the manifest without each of its grants."""
+    for word in GRANTS:
         for one in getattr(manifest, word):
-            rest = tuple(other for other in getattr(manifest, word) if other != one)
-            yield f"{word} {one[:80]}", manifest.replace(**{word: rest})
+            yield manifest.replace(**{word: tuple(other for other in getattr(manifest, word) if other != one)})
     usual = _usual(manifest.limits)
     if len(usual) < len(manifest.limits):
-        yield f"more {', '.join(sorted(set(manifest.limits) - set(usual)))}", manifest.replace(limits=usual)
+        yield manifest.replace(limits=usual)
 
 
 # ---- what it may use from now on ---------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ _NEVER: Mapping[str, frozenset[str]] = {
     "hashlib": frozenset({"file_digest"}),
     "operator": frozenset({"attrgetter", "methodcaller"}),
     "string": frozenset({"Formatter"}),
-    "typing": frozenset({"ForwardRef", "get_type_hints"}),
+    "typing": frozenset({"ForwardRef", "evaluate_forward_ref", "get_type_hints"}),
 }
 """Names that evaluate text, or reach attributes by it."""
 
@@ -90,8 +90,8 @@ DECORATORS = frozenset({
 
 CONSTANT_CALLS = frozenset({
     "bytes", "dict", "float", "frozenset", "int", "list", "range", "set", "tuple", "str.maketrans",
-    "collections.namedtuple", "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta",
-    "datetime.timezone", "decimal.Decimal", "fractions.Fraction", "re.compile",
+    "collections.namedtuple", "dataclasses.field", "datetime.date", "datetime.datetime", "datetime.time",
+    "datetime.timedelta", "datetime.timezone", "decimal.Decimal", "fractions.Fraction", "re.compile",
 })  # fmt: skip
 """What may be called while the module is read: it makes a constant."""
 

@@ -45,13 +45,14 @@ def _hidden(text: str) -> Iterator[str]:
         yield "it begins with a byte order mark"
     if "\r" in text.replace("\r\n", ""):
         yield "a line ends with a bare carriage return"
-    found = sorted({sign for sign in text if _unseen(sign)})
+    found = sorted({sign for sign in text if unseen(sign)})
     for sign in found[:MOST_SHOWN]:
         name = unicodedata.name(sign, "a control character")
         yield f"it holds U+{ord(sign):04X} ({name.lower()}) as such; write it as an escape"
 
 
-def _unseen(sign: str) -> bool:
+def unseen(sign: str) -> bool:
+    """Tell whether a character is not shown, or changes how those beside it are shown."""
     return sign not in "\n\r\t" and unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 

@@ -14,6 +14,7 @@ from genesis_aatc.schemas import arguments_problem, same, schema_problem, value_
 from genesis_core import Effect, canonical_json
 
 from ._refused import Refused
+from .source import unseen
 
 NAME = "spec"
 
@@ -53,7 +54,7 @@ def _names(candidate: Candidate) -> Iterator[str]:
         yield f"{proposal.author[:80]!r} is no author: examples, file, or model:NAME"
     if len(spec.description) > MAX_DESCRIPTION:
         yield f"its description has {len(spec.description)} characters; at most {MAX_DESCRIPTION} are read"
-    if any(not sign.isprintable() and sign != "\n" for sign in spec.description):
+    if any(map(unseen, spec.description)):
         yield "its description holds characters that nobody sees"
     if spec.inline:
         yield "it asks to run inside this program: what is made runs in the sandbox"

@@ -55,7 +55,7 @@ def _module_level(tree: ast.Module, name: str, scope: Scope) -> Iterator[Finding
             continue
         if isinstance(node, ast.Assign | ast.AnnAssign):
             yield from _constant(node, scope)
-        elif number or not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+        elif number or not _is_text(node):
             yield _at(node, "only imports, constants, functions and dataclasses stand outside a function")
 
 
@@ -63,11 +63,17 @@ def _constant(node: ast.Assign | ast.AnnAssign, scope: Scope) -> Iterator[Findin
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     if not all(isinstance(target, ast.Name) for target in targets):
         yield _at(node, "outside a function only a name is given a value")
-    for inner in ast.walk(node.value) if node.value is not None else ():
-        if isinstance(inner, ast.Call) and scope.dotted(inner.func) not in _allowed.CONSTANT_CALLS:
-            yield _at(inner, "outside a function only a constant is made; this call belongs into one")
-        elif isinstance(inner, ast.Lambda | ast.NamedExpr):
-            yield _at(inner, "outside a function only a constant is made; this belongs into one")
+    for part in [node.value, *([node.annotation] if isinstance(node, ast.AnnAssign) else [])]:
+        if part is not None:
+            yield from _only_constant(part, scope)
+
+
+def _only_constant(value: ast.expr, scope: Scope) -> Iterator[Finding]:
+    """Yield what would do something when it is evaluated: it stands where a module is read, or a function made."""
+    for node in ast.walk(value):
+        made = isinstance(node, ast.Call) and scope.dotted(node.func) in _allowed.CONSTANT_CALLS
+        if isinstance(node, ast.Call | ast.Lambda | ast.NamedExpr | ast.Yield | ast.YieldFrom) and not made:
+            yield _at(node, "outside a function, and in its head, only constants are made; this belongs into a body")
 
 
 # ---- names -------------------------------------------------------------------------------------------------------
@@ -79,6 +85,9 @@ def _names(tree: ast.Module, scope: Scope, opens: frozenset[str]) -> Iterator[Fi
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and not (isinstance(node.ctx, ast.Load) and id(node) in checked):
             yield from _name(node, scope, known)
+    for name in sorted(scope.bound):
+        if _kept(name):
+            yield 0, f"{name} is a built-in and keeps its meaning"
     for name in sorted(set(names(tree))):
         if name.startswith("__") and name not in _allowed.DUNDERS | _allowed.METHODS | {"__future__"}:
             yield 0, f"{name[:80]} is not for tools: a name with two underscores reaches inside of things"
@@ -88,9 +97,8 @@ def _name(node: ast.Name, scope: Scope, known: frozenset[str]) -> Iterator[Findi
     if node.id.startswith("__"):
         return  # said once for all names
     if not isinstance(node.ctx, ast.Load):
-        if _kept(node.id):
-            yield _at(node, f"{node.id} is a built-in and keeps its meaning")
-    elif node.id in scope.bound:
+        return
+    if node.id in scope.bound:
         if node.id in scope.modules and id(node) not in scope.bases:
             yield _at(node, f"the module {node.id} is used as a value; use what it holds by name")
     elif not hasattr(builtins, node.id):
@@ -159,9 +167,11 @@ def _function(node: ast.FunctionDef, scope: Scope) -> Iterator[Finding]:
     yield from _decorators(node, scope)
     if hasattr(builtins, node.name):
         yield _at(node, f"{node.name} is a built-in and keeps its meaning")
-    for argument in ast.walk(node.args):
-        if isinstance(argument, ast.arg) and _kept(argument.arg):
-            yield _at(argument, f"{argument.arg} is a built-in and keeps its meaning")
+    defaults = [default for default in [*node.args.defaults, *node.args.kw_defaults] if default is not None]
+    arguments = [argument for argument in ast.walk(node.args) if isinstance(argument, ast.arg)]
+    words = [argument.annotation for argument in arguments if argument.annotation is not None]
+    for part in [*defaults, *words, *([node.returns] if node.returns is not None else [])]:
+        yield from _only_constant(part, scope)
 
 
 def _class(node: ast.ClassDef, scope: Scope) -> Iterator[Finding]:
@@ -170,12 +180,23 @@ def _class(node: ast.ClassDef, scope: Scope) -> Iterator[Finding]:
     made = any(scope.dotted(_undecorated(word)) == "dataclasses.dataclass" for word in node.decorator_list)
     if node.keywords or not (made and not bases or bases == ["typing.NamedTuple"]):
         yield _at(node, f"class {node.name[:80]}: only dataclasses and named tuples, without a base of their own")
+    for inner in node.body:
+        if isinstance(inner, ast.AnnAssign | ast.Assign):
+            yield from _constant(inner, scope)
+        elif not isinstance(inner, ast.FunctionDef | ast.Pass) and not _is_text(inner):
+            yield _at(inner, "in a class stand only fields and methods")
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _decorators(node: ast.FunctionDef | ast.ClassDef, scope: Scope) -> Iterator[Finding]:
     for word in node.decorator_list:
         if scope.dotted(_undecorated(word)) not in _allowed.DECORATORS:
             yield _at(word, f"the decorator of {node.name[:80]} is not one of {', '.join(sorted(_allowed.DECORATORS))}")
+        for part in [*word.args, *(k.value for k in word.keywords)] if isinstance(word, ast.Call) else ():
+            yield from _only_constant(part, scope)
 
 
 def _undecorated(word: ast.expr) -> ast.expr:
