@@ -34,7 +34,7 @@ def _tried(name: str) -> str:
     from .running import run
 
     try:
-        outcome = run(b"", launcher=name, allow_reduced=True)
+        outcome = run(b"", launcher=name)
     except SandboxUnavailable as error:
         return error.reason
     return "" if outcome.ok else f"an empty program ended as {outcome.ended.value}: {outcome.stderr[-200:]}"

@@ -27,7 +27,7 @@ class Fact:
 
 def facts() -> tuple[Fact, ...]:
     """Return what was found; nothing is changed."""
-    return (_system(), _kernel_landlock(), _user_namespaces(), _purejail(), _bubblewrap(), _memory_groups())
+    return (_system(), _kernel_landlock(), _user_namespaces(), _purejail(), _bubblewrap(), _control_groups())
 
 
 def _system() -> Fact:
@@ -80,9 +80,6 @@ def _bubblewrap() -> Fact:
     return Fact("bubblewrap", not why, f"{note}: {why}" if why else f"{note}: isolates")
 
 
-def _memory_groups() -> Fact:
-    """A delegated control group would bound what the kernel keeps for a program; nothing is made to depend on it."""
-    with open("/proc/self/cgroup") as table:
-        own = next((line.rstrip("\n").split("::", 1)[1] for line in table if line.startswith("0::")), "")
-    there = os.access(f"/sys/fs/cgroup{own}/cgroup.procs", os.W_OK)
-    return Fact("control groups", True, "delegated" if there else "not delegated: limits are those of the process")
+def _control_groups() -> Fact:
+    """They would bound what the kernel keeps for a program, too; nothing is made of them, here or where there are."""
+    return Fact("control groups", True, "not used: limits are those of each process and of its folder")

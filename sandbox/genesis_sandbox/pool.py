@@ -43,10 +43,10 @@ class Pool:
 
     def __init__(
         self, *, limits: Limits | None = None, capabilities: Capabilities | None = None, parked: int = 2,
-        preload: Sequence[str] = ("json",), launcher: str = "auto",
+        preload: Sequence[str] = ("json",), launcher: str = "auto", allow_reduced: bool = False,
     ) -> None:  # fmt: skip
         self._granted, self._limits = capabilities or Capabilities(), limits or Limits()
-        self._launcher = choose(launcher)
+        self._launcher, self._allow_reduced = choose(launcher, allow_reduced), allow_reduced
         job = prepared(self._granted, self._limits, self._launcher)
         self._job = Job(launcher=job.launcher, limits=job.limits, modules=job.modules, read=job.read,
                         preload=list(preload))  # fmt: skip
@@ -67,7 +67,7 @@ class Pool:
         started = time.monotonic()
         if not self._warm:
             return run(code, entry=entry, arguments=arguments, limits=self._limits, capabilities=self._granted,
-                       launcher=self._launcher)  # fmt: skip
+                       launcher=self._launcher, allow_reduced=self._allow_reduced)  # fmt: skip
         source = code.encode() if isinstance(code, str) else code
         message = request(source, entry, dict(arguments or {}), self._granted.env)
         wires, kept = self._take(), Kept(self._limits)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from genesis_sandbox import Capabilities, Limits, Pool, SandboxUnavailable
+from genesis_sandbox import Capabilities, Limits, Pool, SandboxUnavailable, _libc
 from genesis_sandbox._probe import first_strong
 
 REASONS: list[str] = []
 WHY_NOT = "" if first_strong(REASONS) else "; ".join(REASONS)
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=f"no sandbox here: {WHY_NOT}")
 
+SET_CHILD_SUBREAPER = 36
 ADD = "def add(a, b):\n    return a + b"
 
 
@@ -96,15 +99,48 @@ def test_a_closed_pool_refuses() -> None:
         pool.run("pass")
 
 
+@pytest.fixture
+def adopted() -> Iterator[None]:
+    """Have every process that is left behind become a child of this one, wherever it was started."""
+    _libc.prctl(SET_CHILD_SUBREAPER, 1)
+    yield
+    _libc.prctl(SET_CHILD_SUBREAPER, 0)
+
+
+def settled(before: set[str]) -> set[str]:
+    """Return the children of this process that were not there before, after those that are ending have ended."""
+    until = time.monotonic() + 5
+    while (left := processes() - before) and time.monotonic() < until:
+        for pid in left:
+            os.waitpid(int(pid), os.WNOHANG)
+        time.sleep(0.02)
+    return left
+
+
+def held(pid: int | str) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
 @pytest.mark.slow
-def test_a_thousand_calls_leak_nothing() -> None:
-    before = processes()
+@pytest.mark.alone
+@pytest.mark.usefixtures("adopted")
+def test_a_thousand_calls_leak_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    before, kept = processes(), set(Path("/tmp").glob("tool-*"))
     with Pool() as pool:
         for _ in range(5):
             pool.run("pass")
-        descriptors, mounts = len(os.listdir("/proc/self/fd")), Path("/proc/self/mounts").read_text()
+        first = pool.zygote
+        descriptors, mounts = held("self"), Path("/proc/self/mounts").read_text()
+        of_zygote, its_mounts = held(first), Path(f"/proc/{first}/mounts").read_text()
         for n in range(1000):
+            if n == 900:
+                assert pool.zygote == first and held(first) == of_zygote
+                assert Path(f"/proc/{first}/mounts").read_text() == its_mounts
             assert pool.run(ADD, entry="add", arguments={"a": n, "b": 1}).value == n + 1
-        assert len(os.listdir("/proc/self/fd")) == descriptors
+            assert n % 100 or len(processes() - before) == 1  # the zygote, and nothing that a call left
+        assert pool.zygote != first, "a worn zygote is replaced"
+        assert held("self") == descriptors
         assert Path("/proc/self/mounts").read_text() == mounts
-    assert processes() == before
+    assert settled(before) == set()
+    assert list(tmp_path.iterdir()) == [] and set(Path("/tmp").glob("tool-*")) <= kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import os
 import shutil
@@ -13,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from genesis_sandbox import Capabilities, Ended, Limits, Outcome, SandboxUnavailable, run
+import genesis_sandbox
+from genesis_sandbox import Capabilities, Ended, Limits, Outcome, SandboxUnavailable, _landlock, run
 from genesis_sandbox._probe import first_strong, works
 
 REASONS: list[str] = []
@@ -244,17 +246,59 @@ except SandboxUnavailable as error:
     print("refused", error.reason)
 print(self_test().tier)
 """
+ONLY_THE_ARGUMENT_COUNTS = """
+import os
+from genesis_sandbox import Capabilities, Limits, Pool, SandboxUnavailable, run, self_test
+words = {"allow_reduced": "true", "SANDBOX_ALLOW_REDUCED": "1", "GENESIS_SANDBOX_ALLOW_REDUCED": "true",
+         "GENESIS_SANDBOX_LAUNCHER": "reduced", "GENESIS_SANDBOX": "reduced", "GENESIS_SANDBOX__ALLOW_REDUCED": "1"}
+os.environ.update(words)
+code = "allow_reduced = True\\nlauncher = 'reduced'\\nopen('/tmp/ran', 'w')"
+for ask in (lambda: run(code, capabilities=Capabilities(env=words)), lambda: run(code, launcher="reduced"),
+            lambda: Pool(capabilities=Capabilities(env=words)), lambda: Pool(launcher="reduced"),
+            lambda: run("def f(**_): return 1", entry="f", arguments={"allow_reduced": True, "launcher": "reduced"})):
+    try:
+        ask()
+        print("ran")
+    except SandboxUnavailable:
+        print("no", end=" ")
+print(self_test().tier, run("print(1)", allow_reduced=True).tier, self_test(allow_reduced=True).tier)
+with Pool(allow_reduced=True) as pool:
+    print(pool.run("print(1)").tier, pool.zygote)
+"""
 
 
-def test_without_namespaces_nothing_runs(tmp_path: Path) -> None:
-    """Limit them to none in a user namespace of our own, and ask there for a sandbox."""
-    (tmp_path / "ask.py").write_text(NOTHING_ISOLATES)
+def without_network_namespaces(program: str, folder: Path) -> str:
+    """Limit them to none in a user namespace of our own, run a program there, and return what it prints."""
+    (folder / "ask.py").write_text(program)
     script = f"echo 0 > /proc/sys/user/max_net_namespaces && exec {sys.executable} ask.py"
     words = ["unshare", "--user", "--map-root-user", "sh", "-c", script]
     if not shutil.which("unshare"):
         pytest.skip("no command to make a namespace with")
-    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run(words, capture_output=True, text=True, cwd=folder)
     if "Permission denied" in done.stderr or "unshare" in done.stderr:
         pytest.skip(f"namespaces can't be limited here: {done.stderr[-200:]}")
-    assert done.stdout.startswith("refused purejail: OSError") and done.stdout.endswith("none\n"), done.stderr
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_without_namespaces_nothing_runs(tmp_path: Path) -> None:
+    said = without_network_namespaces(NOTHING_ISOLATES, tmp_path)
+    assert said.startswith("refused purejail: OSError") and said.endswith("none\n")
     assert [path.name for path in tmp_path.iterdir()] == ["ask.py"]
+
+
+@pytest.mark.skipif(_landlock.abi() < 6, reason="the reduced tier needs version 6 of Landlock")
+def test_only_the_callers_own_argument_allows_the_reduced_tier(tmp_path: Path) -> None:
+    """No variable, grant, argument of the tool or word of its program does."""
+    said = without_network_namespaces(ONLY_THE_ARGUMENT_COUNTS, tmp_path)
+    assert said == "no no no no no none reduced reduced\nreduced 0\n"
+
+
+def test_nothing_that_decides_reads_the_environment() -> None:
+    """What is named here empties it, or sets it for the worker or for an attack."""
+    readers = set()
+    for path in Path(genesis_sandbox.__file__).parent.glob("*.py"):
+        names = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+        if names & {"environ", "environb", "getenv", "getenvb"}:
+            readers.add(path.stem)
+    assert readers == {"_wipe", "_worker", "_zygote", "selftest"}
