@@ -18,8 +18,9 @@ SECONDS = 120.0
 class Generated(Tool):
     """Has a spec and no function of its own: what is called is what the workshop holds under its digest."""
 
-    def __init__(self, spec: ToolSpec, workshop: Workshop) -> None:
-        super().__init__(spec.replace(inline=True), self._refused)
+    def __init__(self, spec: ToolSpec, workshop: Workshop, lent: ToolSpec | None = None) -> None:
+        """Call what was admitted as *spec*; its task sees *lent*, which may have another name and label."""
+        super().__init__((lent or spec).replace(inline=True), self._refused)
         self._workshop, self._admitted = workshop, spec
         self.__doc__ = spec.description
 

@@ -26,7 +26,7 @@ from .errors import (
     did_you_mean,
 )
 from .plans import Plan, PlanContext
-from .policy import Action, Effect, Label, Trust, Usage
+from .policy import Action, Effect, Label, Secrecy, Trust, Usage
 from .records import digest
 from .runs import EventKind
 from .tasks import TaskState
@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     from ._scope import TaskContext
     from .tasks import Task, TaskResult
 
-__all__ = ["ONE", "Bench", "add_made", "agent_of", "check_agents", "hired", "keep_made", "lend"]
+__all__ = ["ONE", "Bench", "Kept", "add_made", "agent_of", "check_agents", "hired", "keep_made", "lend"]
 
 ONE = Usage(generated=1)
 HARMLESS = (Effect.PURE, Effect.READ)
+WITHIN = frozenset({"limits", "modules", "threads"})
+"""Capabilities by which a tool computes more, and looks at nothing outside."""
 WITHOUT = "nobody makes tools here"
 
 
@@ -84,12 +86,33 @@ async def lend(driver: Driver, task: Task, context: TaskContext) -> TaskResult |
     async with scope.bench.turn(need):
         found = await workshop.find(need)
         if found is not None:
-            _note(context, need, found, {"reused": True})
+            await _taken_again(need, found, context)
         spec = found or await _made(driver, workshop, need, context)
     if isinstance(spec, str):
         return _undone(context, need, spec)
-    context._lent = Generated(spec, workshop)
+    context._lent = Generated(spec, workshop, _as_lent(need, spec))
     return None
+
+
+async def _taken_again(need: Need, found: ToolSpec, context: TaskContext) -> None:
+    """Put on record that *found* was made before; what it was granted is granted to no words from outside."""
+    _note(context, need, found, {"reused": True})
+    _check_promise(need, found.replace(name=need.name), "the workshop")
+    if found.capabilities and context.task_label.trust is Trust.UNTRUSTED:
+        said = {"capabilities": dict(found.capabilities), "source": found.source}
+        await context._authorize(Action("grant", need.name, Effect.WRITE, said))
+
+
+def _as_lent(need: Need, spec: ToolSpec) -> ToolSpec:
+    """Return *spec* as its task sees it: under the name that it asked for, and with the label of what it may look at.
+
+    What lies outside was written by nobody here, and what the environment holds is a secret.
+    """
+    label, reached = spec.emits, {name for name, value in spec.capabilities.items() if value} - WITHIN
+    if reached:
+        secrecy = Secrecy.SECRET if "env" in reached else Secrecy.INTERNAL
+        label |= Label(Trust.UNTRUSTED, secrecy, frozenset({f"tool:{spec.name}"}))
+    return spec.replace(name=need.name, label=label)
 
 
 async def _as_then(driver: Driver, need: Need, context: TaskContext) -> TaskResult | None:
@@ -102,8 +125,9 @@ async def _as_then(driver: Driver, need: Need, context: TaskContext) -> TaskResu
     if "tool" not in said:
         return _undone(context, need, str(said.get("refused", WITHOUT)))
     spec = ToolSpec(**said["tool"])
+    context._rise(spec.emits)
     context._note(EventKind.ADMITTED, dict(said))
-    context._lent = Tool(spec, lambda **_: None)
+    context._lent = Tool(_as_lent(need, spec), lambda **_: None)
     return None
 
 
@@ -114,6 +138,7 @@ async def _made(driver: Driver, workshop: Workshop, need: Need, context: TaskCon
                     and m.need is not None and m.need.digest == need.digest), None)
     if earlier is not None and earlier.tool is not None:  # it waits for what a person has said by now
         proposal = Proposal(spec=earlier.tool, code=earlier.code, author=earlier.author, label=earlier.label)
+        _check_promise(need, proposal.spec, "the workshop")
     else:
         await context._spend(ONE, partial(_begun, driver, need, context))
         found = await _proposed(driver, need, context)
@@ -121,6 +146,7 @@ async def _made(driver: Driver, workshop: Workshop, need: Need, context: TaskCon
             return found
         proposal = found
     proposal = proposal.replace(label=proposal.label | need.label | context.task_label)
+    context._rise(proposal.label)  # whoever wrote it would choose what it may do
     approved = ""
     if wanted := dict(proposal.spec.capabilities):
         approved = await _granted(workshop, need, proposal, wanted, context)
@@ -150,11 +176,16 @@ async def _proposed(driver: Driver, need: Need, context: TaskContext) -> Proposa
     if found is None:
         return "no tool was found that meets its examples" if need.examples else "it has no examples to go by"
     proposal = check(found[0], Proposal, "genesis_generate", found[1])
-    if proposal.spec.name != need.name or proposal.spec.effect is not Effect.PURE:
-        raise PluginError(f"plugin {found[1]!r} proposed {proposal.spec.name!r} ({proposal.spec.effect}) for the need "
-                          f"{need.name!r}", cause="a tool that is made has its need's name and the effect pure")
+    _check_promise(need, proposal.spec, f"plugin {found[1]!r}")
     known = context.label  # a model that wrote it is believed as far as its answer
     return proposal.replace(label=proposal.label | need.label | _unseen(known))
+
+
+def _check_promise(need: Need, spec: ToolSpec, whose: str) -> None:
+    """Raise PluginError for a tool of another name, which would hide that one, or that does more than compute."""
+    if spec.name != need.name or spec.effect is not Effect.PURE:
+        raise PluginError(f"{whose} proposed {spec.name!r} ({spec.effect}) for the need {need.name!r}",
+                          cause="a tool that is made has its need's name and the effect pure")
 
 
 def _unseen(label: Label) -> Label:
@@ -177,6 +208,8 @@ def _said(need: Need, proposal: Proposal, admission: Admission) -> dict[str, Any
 
 
 def _note(context: TaskContext, need: Need, spec: ToolSpec, said: dict[str, Any]) -> None:
+    """Put on record which tool is lent; what it says of itself is known from now on."""
+    context._rise(spec.emits)
     context._note(EventKind.ADMITTED, {"need": need.digest, "name": need.name, "tool": spec.to_json(), **said})
 
 
@@ -261,12 +294,32 @@ def check_agents(planner: Planner, plan: Plan) -> None:
 
 def add_made(given: Provided, workshop: Workshop | None) -> None:
     """Offer the specialists of earlier runs; an installed agent keeps its name."""
-    if workshop is None:
+    if workshop is None or not (cards := workshop.agents()):
         return
-    for card in workshop.agents():
+    made = {made.name: made for made in workshop.made() if made.card in cards}
+    for card in cards:
         if card.name not in given.agents and all(name in given.tools for name in card.tools):
-            given.agents[card.name], given.cards[card.name] = workshop.agent(card), card
+            label = made[card.name].label if card.name in made else Label(Trust.UNTRUSTED)
+            given.agents[card.name], given.cards[card.name] = Kept(workshop.agent(card), label), card
             given.owners["agent", card.name] = PluginInfo("made")
+
+
+class Kept:
+    """A specialist of an earlier run: what it does is believed no further than whoever had it made."""
+
+    def __init__(self, agent: Agent, label: Label) -> None:
+        self._agent, self._label = agent, label
+        self.__wrapped__ = type(agent)  # the code that a run records
+
+    @property
+    def card(self) -> AgentCard:
+        """Its card."""
+        return self._agent.card
+
+    async def invoke(self, task: Task, context: TaskContext) -> Any:
+        """Have it done, once the task knows by whose words."""
+        context._rise(self._label)
+        return await self._agent.invoke(task, context)
 
 
 def agent_of(driver: Driver, name: str) -> Agent:

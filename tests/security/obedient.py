@@ -163,6 +163,10 @@ class Obedient(FakeAgent):
                 await context.read(given[0])
             except GenesisError:
                 texts.append(given[1])
+        elif do == "say":
+            texts.append(given[0])
+        elif do == "tools":  # what they say of themselves
+            texts += [spec.description for spec in context.tools]
         elif do == "look":
             texts += context.files(given[0] if given else "**/*")
         elif do == "inputs":
@@ -185,7 +189,7 @@ class Obedient(FakeAgent):
             said = Message(role="user", text="\n".join(texts), label=context.label)
             return (await self._heard(context, ModelRequest(messages=(said,), tools=context.tools)))
         try:
-            return str(await context.call(do, **given[0]))
+            return str(await context.call(do, **self._filled(given[0], texts, context)))
         except GenesisError as error:
             return f"{error.message} {error.cause}"
 
@@ -296,8 +300,11 @@ class ObedientPlugin:
             told = "\n".join([card.description for card in context.agents])
             ask = ModelRequest(messages=(Message(role="user", text=told, label=Label(Trust.TRUSTED)),))
             texts.append((await context.ask(ask)).text)
+        found = orders("\n".join(texts))
+        if found and self.world.drafts:
+            return self.world.drafts
         return [Task(id=f"p{n}", agent="agent", metadata={"steps": [["call", name, given]]})
-                for n, (name, given) in enumerate(orders("\n".join(texts)))] or [Task(id="p", agent="agent")]
+                for n, (name, given) in enumerate(found)] or [Task(id="p", agent="agent")]
 
 
 @dataclass
@@ -321,6 +328,10 @@ class World:
     settings: Mapping[str, Any] = field(default_factory=dict)
     settings_of_policy: Mapping[str, Any] = field(default_factory=dict)
     patches: Callable[[Sequence[Done]], GraphPatch] | None = None
+    drafts: Sequence[Task] = ()
+    """The tasks of the plan that a model writes, where it is ordered anything."""
+    plugins: Sequence[object] = ()
+    """What takes part beside the obedient."""
     done: list[Done] = field(default_factory=list)
     """What happened, in order: the only thing that counts."""
     stopped: set[str] = field(default_factory=set)
@@ -351,7 +362,7 @@ class World:
         """Return a Genesis of this world, its detector switched off."""
         self.genesis = Genesis.open(
             self.folder / "home", plugins="none", trust={"PolicyAlone": "security"},
-            extend=(self.agent, self.plugin, ObedientModel(self), PolicyAlone()),
+            extend=(self.agent, self.plugin, ObedientModel(self), PolicyAlone(), *self.plugins),
             settings={"policy": {"rules": list(self.rules), **self.settings_of_policy}, "journal": self.journal,
                       "models": {"use": ["obedient"]}, "durability": "normal", **self.settings})
         return self.genesis

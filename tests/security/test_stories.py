@@ -16,6 +16,7 @@ import pytest
 from pydantic import BaseModel
 
 sys.path.insert(0, str(Path(__file__).parent))
+import made_stories
 from obedient import World, order, run
 from stories import STORIES, Story
 
@@ -66,6 +67,7 @@ def test_the_attack_works_without_the_defence(name: str, monkeypatch: pytest.Mon
 def test_there_are_stories_enough() -> None:
     assert len(STORIES) >= 40
     assert sum(story.provenance for story in STORIES.values()) >= 30
+    assert sum(story.tell.__module__ == made_stories.__name__ for story in STORIES.values()) >= 10
 
 
 # -- what no story can tell, as nothing happens in it ------------------------------------------------------------------
