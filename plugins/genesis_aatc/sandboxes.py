@@ -95,15 +95,17 @@ class Bench:
 
         if why := self.refuses():
             raise DependencyDown(why, hint="genesis sandbox doctor tells what this machine allows")
-        granted, bounds = _capabilities(manifest), _bounds(limits, seconds)
+        granted, bounds = _capabilities(manifest), _bounds(limits)
+        in_time = seconds is None or seconds >= bounds.seconds
         try:
             launcher = choose("auto", self._allow_reduced)
             granted.check(launcher)
         except SandboxUnavailable as error:
             raise _denied(error) from error
-        warm = launcher == "purejail" and not apart and (seconds is None or seconds >= limits.get("seconds", 10.0))
+        warm = launcher == "purejail" and not apart and not manifest.write and in_time
         try:
             if not warm:
+                bounds = bounds if in_time else _bounds(limits, seconds)
                 return run(code, entry=entry, arguments=_plain(arguments), limits=bounds, capabilities=granted,
                            launcher=launcher, allow_reduced=self._allow_reduced)  # fmt: skip
             with self._pools.lent(bounds, granted) as pool:
@@ -131,7 +133,7 @@ def _bounds(limits: Mapping[str, float], seconds: float | None = None) -> Bounds
     if low := [name for name, least in LEAST.items() if given[name] < least]:
         raise ValueError(f"{low[0]} is {given[low[0]]:g}; no call can do with less than {LEAST[low[0]]:g}")
     if seconds is not None:
-        given["seconds"] = min(given["seconds"], seconds)
+        given["seconds"] = min(given["seconds"], max(seconds, 0.01))
     whole: dict[str, Any] = {name: _counted(name, value) for name, value in given.items()}
     return Limits(**whole)
 
@@ -233,8 +235,7 @@ class _Pools:
     @contextmanager
     def lent(self, limits: Bounds, granted: Capabilities) -> Iterator[Pool]:
         """Lend the pool for these limits and grants: nobody closes it meanwhile."""
-        warm = self._taken((os.getpid(), limits, granted.read, granted.modules, tuple(sorted(granted.env.items()))),
-                           limits, granted)  # fmt: skip
+        warm = self._taken((os.getpid(), limits, repr(granted)), limits, granted)
         try:
             yield warm.pool
         finally:

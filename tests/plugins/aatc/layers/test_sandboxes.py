@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from genesis_aatc.candidate import NOTHING, Manifest
 from genesis_aatc.sandboxes import LEAST, WARM, Bench, default_limits, limits_problem
 from genesis_core import AccessDenied
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 ECHO = b"def echo(x):\n    return x\n"
 LOOK = """
 import os
@@ -111,6 +114,13 @@ def test_what_is_granted_is_all_there_is(bench: Bench, tmp_path: Path, monkeypat
         bench.run(look, "look", given, granted, {})
 
 
+def test_less_time_than_usual_makes_no_pool_of_its_own(bench: Bench) -> None:
+    bench.close()
+    for left in (60.0, 10.0, 9.5, 3.25, 1.5, None):
+        assert bench.run(ECHO, "echo", {"x": 1}, NOTHING, {"seconds": 10}, left).ok
+    assert len(zygotes(bench)) == 1
+
+
 def test_workers_share_a_seed_only_when_they_may(bench: Bench) -> None:
     seed = b"def seed():\n    return hash('genesis')\n"
     one, other = (bench.run(seed, "seed", {}, NOTHING, {}, apart=True).value for _ in range(2))
@@ -145,8 +155,6 @@ def test_a_pool_that_is_in_use_outlives_its_place(bench: Bench) -> None:
 
 def test_where_nothing_isolates_nothing_runs(tmp_path: Path) -> None:
     """In a process of its own: another system, as far as the sandbox can tell."""
-    import subprocess
-
     program = (
         "import sys\nfrom genesis_aatc.sandboxes import Bench\nfrom genesis_aatc.candidate import NOTHING\n"
         "from genesis_core import DependencyDown\nsys.platform = 'plan9'\n"
@@ -156,15 +164,58 @@ def test_where_nothing_isolates_nothing_runs(tmp_path: Path) -> None:
         "    except DependencyDown as error:\n        print('refused', error.message)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path,
-                          env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})  # fmt: skip
+                          env=ENVIRONMENT)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("refused") == 2
 
 
+REDUCED = """
+from genesis_aatc.candidate import NOTHING
+from genesis_aatc.sandboxes import Bench
+from genesis_core import DependencyDown
+
+def told(bench):
+    try:
+        return bench.run(b"def f():\\n    return 1", "f", {}, NOTHING, {}).tier
+    except DependencyDown as error:
+        return "refused"
+
+plain, allowed = Bench(), Bench(allow_reduced=True)
+print(bool(plain.refuses()), told(plain), allowed.refuses() or "runs", told(allowed), told(plain))
+"""
+
+
+def test_less_isolation_is_an_operators_word(tmp_path: Path) -> None:
+    """In a user namespace of its own that makes no network namespace, so that no strong launcher works."""
+    (tmp_path / "ask.py").write_text(REDUCED)
+    script = f"echo 0 > /proc/sys/user/max_net_namespaces && exec {sys.executable} ask.py"
+    if not shutil.which("unshare"):
+        pytest.skip("no command to make a namespace with")
+    done = subprocess.run(["unshare", "--user", "--map-root-user", "sh", "-c", script], capture_output=True, text=True,
+                          cwd=tmp_path, env=ENVIRONMENT)  # fmt: skip
+    if "unshare" in done.stderr or "ermission denied" in done.stderr:
+        pytest.skip(f"namespaces can't be limited here: {done.stderr[-200:]}")
+    assert done.returncode == 0, done.stderr
+    first, *rest = done.stdout.split(" ", 3)
+    assert [first, *rest[:1]] == ["True", "refused"] and done.stdout.endswith(" refused\n")
+    if "runs" not in done.stdout:
+        pytest.skip("no reduced tier here")
+    assert done.stdout == "True refused runs reduced refused\n"
+
+
+def test_grants_are_never_those_of_another_call(bench: Bench, tmp_path: Path) -> None:
+    """A worker that is kept warm for one set of grants serves no other."""
+    tmp_path.chmod(0o755)
+    paths = [str(tmp_path.resolve() / name) for name in ("one", "two")]
+    for path in paths:
+        Path(path).write_text(path)
+    for shown in (*paths, *paths):
+        found = bench.run(LOOK.encode(), "look", {"paths": paths}, Manifest(read=(shown,)), {}).value
+        assert found == [[path if path == shown else "" for path in paths], []]
+
+
 def test_a_backend_that_goes_away_is_noticed(tmp_path: Path) -> None:
     """In a process of its own, which loses the interpreter that workers are made of."""
-    import subprocess
-
     program = (
         "import os, sys\nfrom genesis_aatc.sandboxes import Bench\nfrom genesis_aatc.candidate import NOTHING\n"
         "from genesis_core import DependencyDown\n"
@@ -177,7 +228,7 @@ def test_a_backend_that_goes_away_is_noticed(tmp_path: Path) -> None:
         "bench.close()\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, timeout=60,
-                          env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})  # fmt: skip
+                          env=ENVIRONMENT)  # fmt: skip
     if "AssertionError" in done.stderr:
         pytest.skip(done.stderr.splitlines()[-1])
     assert done.returncode == 0, done.stderr
