@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import count
+from math import sqrt
 
 from .budget import Budget
 from .expressions import Atom, Expr, const, join, walk
@@ -60,12 +61,12 @@ class _Graph:
         """Return what a constant costs: more for letters and digits, most for those that every input holds too."""
         solid = sum(char.isalnum() for char in text)
         cost = weight("constant" if solid else "constant bare")
-        cost += float(weight("constant mark") * (len(text) - solid) ** 0.5)
+        cost += weight("constant mark") * sqrt(len(text) - solid)
         if not solid:
             return cost
         tokens = re.findall(r"[0-9]+|[^\W\d_]+", text)
         taken = sum(len(token) for token in tokens if token in self.derived)
-        return cost + float(weight("constant alnum") * solid**0.5 + weight("constant taken") * taken**0.5)
+        return cost + weight("constant alnum") * sqrt(solid) + weight("constant taken") * sqrt(taken)
 
 
 def _common(texts: Sequence[str]) -> str:
@@ -138,7 +139,10 @@ def assemble(
             continue
         if popped[state] > most:
             continue
-        for after, exprs in graph.edges(state):
+        edges = graph.edges(state)
+        if not budget.step(len(edges)):
+            break
+        for after, exprs in edges:
             if any(at > end for at, end in zip(after, goal, strict=True)):
                 continue
             for expr in exprs:

@@ -20,13 +20,16 @@ from .writing import written
 
 __all__ = ["search", "solved"]
 
+# The search looks at the clock now and then; what is left of the time is for that, and for writing the program.
+SHARE = 0.85
+
 
 def search(
     examples: tuple[Example, ...], name: str, parameters: tuple[str, ...], probes: tuple[tuple[Any, ...], ...],
     seconds: float,
 ) -> Found | NotFound:  # fmt: skip
     """Return the best program that fits all *examples*, or why there is none."""
-    budget = Budget(seconds)
+    budget = Budget(seconds * SHARE)
     examples = tuple(Example(tuple(_json(one.inputs)), _json(one.output)) for one in examples)
     probes = tuple(tuple(_json(probe)) for probe in probes)
     why = _unfit(examples, name, parameters)
@@ -85,8 +88,7 @@ def _refusal(
 ) -> str:
     """Return why the best program is not to be trusted, or nothing."""
     if not programs:
-        over = not budget.step()
-        return "the search came to its end before it found a program" if over else (
+        return "the search came to its end before it found a program" if budget.over else (
             "no program over the known operations fits every example")  # fmt: skip
     best = programs[0]
     if constant(best):

@@ -20,6 +20,8 @@ __all__ = ["made", "reached"]
 MOST_TAKEN = 200
 MOST_COST = 5.5
 PARTNERS = 16
+# Values that take more characters than this to write are given, never made.
+MOST_WRITTEN = 20_000
 
 
 class _Reach:
@@ -43,8 +45,11 @@ class _Reach:
         """Keep *atom* when its values are new or cheaper than before."""
         if atom is None or atom.expr.cost > MOST_COST:
             return
-        key = repr(atom.values)
-        if len(key) > 20_000:
+        try:
+            key = repr(atom.values)
+        except ValueError:  # a whole number of more digits than Python writes
+            return
+        if len(key) > MOST_WRITTEN and atom.expr.op != "input":
             return
         hit = atom.values == self.outputs and key == repr(self.outputs)
         if hit and len(self.hits) < 12:

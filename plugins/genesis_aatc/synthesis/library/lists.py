@@ -46,7 +46,10 @@ def _median(items: list[float]) -> float:
 
 def _product(items: list[float]) -> float:
     """Return the product of the numbers."""
-    return math.prod(items)
+    product = math.prod(items)
+    if abs(product) > 10**300:
+        raise ValueError("too large a product")
+    return product
 
 
 def _distinct(items: list[Any]) -> list[Any]:

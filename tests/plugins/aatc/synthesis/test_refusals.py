@@ -72,6 +72,12 @@ def test_a_search_ends_at_its_time() -> None:
     assert time.monotonic() - begun < 10
 
 
+def test_long_lists_and_large_numbers_do_no_harm() -> None:
+    lists = [[7 ** (at % 60) + turn for at in range(2000)] for turn in range(3)]
+    assert isinstance(ask(*((one, sum(one)) for one in lists)), Found)
+    assert isinstance(ask(*((one, f"{turn}z") for turn, one in enumerate(lists)), seconds=1.0), NotFound)
+
+
 def test_strange_and_long_texts_do_no_harm() -> None:
     assert isinstance(ask(("a\x00b" * 400, "\ud800"), ("x", "\u202e"), ("", "\n")), NotFound)
     assert isinstance(ask(("{0.__class__}", '"""'), ("\\", "'''"), ("%s", "\\")), NotFound)
