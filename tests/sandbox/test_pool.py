@@ -39,6 +39,11 @@ def test_a_warm_call_answers_as_a_cold_one_does() -> None:
         assert pool.run("1 / 0").exit_code == 1
 
 
+def test_a_program_collects_garbage_as_ever() -> None:
+    with Pool() as pool:
+        assert pool.run("import gc; print(gc.isenabled())").stdout == "True\n"
+
+
 def test_no_call_sees_what_the_one_before_did() -> None:
     with Pool(parked=1) as pool:
         pool.run("open('left', 'w').write('x')\nimport builtins, json\nbuiltins.left = json.dumps = 1")

@@ -139,6 +139,13 @@ def test_calls_leave_no_descriptor_and_no_process() -> None:
     assert Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text() == children
 
 
+@pytest.mark.parametrize("launcher", ["purejail", "bubblewrap"])
+def test_a_program_collects_garbage_as_ever(launcher: str) -> None:
+    if why := works(launcher):
+        pytest.skip(f"{launcher}: {why}")
+    assert run("import gc; print(gc.isenabled())", launcher=launcher).stdout == "True\n"
+
+
 def test_several_threads_call_at_once() -> None:
     found: dict[int, object] = {}
 

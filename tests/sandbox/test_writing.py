@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import genesis_sandbox
 from genesis_sandbox import (
     Capabilities,
     Ended,
@@ -346,7 +347,7 @@ def test_carrying_looks_again_at_what_it_copies(planted: Path, out: Path) -> Non
 
 @pytest.mark.parametrize("path", [
     "/", "/etc", "/usr/lib", "/usr/local/share", "/var/spool/cron", "/proc/self", "/no/such/folder", "relative",
-    sys.prefix, str(Path(sys.base_prefix) / "lib"), str(Path(__file__).parents[2]), "/tmp", "/usr/share/../share",
+    sys.prefix, str(Path(sys.base_prefix) / "lib"), str(Path(genesis_sandbox.__file__).parents[1]), "/tmp", "/usr/share/../share",
 ])  # fmt: skip
 def test_a_folder_of_the_system_or_of_programs_is_never_written_to(path: str) -> None:
     with pytest.raises(SandboxUnavailable, match=r"write: "):
@@ -392,8 +393,6 @@ def test_an_ordinary_user_has_the_same() -> None:
                    if os.access(p, os.X_OK)), "")  # fmt: skip
     if not python:
         pytest.skip("no Python that every user may run")
-    import genesis_sandbox
-
     place = Path("/var/tmp") / f"genesis-write-{os.getpid()}"
     shutil.copytree(Path(genesis_sandbox.__file__).parent, place / "genesis_sandbox")
     place.chmod(0o777)
