@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import tempfile
@@ -55,8 +56,8 @@ PROGRAMS = {
     "disk": "b = b'x' * (1 << 20)\nfor i in range(128):\n    open(f'f{i}', 'wb').write(b)\nprint(WON)",
     "endless loop": "while True:\n    pass",
     "output": "import os\nwhile True:\n    os.write(1, b'x' * 65536)",
-    "inherited descriptor": "import os\nfor fd in range(3, 64):\n    try:\n        data = os.pread(fd, 99, 0)\n"
-                            "    except OSError:\n        continue\n    print(WON if MARK.encode() in data else '')",
+    "inherited descriptor": "import os\nfor fd in (*range(3, 64), LEAKED):\n    try:\n"
+                            "        data = os.pread(fd, 99, 0)\n    except OSError:\n        continue\n    print(WON if MARK.encode() in data else '')",
     "signal": "import os\nos.kill(VICTIM, 0)\nprint(WON)",
 }  # fmt: skip
 """Each prints the word when it gets out; two never end by themselves."""
@@ -87,9 +88,9 @@ def _all(launcher: str) -> list[Attack]:
         tcp.listen()
         abstract.bind("\0" + mark)
         abstract.listen()
+        leaked = fcntl.fcntl(secret.fileno(), fcntl.F_DUPFD, 63)  # one that a worker would inherit, and nobody has
         names = {"WON": WON, "MARK": mark, "SECRET": secret.name, "PORT": tcp.getsockname()[1], "ABSTRACT": mark,
-                 "VICTIM": os.getpid()}  # fmt: skip
-        leaked = os.dup2(secret.fileno(), 63)  # a descriptor that the worker would inherit
+                 "VICTIM": os.getpid(), "LEAKED": leaked}  # fmt: skip
         os.environ["GENESIS_SELF_TEST"] = mark
         try:
             return [_one(name, program, names, launcher) for name, program in PROGRAMS.items()

@@ -185,6 +185,19 @@ print(bool(plain.refuses()), told(plain), allowed.refuses() or "runs", told(allo
 """
 
 
+def test_the_self_test_takes_no_descriptor_of_this_program(bench: Bench) -> None:
+    from genesis_sandbox import self_test
+
+    kept = [os.open(os.devnull, os.O_RDONLY) for _ in range(80)]
+    try:
+        held = {fd: os.fstat(fd).st_rdev for fd in kept}
+        assert max(kept) > 64 and self_test().ok
+        assert {fd: os.fstat(fd).st_rdev for fd in kept} == held
+    finally:
+        for fd in kept:
+            os.close(fd)
+
+
 def test_less_isolation_is_an_operators_word(tmp_path: Path) -> None:
     """In a user namespace of its own that makes no network namespace, so that no strong launcher works."""
     (tmp_path / "ask.py").write_text(REDUCED)
