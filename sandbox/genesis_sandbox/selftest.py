@@ -57,7 +57,8 @@ PROGRAMS = {
     "endless loop": "while True:\n    pass",
     "output": "import os\nwhile True:\n    os.write(1, b'x' * 65536)",
     "inherited descriptor": "import os\nfor fd in (*range(3, 64), LEAKED):\n    try:\n"
-                            "        data = os.pread(fd, 99, 0)\n    except OSError:\n        continue\n    print(WON if MARK.encode() in data else '')",
+                            "        data = os.pread(fd, 99, 0)\n"
+                            "    except OSError:\n        continue\n    print(WON if MARK.encode() in data else '')",
     "signal": "import os\nos.kill(VICTIM, 0)\nprint(WON)",
 }  # fmt: skip
 """Each prints the word when it gets out; two never end by themselves."""
