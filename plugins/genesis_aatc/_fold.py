@@ -74,7 +74,7 @@ class View:
 
     def by_need(self, wanted: str) -> Iterator[Version]:
         """Yield the active tools that were made for the need of that digest."""
-        yield from (v for v in self.active("tool") if v.content["wanted"] == wanted)
+        yield from (v for v in self.active("tool") if v.content.get("wanted") == wanted)
 
     def active(self, kind: str) -> Iterator[Version]:
         """Yield the active versions of a kind, by name."""

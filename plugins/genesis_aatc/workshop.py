@@ -62,6 +62,7 @@ TRIED = 3
 """Tools of other needs that are tried on the examples of a new one."""
 POLICY = "2026.11.1"
 CALLED = frozenset({MadeState.ACTIVE, MadeState.DEPRECATED})
+PROVED = CALLED | {MadeState.TRIALLED}
 
 
 def made(
@@ -110,8 +111,15 @@ class LocalWorkshop(ByHand):
 
     def _whole(self, view: View, version: Version) -> bool:
         """Return whether all that is kept of *version* is as it was signed, by a key that is in use."""
-        lost = bool(view.damage) or version.content.get("source") in view.lost
-        return not lost and not self._registry.unusable(version)
+        return not self._why_not(view, version)
+
+    def _why_not(self, view: View, version: Version) -> str:
+        """Return why *version* is not offered, whatever its state; empty: it is whole."""
+        if view.damage:
+            return view.damage[0]
+        if version.content.get("source") in view.lost:
+            return "its source is not the one that was admitted"
+        return self._registry.unusable(version)
 
     def agent(self, card: AgentCard) -> Agent:
         """Return the agent of a *card* that was made here."""
@@ -132,9 +140,11 @@ class LocalWorkshop(ByHand):
         refused: str = await asyncio.to_thread(self.refuses)
         if refused:
             return None
-        exact = next((v for v in view.by_need(need.digest) if self._whole(view, v)), None)
-        if exact is not None:
-            return tool_of(exact.content)
+        for version in view.by_need(need.digest):
+            if self._whole(view, version):
+                return tool_of(version.content)
+            self._registry.deny(f"{version.name} is passed over: {self._why_not(view, version)}",
+                                digest=version.digest, name=version.name)
         free = [tool_of(v.content) for v in self._offered("tool") if manifest_of(v.content) == NOTHING]
         for tool in ranked(need, free, TRIED):
             if await self._right(tool, need):
@@ -163,17 +173,20 @@ class LocalWorkshop(ByHand):
         checks = await asyncio.to_thread(_examined, candidate)
         if not checks[-1].ok:
             return self._not_admitted(candidate, checks)
-        known = self._registry.whole().versions.get(_digest(candidate))
-        if known is not None and known.state in CALLED | {MadeState.TRIALLED} and not self._registry.unusable(known):
+        view = self._registry.whole()
+        known = view.versions.get(_digest(candidate))
+        settled = known is not None and self._whole(view, known)
+        limits: Mapping[str, float] = {}
+        if known is not None and settled and known.state in PROVED:
             checks, limits = checks_of(known.content), known.content["limits"]
+            if known.state is MadeState.ACTIVE:
+                return Admission(digest=known.digest, checks=checks, tool=tool_of(known.content))
         elif known is None or known.state is not MadeState.REVOKED:
-            trial = await self._tried(candidate)
-            checks, limits = (*checks, trial[0]), trial[1]
-            if not trial[0].ok:
+            check, limits = await self._tried(candidate)
+            checks = (*checks, check)
+            if not check.ok:
                 return self._not_admitted(candidate, checks)
-        if known is not None and known.state is MadeState.ACTIVE and not self._registry.unusable(known):
-            return Admission(digest=known.digest, checks=checks, tool=tool_of(known.content))
-        seventh = _admission(candidate, known, self._registry.view())
+        seventh = _admission(candidate, known, view)
         checks = (*(c for c in checks if c.layer != seventh.layer), seventh)
         if not seventh.ok:
             return self._not_admitted(candidate, checks)
@@ -197,9 +210,13 @@ class LocalWorkshop(ByHand):
     def _register(self, content: Mapping[str, Any], candidate: Candidate) -> Admission:
         """Sign *content* and keep it as active, in one transaction, unless another process just did."""
         name = content["digest"]
-        view = self._registry.append("active", content, code=candidate.source,
-                                     unless=lambda view: _stands(view, name) and not self._registry.unusable(
-                                         view.versions[name]))
+
+        def stands(view: View) -> bool:
+            found = view.versions.get(name)
+            return found is not None and (found.state is MadeState.REVOKED or (
+                found.state is MadeState.ACTIVE and self._whole(view, found)))
+
+        view = self._registry.append("active", content, code=candidate.source, unless=stands)
         version = view.versions[name]
         if version.state is MadeState.REVOKED:
             seventh = _admission(candidate, version, view)
@@ -304,10 +321,6 @@ def _examined(candidate: Candidate) -> tuple[LayerCheck, ...]:
     from .layers import examine
 
     return examine(candidate)
-
-
-def _stands(view: View, name: str) -> bool:
-    return name in view.versions and view.versions[name].state in (MadeState.ACTIVE, MadeState.REVOKED)
 
 
 def _admission(candidate: Candidate, known: Version | None, view: View) -> LayerCheck:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from genesis_core import (
+    AccessDenied,
     Genesis,
     Input,
     Made,
@@ -19,7 +20,7 @@ from genesis_core import (
 )
 
 from ._drive import carry_out, exit_code
-from ._made import chosen, workshop_of
+from ._made import chosen, offered_by, workshop_of
 from ._progress import Progress
 from ._session import Session
 from ._summary import problem_of_run
@@ -48,6 +49,9 @@ async def called(session: Session, name: str, arguments: dict[str, Any]) -> int:
         if made.state is not MadeState.ACTIVE:
             raise ToolError(f"{made.name} {made.digest[:12]} is not called", cause=f"it is {made.state.value}",
                             hint=f"genesis tools show {made.digest[:12]}")
+        if made.digest not in offered_by(workshop):
+            why = workshop.refuses() or "; ".join(workshop.verify()) or "it is not offered"
+            raise AccessDenied(f"{made.name} {made.digest[:12]} is not called", cause=why, hint="genesis tools verify")
         graph = _task(made, arguments)
         result, number = await carry_out(session, lambda: _start(genesis, made, graph), QuietView(Progress()))
     code = exit_code(result, number)

@@ -186,6 +186,14 @@ def test_a_tampered_source_is_refused(shop: LocalWorkshop, home: Path) -> None:
     refused(shop, tool, "its source is not the one that was admitted")
     assert shop.tools() == () and now(shop.find(NEED)) is None
     assert any("source of shout" in fault for fault in shop.verify())
+    assert any("passed over: its source" in entry.message for entry in shop._registry.view().refused)
+
+
+def test_the_same_tool_that_is_made_again_mends_its_source(shop: LocalWorkshop, home: Path) -> None:
+    sql(home, "DELETE FROM sources")
+    assert shop.tools() == ()
+    again = now(shop.admit(NEED, proposal()))
+    assert shop.tools() == (again.tool,) and call(shop, again.tool) == "HELLO" and shop.verify() == ()
 
 
 def test_a_swapped_spec_is_refused(shop: LocalWorkshop) -> None:
