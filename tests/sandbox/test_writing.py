@@ -15,19 +15,10 @@ from pathlib import Path
 import pytest
 
 import genesis_sandbox
-from genesis_sandbox import (
-    Capabilities,
-    Ended,
-    Limits,
-    Outcome,
-    Pool,
-    SandboxUnavailable,
-    Written,
-    _libc,
-    _machine,
-    _syscalls,
-    run,
-)
+from genesis_sandbox import Capabilities, Ended, Limits, Outcome, Pool, SandboxUnavailable, Written, run
+from genesis_sandbox import _libc as libc
+from genesis_sandbox import _machine as machines
+from genesis_sandbox import _syscalls as syscalls
 from genesis_sandbox._export import NotWritten, Room, carry, look
 from genesis_sandbox._probe import first_strong, works
 
@@ -264,10 +255,10 @@ def test_a_folder_that_becomes_a_link_meanwhile_leads_nowhere(out: Path, tmp_pat
     stop = threading.Event()
 
     def swap() -> None:
-        number = _syscalls.PLAIN["renameat2"][_machine.MACHINES[_machine.machine()][0]]
+        number = syscalls.PLAIN["renameat2"][machines.MACHINES[machines.machine()][0]]
         names = os.fsencode(out / "sub"), os.fsencode(tmp_path / "other")
         while not stop.is_set():
-            _libc.call(number, _libc.HERE, names[0], _libc.HERE, names[1], EXCHANGE, what="exchange")
+            libc.call(number, libc.HERE, names[0], libc.HERE, names[1], EXCHANGE, what="exchange")
 
     swapping = threading.Thread(target=swap)
     swapping.start()
@@ -347,7 +338,8 @@ def test_carrying_looks_again_at_what_it_copies(planted: Path, out: Path) -> Non
 
 @pytest.mark.parametrize("path", [
     "/", "/etc", "/usr/lib", "/usr/local/share", "/var/spool/cron", "/proc/self", "/no/such/folder", "relative",
-    sys.prefix, str(Path(sys.base_prefix) / "lib"), str(Path(genesis_sandbox.__file__).parents[1]), "/tmp", "/usr/share/../share",
+    sys.prefix, str(Path(sys.base_prefix) / "lib"), str(Path(genesis_sandbox.__file__).parents[1]), "/tmp",
+    "/usr/share/../share",
 ])  # fmt: skip
 def test_a_folder_of_the_system_or_of_programs_is_never_written_to(path: str) -> None:
     with pytest.raises(SandboxUnavailable, match=r"write: "):
