@@ -16,10 +16,11 @@ __all__ = ["instants", "moments_in"]
 _OF_DAY = ("year", "short year", "month", "month two", "month name", "month short", "day", "day two", "day ordinal",
            "weekday", "weekday short", "quarter", "week", "week two", "week of month", "day of year",
            "day of year three")  # fmt: skip
-_OF_TIME = ("hour", "hour two", "hour of twelve", "hour of twelve two", "minute", "second", "half", "half low")
+_OF_TIME = ("hour", "hour two", "hour of twelve", "hour of twelve two", "minute", "second", "half", "half low",
+            "minute of day")  # fmt: skip
 _HOURS = ("hour", "hour two", "hour of twelve", "hour of twelve two")
 _RARE = {"day ordinal": 0.3, "week": 0.4, "week two": 0.4, "week of month": 0.6, "day of year": 0.4,
-         "day of year three": 0.5, "quarter": 0.3, "hour of twelve two": 0.2}  # fmt: skip
+         "day of year three": 0.5, "quarter": 0.3, "minute of day": 0.8, "hour of twelve two": 0.2}  # fmt: skip
 _SLOTS = (15, 30, 60, 120, 10, 5, 20, 180, 240, 360, 720)
 
 
@@ -54,17 +55,21 @@ def instants(moments: Sequence[Atom], outputs: Sequence[str], pool: Pool, budget
 
 
 def _slots(moment: Atom, outputs: Sequence[str], pool: Pool, budget: Budget) -> None:
-    """Add times rounded to slots, and slots from beginning to end."""
+    """Add times as they are and rounded to slots, and slots from beginning to end."""
+    _clocks(moment, outputs, pool, budget)
     for minutes in _SLOTS:
         odd = 0.5 if minutes in {5, 10, 20, 180, 240, 360, 720} else 0.0
         for way in ("nearest", "upward"):
-            _clocks(apply(way, OPS, moment, minutes, cost=weight("slot") + odd + weight("way")), outputs, pool, budget)
+            rounded = apply(way, OPS, moment, minutes, cost=weight("slot") + odd + weight("way"))
+            # What changes no example is not what they show.
+            if rounded is not None and rounded.values != moment.values:
+                _clocks(rounded, outputs, pool, budget)
         for first in (0, minutes // 2):
             start = apply("slot", OPS, moment, minutes, first,
                           cost=weight("slot") + odd + weight("slot first") * (first > 0))  # fmt: skip
-            if first == 0:
+            if first == 0 and start is not None and start.values != moment.values:
                 _clocks(start, outputs, pool, budget)
-                _clocks(start and apply("later", OPS, start, minutes, cost=0.8), outputs, pool, budget)
+                _clocks(apply("later", OPS, start, minutes, cost=0.8), outputs, pool, budget)
             for length in (minutes, minutes - 1):
                 end = start and apply("later", OPS, start, length)
                 if start is not None and end is not None:

@@ -115,6 +115,7 @@ _SHOWN: dict[str, tuple[Any, str]] = {
     "hour of twelve two": (lambda m: f"{(m.hour + 11) % 12 + 1:02}", 'f"{{({0}.hour + 11) % 12 + 1:02}}"'),
     "minute": (lambda m: f"{m.minute:02}", 'f"{{{0}.minute:02}}"'),
     "second": (lambda m: f"{m.second:02}", 'f"{{{0}.second:02}}"'),
+    "minute of day": (lambda m: f"{m.hour * 60 + m.minute}", "str({0}.hour * 60 + {0}.minute)"),
     "half": (lambda m: "AM" if m.hour < 12 else "PM", '("AM" if {0}.hour < 12 else "PM")'),
     "half low": (lambda m: "am" if m.hour < 12 else "pm", '("am" if {0}.hour < 12 else "pm")'),
 }

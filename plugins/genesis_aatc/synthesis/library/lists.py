@@ -54,7 +54,22 @@ def _product(items: list[float]) -> float:
 
 def _distinct(items: list[Any]) -> list[Any]:
     """Return each item once, where it comes first."""
-    return [item for at, item in enumerate(items) if item not in items[:at]]
+    kept: dict[str, Any] = {}
+    for item in items:
+        kept.setdefault(repr(item), item)
+    return list(kept.values())
+
+
+def _common(left: list[Any], right: list[Any]) -> list[Any]:
+    """Return the items of *left* that are in *right* as well."""
+    known = {repr(item) for item in right}
+    return [item for item in left if repr(item) in known]
+
+
+def _apart(left: list[Any], right: list[Any]) -> list[Any]:
+    """Return the items of *left* that are not in *right*."""
+    known = {repr(item) for item in right}
+    return [item for item in left if repr(item) not in known]
 
 
 def _counts(items: list[str]) -> dict[str, int]:

@@ -20,10 +20,12 @@ _DATES = (
     rf"(?P<year>[0-9]{{4}}){_GAP}{_NAME}{_GAP}(?P<day>[0-9]{{1,2}})",
     r"(?P<month>0?[1-9]|1[0-2])(?P<day>[0-2][0-9]|3[01])(?P<year>[0-9]{4})",
     r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})",
+    r"(?P<year>[0-9]{4})[-/](?P<month>0[1-9]|1[0-2])",
     r"(?P<year>[0-9]{4})[- ](?P<nth>[0-9]{1,3})",
     rf"(?P<weekday>[A-Za-z]{{3,9}}) #?(?P<turn>[1-5])(?:st|nd|rd|th)? (?:of |in )?{_NAME} {_YEAR}",
     rf"{_NAME} {_YEAR} (?P<weekday>[A-Za-z]{{3,9}}) #?(?P<turn>[1-5])",
     r"(?P<weekday>[A-Za-z]{3,9}) (?:week|wk) (?P<week>[0-9]{1,2}) (?:of|in) (?P<year>[0-9]{4})",
+    rf"{_NAME}{_GAP}(?P<year>[0-9]{{4}})",
 )
 _TIME = (
     r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))?(?::(?P<second>[0-9]{2})(?:[.,][0-9]{1,6})?)?"
@@ -58,9 +60,9 @@ def _day_of(found: dict[str, str], day_first: bool) -> datetime:
     if "weekday" in found:
         return _weekday_of(found, year)
     if "name" in found:
-        return datetime(year, _month(found["name"]), int(found["day"]))
+        return datetime(year, _month(found["name"]), int(found.get("day", "1")))
     if "month" in found:
-        return datetime(year, int(found["month"]), int(found["day"]))
+        return datetime(year, int(found["month"]), int(found.get("day", "1")))
     first, second = int(found["first"]), int(found["second"])
     month, day = (second, first) if day_first and second <= 12 or first > 12 else (first, second)
     return datetime(year, month, day)
@@ -92,7 +94,10 @@ def _time_of(text: str) -> timedelta:
 
 
 def _moment(text: str, day_first: bool) -> datetime:
-    """Read the date that *text* writes, with a time of day after it or without; *day_first* reads 3/4 as 3 April."""
+    """Read the date that *text* writes, with a time of day after it or without; *day_first* reads 3/4 as 3 April.
+
+    A month without a day is its first day.
+    """
     if len(text) > 60:
         raise ValueError("too long a text for a date")
     for pattern in _DATES:

@@ -12,7 +12,7 @@ from genesis_aatc.synthesis import Example, Found, NotFound, synthesise, synthes
 
 def ask(*rows: tuple[object, object], seconds: float = 20.0, probes: tuple[object, ...] = ()) -> Found | NotFound:
     examples = [Example((one,), output) for one, output in rows]
-    return synthesise(examples, name="tool", parameters=("text",), seconds=seconds, probes=[(probe,) for probe in probes])
+    return synthesise(examples, name="tool", parameters=("text",), seconds=seconds, probes=[(one,) for one in probes])
 
 
 def test_nothing_is_made_of_nothing() -> None:
@@ -49,7 +49,9 @@ def test_probes_on_which_rivals_differ_make_an_answer_doubtful() -> None:
 
 def test_names_that_are_no_names_are_refused() -> None:
     examples = [Example(("a",), "A"), Example(("b",), "B")]
-    for name, parameter in (("to ol", "text"), ("tool", "tool"), ("tool", "te-xt"), ("class", "text"), ("sum", "text"), ("re", "text"), ("_tool", "text")):
+    no_names = (("to ol", "text"), ("tool", "tool"), ("tool", "te-xt"), ("class", "text"), ("sum", "text"),
+                ("re", "text"), ("_tool", "text"))  # fmt: skip
+    for name, parameter in no_names:
         assert isinstance(synthesise(examples, name=name, parameters=(parameter,)), NotFound), name
 
 
