@@ -109,7 +109,7 @@ def _as_lent(need: Need, spec: ToolSpec) -> ToolSpec:
     What lies outside was written by nobody here, and what the environment holds is a secret.
     """
     label, reached = spec.emits, {name for name, value in spec.capabilities.items() if value} - WITHIN
-    if reached:
+    if reached or spec.effect is not Effect.PURE:
         secrecy = Secrecy.SECRET if "env" in reached else Secrecy.INTERNAL
         label |= Label(Trust.UNTRUSTED, secrecy, frozenset({f"tool:{spec.name}"}))
     return spec.replace(name=need.name, label=label)
@@ -182,10 +182,10 @@ async def _proposed(driver: Driver, need: Need, context: TaskContext) -> Proposa
 
 
 def _check_promise(need: Need, spec: ToolSpec, whose: str) -> None:
-    """Raise PluginError for a tool of another name, which would hide that one, or that does more than compute."""
-    if spec.name != need.name or spec.effect is not Effect.PURE:
+    """Raise PluginError for a tool of another name, which would hide that one, or that does more than look."""
+    if spec.name != need.name or spec.effect not in HARMLESS:
         raise PluginError(f"{whose} proposed {spec.name!r} ({spec.effect}) for the need {need.name!r}",
-                          cause="a tool that is made has its need's name and the effect pure")
+                          cause="a tool that is made has its need's name, and may do no more than look and compute")
 
 
 def _unseen(label: Label) -> Label:
