@@ -70,7 +70,7 @@ def same_version(content: Mapping[str, Any]) -> bool:
     spec = ToolSpec.model_validate(content["spec"])
     told = Manifest.model_validate(dict(spec.capabilities)).to_json() == content["manifest"]
     named = spec.name == content["name"] and need.digest == content["wanted"]
-    return told and named and digest(said) == content["digest"]
+    return told and named and bool(digest(said) == content["digest"])
 
 
 def label_of(content: Mapping[str, Any]) -> Label:

@@ -261,6 +261,11 @@ def test_commands_and_their_help_say_what_they_do(shell: Any) -> None:
     assert 'genesis tools call slug' in shown and "examples:" in shell("tools", "propose", "--help").stdout
 
 
+def test_names_are_completed(shell: Any, digest: str) -> None:
+    ask = {"_GENESIS_COMPLETE": "bash_complete", "COMP_CWORD": "3", "COMP_WORDS": "genesis tools show s"}
+    assert shell(env=ask).stdout == "plain,slug\n"
+
+
 # ---- agents ----------------------------------------------------------------------------------------------------------
 
 
