@@ -47,8 +47,8 @@ FAILED = (DependencyDown, ModelError, TimedOut)
 def toolsmith() -> Agent:
     """Return the agent that calls the tool which its task needs."""
     card = AgentCard(
-        name=TOOLSMITH, description="Calls the tool that a task needs; one that nobody offers is made first.",
-        skills=(Skill(id="made-tool", description="call a tool that was made for the task"),), tier=Tier.CHEAP,
+        name=TOOLSMITH, description="Toolsmith: see `need`.",
+        skills=(), tier=Tier.CHEAP,
         prior=0.7, max_concurrent=8)
     made: Agent = agent(card=card)(_called)
     return made
