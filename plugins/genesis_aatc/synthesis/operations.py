@@ -61,12 +61,12 @@ def _number_ops() -> dict[str, Op]:
     return {
         "number": Op(numbers._number, "_number({0})", "number"),
         "exact": Op(numbers._exact, "_exact({0})", "number"),
-        "round": Op(numbers._round, "_round({0}, {1}, {2})", "rounded"),
-        "bin": Op(numbers._bin, "_bin({0}, {1}, {2})", "first"),
+        "round": Op(numbers._round, "_round({0}, unit={1}, way={2})", "rounded"),
+        "bin": Op(numbers._bin, "_bin({0}, unit={1}, first={2})", "first"),
         "plus": Op(lambda value, more: value + more, "{0} + {1}", "last"),
         "scale": Op(lambda value, power: value.scaleb(power), "{0}.scaleb({1})", "scaled"),
-        "write": Op(numbers._write, "_write({0}, {1}, {2}, {3}, {4})", "shown"),
-        "aligned": Op(numbers._aligned, "_aligned({0}, {1}, {2}, {3})", "shown"),
+        "write": Op(numbers._write, "_write({0}, least={1}, most={2}, width={3}, comma={4})", "shown"),
+        "aligned": Op(numbers._aligned, "_aligned({0}, width={1}, least={2}, most={3})", "shown"),
         "lakh": Op(numbers._lakh, "_lakh({0})", "shown"),
         "plain": Op(lambda value: f"{value:f}", 'f"{{{0}:f}}"', "shown"),
         "ordinal": Op(lambda value: numbers._ordinal(int(value)), "_ordinal(int({0}))", "ordinal"),
@@ -79,12 +79,12 @@ def _number_ops() -> dict[str, Op]:
 def _moment_ops() -> dict[str, Op]:
     """Return the operations on dates and times."""
     read = {
-        "moment": Op(moments._moment, "_moment({0}, {1})", "moment"),
+        "moment": Op(moments._moment, "_moment({0}, day_first={1})", "moment"),
         "clock": Op(moments._clock, "_clock({0})", "moment"),
-        "slot": Op(moments._slot, "_slot({0}, {1}, {2})", "start"),
-        "nearest": Op(moments._nearest, "_nearest({0}, {1})", "moment"),
-        "upward": Op(moments._upward, "_upward({0}, {1})", "moment"),
-        "later": Op(moments._later, "_later({0}, {1})", "end"),
+        "slot": Op(moments._slot, "_slot({0}, minutes={1}, first={2})", "start"),
+        "nearest": Op(moments._nearest, "_nearest({0}, minutes={1})", "moment"),
+        "upward": Op(moments._upward, "_upward({0}, minutes={1})", "moment"),
+        "later": Op(moments._later, "_later({0}, minutes={1})", "end"),
     }
     return read | {f"show {name}": Op(run, code, name.replace(" ", "_")) for name, (run, code) in _SHOWN.items()}
 

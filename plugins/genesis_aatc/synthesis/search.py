@@ -14,7 +14,7 @@ from .describe import describe
 from .emit import emit, reserved
 from .expressions import Atom, Expr, given
 from .kinds import kind
-from .trust import MOST_DOUBT, constant, contrived, doubt, foretold, outcome
+from .trust import MOST_DOUBT, cases, constant, contrived, doubt, foretold, outcome
 from .values import made
 from .writing import written
 
@@ -22,6 +22,8 @@ __all__ = ["search", "solved"]
 
 # The search looks at the clock now and then; what is left of the time is for that, and for writing the program.
 SHARE = 0.85
+# So many examples sorted into two kinds leave open what makes the kinds.
+FEW = 4
 
 
 def search(
@@ -93,6 +95,8 @@ def _refusal(
     best = programs[0]
     if constant(best):
         return "every example has the same output, which may depend on the input or not"
+    if len(examples) <= FEW and best.op == "branch" and all(one.op == "const" for one in cases(best)):
+        return "so few examples do not show when it is one output and when the other: more examples are needed"
     if contrived(best, [one.output for one in examples]):
         return "the best program is no simpler than the examples: more examples are needed"
     if doubt(programs, [one.inputs for one in examples], probes) > MOST_DOUBT:

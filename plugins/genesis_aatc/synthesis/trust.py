@@ -14,7 +14,7 @@ from .budget import Budget
 from .expressions import FAILURES, Atom, Expr, evaluate, given, walk
 from .operations import OPS
 
-__all__ = ["constant", "doubt", "foretold", "outcome", "variations"]
+__all__ = ["cases", "constant", "doubt", "foretold", "outcome", "variations"]
 
 # Programs that cost so much more than the best are no rivals of it.
 RIVAL = 0.6
@@ -90,6 +90,12 @@ def contrived(expr: Expr, outputs: Sequence[Any]) -> bool:
     """Tell whether *expr* says more than the outputs do: then it repeats the examples rather than explains them."""
     length = sum(len(output) if isinstance(output, str) else len(repr(output)) for output in outputs)
     return expr.cost > 10.0 and expr.cost > 0.6 * length
+
+
+def cases(branch: Expr) -> list[Expr]:
+    """Return the programs of the cases of *branch*."""
+    *tested, last = branch.args
+    return [*(case for _, case in tested), last]
 
 
 def constant(expr: Expr) -> bool:
