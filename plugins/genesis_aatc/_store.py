@@ -69,11 +69,11 @@ class Store:
         db.execute("BEGIN IMMEDIATE")
         try:
             yield db
+            db.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
                 db.execute("ROLLBACK")
             raise
-        db.execute("COMMIT")
 
     def changed(self, db: sqlite3.Connection) -> object:
         """Return what is another one whenever another connection has written, or another file is read."""

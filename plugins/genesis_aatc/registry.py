@@ -100,11 +100,12 @@ class Registry:
         mark = self._store.changed(db)
         if mark == self._seen:
             return self._view
-        altered = schema_fault(db)
+        if altered := schema_fault(db):
+            return View(damage=(altered,))  # what stands in place of a table could be a query without an end
         rows, head = read_rows(db), read_head(db)
         good, faults = chain(self._ring, rows)
         found = fold(good)
-        damage = tuple(filter(None, (*faults, altered, head_fault(self._ring, rows, head))))
+        damage = tuple(filter(None, (*faults, head_fault(self._ring, rows, head))))
         last, mac = (rows[-1].seq, rows[-1].mac) if rows else (0, b"")
         self._view = replace(found, damage=damage, lost=_lost(db, found), rows=last, last=mac)
         self._seen = mark
@@ -239,11 +240,13 @@ class Registry:
     def _append(
         self, kind: str, data: Mapping[str, Any], code: bytes | None, unless: Callable[[View], bool] | None
     ) -> View:
-        from ._store import read_head, write_source
+        from ._store import read_head, schema_fault, write_source
 
         with self._store.writing() as db:
             self._probe("begun")
             found = self._load(db)
+            if altered := schema_fault(db):  # a trigger could do anything with what is written
+                raise self.damaged(View(damage=(altered,)))
             if found.damage and kind != "refused":
                 raise self.damaged(found)
             if unless is not None and unless(found):

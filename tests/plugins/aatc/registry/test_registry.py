@@ -85,7 +85,7 @@ DAMAGE = {
     "a forged row": ("INSERT INTO rows SELECT 4, time, kind, actor, data, mac FROM rows WHERE seq = 1", "row 4"),
     "two rows swapped": ("UPDATE rows SET seq = CASE seq WHEN 1 THEN -2 WHEN 2 THEN -1 ELSE seq END", "missing"),
     "a trigger": ("CREATE TRIGGER t AFTER INSERT ON rows BEGIN DELETE FROM rows; END", "its tables are not those"),
-    "a view in place of a table": ("ALTER TABLE rows RENAME TO hidden", "can't be read"),
+    "no table": ("ALTER TABLE rows RENAME TO hidden", "its tables are not those"),
     "a column of another type": ("UPDATE rows SET data = 7 WHERE seq = 2", "columns of other types"),
 }
 
@@ -118,6 +118,22 @@ def test_a_refusal_is_recorded_even_then_and_covers_nothing_up(tmp_path: Path) -
     found = registry(tmp_path).view()
     assert found.damage == ("row 3 is missing",) and found.rows == 4
     assert [refused.message for refused in found.refused] == ["whisper is not called"]
+
+
+def test_a_query_without_an_end_in_place_of_a_table_is_not_run(tmp_path: Path) -> None:
+    filled(tmp_path)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i seq, '' time FROM n"
+    sql(tmp_path, "ALTER TABLE rows RENAME TO hidden", f"CREATE VIEW rows AS {endless}")
+    assert registry(tmp_path).verify() == ("its tables are not those that were made",)
+
+
+def test_a_trigger_is_not_run_by_the_record_of_a_refusal(tmp_path: Path) -> None:
+    filled(tmp_path)
+    sql(tmp_path, "CREATE TRIGGER t AFTER INSERT ON rows BEGIN DELETE FROM rows WHERE seq = 2; END")
+    registry(tmp_path).deny("whisper is not called")
+    sql(tmp_path, "DROP TRIGGER t")
+    found = registry(tmp_path)
+    assert found.verify() == () and found.view().rows == 3
 
 
 def test_an_edited_source_is_named_with_the_version_that_has_it(tmp_path: Path) -> None:
