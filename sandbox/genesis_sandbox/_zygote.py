@@ -5,6 +5,7 @@ It reads no byte of any program. For each worker it forks a keeper, and the keep
 
 from __future__ import annotations
 
+import fcntl  # noqa: F401  # each keeper uses it, and would import it by itself
 import os
 import signal
 import socket
