@@ -31,7 +31,7 @@ from .records import digest
 from .runs import EventKind
 from .tasks import TaskState
 from .tools import Need, Tool, ToolSpec
-from .workshops import Admission, MadeState, Proposal, Workshop
+from .workshops import Admission, Made, MadeState, Proposal, Workshop
 
 if TYPE_CHECKING:
     from ._kernel import Planner
@@ -96,11 +96,11 @@ async def lend(driver: Driver, task: Task, context: TaskContext) -> TaskResult |
 
 async def _taken_again(need: Need, found: ToolSpec, context: TaskContext) -> None:
     """Put on record that *found* was made before; what it was granted is granted to no words from outside."""
-    _note(context, need, found, {"reused": True})
     _check_promise(need, found.replace(name=need.name), "the workshop")
     if found.capabilities and context.task_label.trust is Trust.UNTRUSTED:
         said = {"capabilities": dict(found.capabilities), "source": found.source}
         await context._authorize(Action("grant", need.name, Effect.WRITE, said))
+    _note(context, need, found, {"reused": True})
 
 
 def _as_lent(need: Need, spec: ToolSpec) -> ToolSpec:
@@ -134,8 +134,7 @@ async def _as_then(driver: Driver, need: Need, context: TaskContext) -> TaskResu
 async def _made(driver: Driver, workshop: Workshop, need: Need, context: TaskContext) -> ToolSpec | str:
     """Return a new tool for *need*, or why there is none."""
     await context._authorize(Action("make", need.name, Effect.PURE))
-    earlier = next((m for m in workshop.made() if m.state is MadeState.PROPOSED and m.tool is not None
-                    and m.need is not None and m.need.digest == need.digest), None)
+    earlier = next((made for made in workshop.made() if _waits(made, need)), None)
     if earlier is not None and earlier.tool is not None:  # it waits for what a person has said by now
         proposal = Proposal(spec=earlier.tool, code=earlier.code, author=earlier.author, label=earlier.label)
         _check_promise(need, proposal.spec, "the workshop")
@@ -156,6 +155,12 @@ async def _made(driver: Driver, workshop: Workshop, need: Need, context: TaskCon
         return admission.why
     _note(context, need, admission.tool, _said(need, proposal, admission))
     return admission.tool
+
+
+def _waits(made: Made, need: Need) -> bool:
+    """Return whether *made* waits for a person, and was proposed for the same by words that are believed as far."""
+    same = made.tool is not None and made.need is not None and made.need.digest == need.digest
+    return same and made.state is MadeState.PROPOSED and made.label.trust >= need.label.trust
 
 
 async def _begun(driver: Driver, need: Need, context: TaskContext) -> tuple[None, Usage]:

@@ -30,7 +30,7 @@ from stories import (
 )
 from workbench import GIST, gist, make, patching, workbench
 
-from genesis_core import Acceptance, GraphPatch, Need, Task, _making, _tooluse
+from genesis_core import Acceptance, GraphPatch, MadeState, Need, Task, _making, _tooluse
 
 __all__: list[str] = []
 
@@ -209,17 +209,23 @@ async def _(world: World, attack: bool) -> Sequence[Done]:
     return [] if attack else [("granted", READS)]
 
 
-@story("what was proposed by text from outside is granted to a trusted task that needs the same")
+def proposed_by_anybody(patch: pytest.MonkeyPatch) -> None:
+    """Take up what anybody has proposed for the same need, and don't look at labels."""
+    blind(patch)
+    patch.setattr(_making, "_waits", lambda made, need: bool(
+        made.state is MadeState.PROPOSED and made.need and made.need.digest == need.digest))
+
+
+@story("what was proposed by text from outside is granted to a trusted task that needs the same", proposed_by_anybody)
 async def _(world: World, attack: bool) -> Sequence[Done]:
-    workbench(world)
-    world.rules = (*world.rules, GRANTS)
-    wants = gist(make(capabilities=READS))
+    bench = workbench(world, says={"capabilities": {"read": ["/"]}})
     world.file("notes.txt", SEND_EVE if attack else QUIET)
-    patching(world, needing("new", wants, meek=True))
+    patching(world, needing("new", gist(), meek=True))
     await world.run(task("t", READ, meek=True))
-    world.revises = ""
-    await world.run(needing("t", wants))
-    return [] if attack else [("granted", READS)]
+    world.revises, world.rules = "", (*world.rules, GRANTS)
+    bench.says = {"capabilities": READS}
+    await world.run(needing("t", gist()))
+    return [("granted", READS)]
 
 
 @story("text from outside has a tool called that was granted to somebody else")
