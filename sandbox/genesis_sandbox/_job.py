@@ -42,5 +42,5 @@ class Job:
     @classmethod
     def unpacked(cls, word: str) -> Job:
         """Return what :meth:`packed` wrote down."""
-        found = marshal.loads(bytes.fromhex(word))  # noqa: S302  # a trusted parent's word, never a program's
+        found = marshal.loads(bytes.fromhex(word))  # noqa: S302  # nosec B302  # a trusted parent's word, never a program's
         return cls(**{**found, "limits": Limits(**found["limits"])})

@@ -23,7 +23,7 @@ __all__ = [
     "third_party",
 ]  # fmt: skip
 
-TEMPORARY = "/tmp"  # noqa: S108  # a link to the scratch folder, in a root of the sandbox's own
+TEMPORARY = "/tmp"  # noqa: S108  # nosec B108  # a link to the scratch folder, in a root of the sandbox's own
 DEVICES = ("/dev/null", "/dev/urandom")
 STAGES = ("/srv", "/media", "/mnt", "/opt", TEMPORARY)
 """Folders of the host under which the new root is put together; one of them is enough."""

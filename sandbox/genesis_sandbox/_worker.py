@@ -66,7 +66,7 @@ def _main() -> dict[str, Any]:
 def _stretch() -> None:
     """Use once what every call uses, while nobody waits: a fork copies memory when it is first touched."""
     json = sys.modules.get("json")
-    exec(compile("def f(a):\n    return a", NAME, "exec"), {})  # noqa: S102  # our own two lines
+    exec(compile("def f(a):\n    return a", NAME, "exec"), {})  # noqa: S102  # nosec B102  # our own two lines
     if json is not None:
         json.loads(json.dumps({"v": 1, "result": [1.5, "text", None]}))
 
@@ -129,7 +129,7 @@ def _run(code: bytes, call: bytes, main: dict[str, Any]) -> int:
     status = 0
     try:
         wanted = _wanted(call)
-        exec(compile(code, NAME, "exec", dont_inherit=True), main)  # noqa: S102  # this is the sandbox
+        exec(compile(code, NAME, "exec", dont_inherit=True), main)  # noqa: S102  # nosec B102  # this is the sandbox
         if wanted.get("entry"):
             _answer(wanted, main)
     except SystemExit as ended:

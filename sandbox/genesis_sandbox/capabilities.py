@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Capabilities"]
 
 NEVER = ("/", "/proc", "/sys", "/dev", "/run", "/boot", "/etc", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/var",
-         "/tmp", "/var/tmp", "/home", "/opt", "/srv", "/mnt", "/media", "/scratch")  # noqa: S108  # named to be refused
+         "/tmp", "/var/tmp", "/home", "/opt", "/srv", "/mnt", "/media", "/scratch")  # noqa: S108  # nosec B108  # named to be refused
 """Folders that no tool is shown as a whole."""
 NEVER_BELOW = ("/proc", "/sys", "/dev", "/run", "/scratch")
 
