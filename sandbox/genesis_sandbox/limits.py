@@ -10,6 +10,9 @@ CEILINGS: dict[str, float] = {
 }  # fmt: skip
 """The most that a call can be given, whoever asks."""
 
+FRACTIONS = ("seconds", "cpu_seconds")
+"""The others are counted: the kernel takes whole numbers."""
+
 
 class Limits:
     """Limits of one call; a value that is not above 0, or is above its ceiling, raises ValueError.
@@ -52,7 +55,9 @@ class Limits:
         for name, value in given.items():
             if isinstance(value, bool) or not 0 < value <= CEILINGS[name]:
                 raise ValueError(f"{name} is {value!r}; it must be above 0 and at most {CEILINGS[name]:g}")
-            object.__setattr__(self, name, value)
+            if name not in FRACTIONS and value != int(value):
+                raise ValueError(f"{name} is {value!r}; it must be a whole number")
+            object.__setattr__(self, name, value if name in FRACTIONS else int(value))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"limits do not change: Limits({name}={value!r}) makes others")

@@ -54,6 +54,8 @@ class Pool:
         self._parked: deque[Wires] = deque()
         self._lock = threading.Lock()
         self._zygote: _Zygote | None = None
+        self._leaving: list[_Zygote] = []
+        """Zygotes that were replaced while calls of theirs are under way: those end with them."""
         self._closed = False
         self._warm = self._launcher == "purejail" and not self._granted.write
         if self._warm:
@@ -70,12 +72,12 @@ class Pool:
                        launcher=self._launcher, allow_reduced=self._allow_reduced)  # fmt: skip
         source = code.encode() if isinstance(code, str) else code
         message = request(source, entry, dict(arguments or {}), self._granted.env)
-        wires, kept = self._take(), Kept(self._limits)
+        (zygote, wires), kept = self._take(), Kept(self._limits)
         try:
             ending = supervise(wires, message, self._limits, kept, started=started)
         finally:
             wires.close()
-            self._replace()
+            self._done(zygote)
         return told(ending, kept, self._job, bool(entry))
 
     @property
@@ -88,6 +90,8 @@ class Pool:
         with self._lock:
             self._closed = True
             self._retire()
+            while self._leaving:
+                self._leaving.pop().close()
 
     def __enter__(self) -> Pool:
         return self
@@ -96,7 +100,7 @@ class Pool:
                  trace: TracebackType | None) -> None:  # fmt: skip
         self.close()
 
-    def _take(self) -> Wires:
+    def _take(self) -> tuple[_Zygote, Wires]:
         with self._lock:
             if self._closed:
                 raise SandboxUnavailable("the pool is closed", "make another one")
@@ -104,11 +108,17 @@ class Pool:
                 self._retire()
             if not self._parked or self._zygote is None or not self._zygote.alive():
                 self._refill()
-            return self._parked.popleft()
+            assert self._zygote is not None  # noqa: S101  # there is one, or there was no refilling
+            self._zygote.calls += 1
+            return self._zygote, self._parked.popleft()
 
-    def _replace(self) -> None:
+    def _done(self, zygote: _Zygote) -> None:
         """Have another worker made for the one that was used, after its call: not while it needs the processor."""
         with self._lock:
+            zygote.calls -= 1
+            if zygote in self._leaving and not zygote.calls:
+                self._leaving.remove(zygote)
+                zygote.close()
             if self._closed:
                 return
             try:
@@ -127,9 +137,11 @@ class Pool:
     def _retire(self) -> None:
         while self._parked:
             self._parked.popleft().close()
-        if self._zygote is not None:
+        if self._zygote is not None and self._zygote.calls and self._zygote.alive():
+            self._leaving.append(self._zygote)
+        elif self._zygote is not None:
             self._zygote.close()
-            self._zygote = None
+        self._zygote = None
 
 
 class _Zygote:
@@ -141,6 +153,8 @@ class _Zygote:
             self.pid = spawn("zygote", job, {CONTROL: there.fileno()})
         self._owner = os.getpid()
         self._made, self._since = 0, time.monotonic()
+        self.calls = 0
+        """Calls of its workers that are under way."""
         self._here.settimeout(PATIENCE)
         try:
             said = self._here.recv(4096)

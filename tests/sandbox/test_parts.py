@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import genesis_sandbox
-from genesis_sandbox import _filter, _foreign, _frames, _machine, _packages, _syscalls
+from genesis_sandbox import Limits, _filter, _foreign, _frames, _machine, _packages, _syscalls
 from genesis_sandbox._probe import first_strong, works
 
 HEADERS = {
@@ -244,3 +244,9 @@ def test_killing_the_command_kills_the_program(tmp_path: Path) -> None:
 
         assert select.select([handle], [], [], 5)[0] == [handle]
         os.close(handle)
+
+
+def test_what_is_counted_is_a_whole_number() -> None:
+    assert Limits(memory_mb=256.0).memory_mb == 256 and isinstance(Limits(memory_mb=256.0).memory_mb, int)
+    with pytest.raises(ValueError, match="threads is 2.5; it must be a whole number"):
+        Limits(threads=2.5)

@@ -97,6 +97,23 @@ def test_the_zygote_dies_and_the_next_call_has_another() -> None:
         assert pool.zygote != first
 
 
+def test_calls_under_way_outlive_the_zygote_that_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genesis_sandbox.pool.CALLS", 4)
+    slow: list[object] = []
+    with Pool() as pool:
+        waiting = threading.Thread(target=lambda: slow.append(pool.run(
+            "import time\ndef f():\n    time.sleep(1)\n    return 'slept'", entry="f").value))
+        waiting.start()
+        zygotes = set()
+        for number in range(12):
+            assert pool.run("def f(n): return n", entry="f", arguments={"n": number}).value == number
+            zygotes.add(pool.zygote)
+        assert len(zygotes) > 1
+        waiting.join()
+        assert slow == ["slept"]
+        assert pool._leaving == []
+
+
 def test_a_closed_pool_refuses() -> None:
     pool = Pool()
     pool.close()
