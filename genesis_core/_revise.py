@@ -30,7 +30,8 @@ async def revised(driver: Driver, result: TaskResult) -> tuple[GraphPatch, str, 
         _check_limits(driver, patch)
         _check_begun(driver, patch)
         check_names(driver.scope.known, (*patch.add, *patch.replacements))
-        return patch, plugin, await planner.patched(driver.plan, patch, cause_of(driver, result))
+        planner.rise(cause := cause_of(driver, result))  # so far is believed, and kept, what is asked on the way
+        return patch, plugin, await planner.patched(driver.plan, patch, cause)
     except GenesisError as error:  # what a plugin does wrong must not take the result with it
         return patch, plugin, error.message
 

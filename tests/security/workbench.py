@@ -22,8 +22,11 @@ from genesis_core import (
     LayerCheck,
     Made,
     MadeState,
+    Message,
+    ModelRequest,
     Need,
     Offer,
+    PlanContext,
     Proposal,
     Task,
     TaskContext,
@@ -73,6 +76,8 @@ class Workbench:
     """Of each tool: "", "reversed" or "failing"."""
     says: Mapping[str, Any] = field(default_factory=dict)
     """What the maker proposes otherwise, whatever a need says."""
+    asks: bool = False
+    """Whether it tells a model what is needed."""
     outside: str = ""
     """What lies where a tool may read that was granted it."""
     active: dict[str, Made] = field(default_factory=dict)
@@ -86,7 +91,9 @@ class Workbench:
         return [Offer("workshop", "aatc", lambda ring, home, clock, settings: self)]
 
     @hookimpl
-    def genesis_generate(self, need: Need) -> Proposal | AgentCard | None:
+    async def genesis_generate(self, need: Need, context: PlanContext) -> Proposal | AgentCard | None:
+        if self.asks:
+            await context.ask(ModelRequest(messages=(Message(role="user", text=need.description, label=need.label),)))
         said = {**_ordered(need.description, *(str(e.value) for e in need.examples)), **self.says}
         if need.kind == "agent":
             card = {"name": "made", "tools": ("spell",), "skills": [{"id": skill} for skill in need.requires],
