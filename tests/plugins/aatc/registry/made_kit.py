@@ -26,6 +26,8 @@ CODE = '''def shout(text: str) -> str:
 EXAMPLES = (Example(arguments={"text": "a"}, value="A"), Example(arguments={"text": "b c"}, value="B C"))
 NEED = Need(name="shout", description="Return a text in capitals.", examples=EXAMPLES)
 UNTRUSTED = Label(Trust.UNTRUSTED, sources=frozenset({"file:page.html"}))
+OPENED: list[Registry | LocalWorkshop] = []
+"""Closed when the test ends: a database that nobody closes is a warning."""
 
 
 def proposal(code: str = CODE, name: str = "shout", label: Label | None = None, **spec: Any) -> Proposal:
@@ -37,12 +39,16 @@ def proposal(code: str = CODE, name: str = "shout", label: Label | None = None, 
 
 def registry(home: Path, **more: Any) -> Registry:
     """Return the registry of a state folder, signed by the keys of that folder."""
-    return Registry(home / "registry", lambda: Genesis.open(home, settings={}).keys(create=True), **more)
+    made = Registry(home / "registry", lambda: Genesis.open(home, settings={}).keys(create=True), **more)
+    OPENED.append(made)
+    return made
 
 
 def workshop(home: Path, **more: Any) -> LocalWorkshop:
     """Return the workshop of a state folder."""
-    return LocalWorkshop(registry(home, **more), Bench(), home / "keys")
+    made = LocalWorkshop(registry(home, **more), Bench(), home / "keys")
+    OPENED.append(made)
+    return made
 
 
 def content(digest: str, name: str = "shout", **more: Any) -> Mapping[str, Any]:
