@@ -58,7 +58,8 @@ class Store:
         try:
             yield db
         finally:
-            db.execute("ROLLBACK")
+            if db.in_transaction:
+                db.execute("ROLLBACK")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -87,8 +88,12 @@ class Store:
         self._drop()
         name = f"{self.path.absolute().as_uri()}?mode=rw"
         db = sqlite3.connect(name, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA trusted_schema=OFF")
-        db.execute("PRAGMA synchronous=FULL")  # what was said to be registered, or revoked, stays so
+        try:
+            db.execute("PRAGMA trusted_schema=OFF")
+            db.execute("PRAGMA synchronous=FULL")  # what was said to be registered, or revoked, stays so
+        except sqlite3.Error:
+            db.close()
+            raise
         self._db, self._mark = db, mark
         return db
 
