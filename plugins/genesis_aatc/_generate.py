@@ -153,7 +153,7 @@ def _callable_with(tool: ToolSpec, inputs: Sequence[str]) -> bool:
 
 
 async def _by_model(need: Need, context: PlanContext) -> AgentCard | None:
-    """Return the specialist that a model designs; None when it says that it can't, or names tools that are not there."""
+    """Return the specialist that a model designs; None when it says that it can't, or names unknown tools."""
     tools = {tool.name: tool for tool in context.tools if tool.effect in (Effect.PURE, Effect.READ)}
     listed = "\n".join(f"- {tool.name}: {tool.description[:200]}" for tool in list(tools.values())[:MAX_TOOLS])
     asked = f"Task: {need.description}\n\nIt is given: {', '.join(need.inputs) or 'nothing'}\n\nTools:\n{listed}"

@@ -20,7 +20,6 @@ from genesis_core import (
     PlanContext,
     Reason,
     Severity,
-    Skill,
     Task,
     TaskContext,
     TaskResult,

@@ -14,8 +14,9 @@ from .describe import describe
 from .emit import emit, reserved
 from .expressions import Atom, Expr, given
 from .kinds import kind
-from .trust import MOST_DOUBT, cases, constant, contrived, doubt, foretold, outcome
+from .trust import MOST_DOUBT, apart, cases, constant, contrived, doubt, foretold, outcome
 from .values import made
+from .weights import BY_SIZE, ranked_by
 from .writing import written
 
 __all__ = ["search", "solved"]
@@ -24,6 +25,8 @@ __all__ = ["search", "solved"]
 SHARE = 0.85
 # So many examples sorted into two kinds leave open what makes the kinds.
 FEW = 4
+# Where the shortest program gives something else than the best for more variations than that, too little is known.
+MOST_APART = 0.05
 
 
 def search(
@@ -105,4 +108,13 @@ def _refusal(
     open_bound = best.op == "branch" or kind([one.output for one in examples]) == "truth"
     if not open_bound and len(examples) > 2 and not foretold(examples, solved, budget):
         return "no example is foretold by the others: more examples are needed"
+    second = _by_size(examples, budget)
+    if second and apart(best, second[0], [one.inputs for one in examples]) > MOST_APART:
+        return "two ways to rank programs choose different ones: more examples are needed"
     return ""
+
+
+def _by_size(examples: Sequence[Example], budget: Budget) -> list[Expr]:
+    """Return the programs of a ranking that was not taught by any task; none when the time is over before."""
+    with ranked_by(BY_SIZE):
+        return _programs(examples, budget)

@@ -14,7 +14,7 @@ from .budget import Budget
 from .expressions import FAILURES, Atom, Expr, evaluate, given, walk
 from .operations import OPS
 
-__all__ = ["cases", "constant", "doubt", "foretold", "outcome", "variations"]
+__all__ = ["apart", "cases", "constant", "doubt", "foretold", "outcome", "variations"]
 
 # Programs that cost so much more than the best are no rivals of it.
 RIVAL = 0.6
@@ -77,6 +77,13 @@ def doubt(programs: Sequence[Expr], rows: Sequence[tuple[Any, ...]], probes: Seq
             differs = sum(other is not None and not _alike_enough(other, value) for other, value in pairs)
             worst = max(worst, differs / len(known))
     return worst
+
+
+def apart(left: Expr, right: Expr, rows: Sequence[tuple[Any, ...]]) -> float:
+    """Return how often two programs give different values for variations of *rows*, where both give one."""
+    inputs = variations(rows, 48)
+    pairs = [(outcome(left, one), outcome(right, one)) for one in inputs]
+    return sum(a is not None and b is not None and not _alike_enough(a, b) for a, b in pairs) / len(inputs)
 
 
 def _alike_enough(left: Any, right: Any) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["WEIGHTS", "use", "weight"]
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+__all__ = ["BY_SIZE", "WEIGHTS", "ranked_by", "use", "weight"]
 
 WEIGHTS: dict[str, float] = {
     "number": 0.5, "from the end": 0.3, "edge": 0.4, "index": 2.2, "index far": 0.12, "both sides": 0.6,
@@ -19,15 +23,26 @@ WEIGHTS: dict[str, float] = {
     "show": 0.3, "slot": 1.5, "slot first": 0.8, "clock format": 0.5, "branch": 3.0, "test": 1.0,
     "parameter": 0.1,
 }  # fmt: skip
-_current: dict[str, float] = dict(WEIGHTS)
+BY_SIZE: Mapping[str, float] = dict.fromkeys(WEIGHTS, 1.0)
+"""A ranking that knows nothing: the fewest parts first."""
+_current: ContextVar[Mapping[str, float]] = ContextVar("weights", default=WEIGHTS)
 
 
 def weight(name: str) -> float:
     """Return the weight called *name*."""
-    return _current[name]
+    return _current.get()[name]
 
 
-def use(weights: dict[str, float]) -> None:
+def use(weights: Mapping[str, float]) -> None:
     """Rank by *weights* from now on, for measurements."""
-    _current.clear()
-    _current.update(weights)
+    _current.set(dict(weights))
+
+
+@contextmanager
+def ranked_by(weights: Mapping[str, float]) -> Iterator[None]:
+    """Rank by *weights* meanwhile, in this thread alone."""
+    token = _current.set(weights)
+    try:
+        yield
+    finally:
+        _current.reset(token)
