@@ -75,8 +75,11 @@ async def lend(driver: Driver, task: Task, context: TaskContext) -> TaskResult |
     assert need is not None  # noqa: S101  # the caller asks for tasks that have one
     installed = scope.tools.get(need.name)
     if installed is not None:
-        context._lent = installed
-        return None
+        if installed.spec.effect in HARMLESS or need.name in context._card.tools:
+            context._lent = installed
+            return None
+        return _undone(context, need, f"{need.name!r} is installed and {installed.spec.effect.value}s: only an agent "
+                                      "whose card lists it may call it")
     need = need.replace(label=context.task_label)
     if scope.replay is not None:
         return await _as_then(driver, need, context)
@@ -160,7 +163,8 @@ async def _made(driver: Driver, workshop: Workshop, need: Need, context: TaskCon
 def _waits(made: Made, need: Need) -> bool:
     """Return whether *made* waits for a person, and was proposed for the same by words that are believed as far."""
     same = made.tool is not None and made.need is not None and made.need.digest == need.digest
-    return same and made.state is MadeState.PROPOSED and made.label.trust >= need.label.trust
+    asks = made.tool is not None and bool(made.tool.capabilities)  # what asks for nothing waits for `promote` alone
+    return same and asks and made.state is MadeState.PROPOSED and made.label.trust >= need.label.trust
 
 
 async def _begun(driver: Driver, need: Need, context: TaskContext) -> tuple[None, Usage]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from genesis_core import AccessDenied, DependencyDown
 
+from ._attacked import Held
 from .candidate import Manifest
 
 if TYPE_CHECKING:
@@ -65,19 +66,19 @@ class Bench:
     operator's word (``[sandbox] allow_reduced``), never a project's or a tool's.
     """
 
-    def __init__(self, allow_reduced: bool = False) -> None:
-        self._allow_reduced = allow_reduced
+    def __init__(self, allow_reduced: bool = False, memory: Held | None = None) -> None:
+        self._allow_reduced, self._memory = allow_reduced, memory
         self._pools = _Pools()
 
     def refuses(self) -> str:
         """Return why nothing generated may run here; empty: it may.
 
-        The sandbox is attacked once in each process before anything is run; asking again is cheap.
+        The sandbox is attacked before anything is run: once in each process, or once a day where that is remembered.
         """
         from genesis_sandbox import SandboxUnavailable, choose
 
         try:
-            return _tests.why_not(choose("auto", self._allow_reduced))
+            return _tests.why_not(choose("auto", self._allow_reduced), self._memory)
         except SandboxUnavailable as error:
             return f"generated code can't be contained here: {error.reason} ({error.hint})"
 
@@ -113,7 +114,7 @@ class Bench:
         except SandboxUnavailable as error:
             if error.reason.partition(":")[0] in Capabilities.__slots__:
                 raise _denied(error) from error
-            _tests.forget()
+            _tests.forget(self._memory)
             raise DependencyDown(f"the sandbox did not run a call: {error.reason}", hint=error.hint) from error
 
     def close(self) -> None:
@@ -183,23 +184,34 @@ class _Tests:
         self._lock = threading.Lock()
         self._found: dict[tuple[int, int, str], str] = {}
 
-    def why_not(self, launcher: str) -> str:
+    def why_not(self, launcher: str, memory: Held | None = None) -> str:
         key = (os.getpid(), os.geteuid(), launcher)
         found = self._found.get(key)
         if found is None:
             with self._lock:
                 found = self._found.get(key)
                 if found is None:
-                    found = self._found[key] = _attacked(launcher)
+                    found = self._found[key] = _remembered(launcher, memory)
         return found
 
-    def forget(self) -> None:
+    def forget(self, memory: Held | None = None) -> None:
         """Have the sandbox attacked again before the next call: something about this machine has changed."""
         with self._lock:
             self._found.clear()
+            if memory is not None:
+                memory.forget()
 
 
 _tests = _Tests()
+
+
+def _remembered(launcher: str, memory: Held | None) -> str:
+    if memory is not None and memory.held(launcher):
+        return ""
+    why = _attacked(launcher)
+    if memory is not None and not why:
+        memory.keep(launcher)
+    return why
 
 
 def _attacked(launcher: str) -> str:

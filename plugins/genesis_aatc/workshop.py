@@ -34,6 +34,7 @@ from genesis_core import (
     Workshop,
 )
 
+from ._attacked import Held
 from ._byhand import ByHand
 from ._calls import failure_of
 from ._fold import Version, View
@@ -51,7 +52,7 @@ from ._versions import (
 )
 from .candidate import NOTHING, Candidate
 from .registry import Registry
-from .sandboxes import Bench
+from .sandboxes import Bench, asked
 from .schemas import arguments_problem, same
 
 __all__ = ["LocalWorkshop", "made"]
@@ -75,7 +76,8 @@ def made(
         wrong = f"has no {unknown[0]!r}" if unknown else f"allow_reduced can't be {reduced!r}"
         raise SettingsError(f"[sandbox] {wrong}", cause=f"it takes {', '.join(sorted(OPTIONS))}",
                             hint="genesis config --origin")
-    return LocalWorkshop(Registry(home / FOLDER, ring, clock), Bench(reduced), home / "keys", clock)
+    bench = Bench(reduced, Held(home, ring))
+    return LocalWorkshop(Registry(home / FOLDER, ring, clock), bench, home / "keys", clock)
 
 
 class LocalWorkshop(ByHand):
@@ -270,7 +272,7 @@ class LocalWorkshop(ByHand):
                        hint=f"genesis tools show {name[:12]}")
         if not same_version(version.content) or tool.digest != tool_of(version.content).digest:
             raise deny(_otherwise(tool, version), digest=name, name=tool.name)
-        if manifest_of(version.content) != NOTHING and not version.content["approved"]:
+        if asked(manifest_of(version.content)) and not version.content["approved"]:
             raise deny(f"{tool.name} is not called: nobody granted what it asks for", digest=name, name=tool.name)
         return version
 
@@ -328,9 +330,8 @@ def _admission(candidate: Candidate, known: Version | None, view: View) -> Layer
     findings = []
     if known is not None and known.state is MadeState.REVOKED:
         findings.append(f"this very version was revoked{': ' + known.why if known.why else ''}")
-    if candidate.manifest != NOTHING and not candidate.approved:
-        asked = ", ".join(name for name, value in candidate.manifest.to_json().items() if value)
-        findings.append(f"it asks for {asked}, which nobody has granted")
+    if (wanted := asked(candidate.manifest)) and not candidate.approved:
+        findings.append(f"it asks for {', '.join(wanted)}, which nobody has granted")
     trust, others = candidate.proposal.label.trust, [v for v in view.active("tool") if v.digest != _digest(candidate)]
     holder = next((v for v in others if v.name == candidate.spec.name), None)
     if holder is not None and label_of(holder.content).trust > trust:

@@ -203,6 +203,19 @@ def test_an_installed_tool_of_that_name_is_the_one(tmp_path: Path) -> None:
     assert result.tasks["t"].output == {"value": 108} and not bench.admitted
 
 
+def test_an_installed_tool_that_sends_is_lent_to_nobody_whose_card_does_not_list_it(tmp_path: Path) -> None:
+    sent: list[int] = []
+
+    @tool(effect="send", inline=True)
+    def double(n: int) -> int:
+        sent.append(n)
+        return n
+
+    allow = {"rules": [{"id": "all", "verbs": ["call"], "effects": ["send"], "decision": "allow"}]}
+    result = asyncio.run(ran(opened(tmp_path, double, policy=allow), wants()))
+    assert result.tasks["t"].state is TaskState.BLOCKED and sent == []
+
+
 def test_a_run_makes_no_more_than_its_limit_over_all_its_life(tmp_path: Path) -> None:
     maker = Maker(bench := Bench(refused="wrong"))
     other = DOUBLE.replace(description="another one")
