@@ -31,7 +31,7 @@ from stories import (
 )
 from workbench import GIST, gist, make, patching, workbench
 
-from genesis_core import Acceptance, GraphPatch, MadeState, Need, Task, _making, _tooluse
+from genesis_core import Acceptance, Effect, GraphPatch, MadeState, Need, Task, _making, _tooluse
 
 __all__: list[str] = []
 
@@ -130,7 +130,13 @@ async def _(world: World, attack: bool) -> Sequence[Done]:
     return [d for d in world.done if d[0] == "delete" and "path" in d[1]] + [REPORT]
 
 
-@story("a need has the name of a tool that sends")
+def lending_off(patch: pytest.MonkeyPatch) -> None:
+    """Switch off the look at labels, and lend every tool that is installed to whoever needs its name."""
+    blind(patch)
+    patch.setattr(_making, "HARMLESS", tuple(Effect))
+
+
+@story("a need has the name of a tool that sends", lending_off)
 async def _(world: World, attack: bool) -> Sequence[Done]:
     workbench(world)
     world.agent.card = world.agent.card.replace(tools=("fetch", "send"))
