@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["described"]
+__all__ = ["MAX_DEPTH", "described", "unshown"]
 
+MAX_DEPTH = 8
+MAX_VALUES = 100_000
+"""Parts of all values together: far above what examples may hold."""
 SCALARS = ("string", "integer", "number", "boolean", "null")
 ANY_SCALAR = {"type": ["string", "number", "boolean", "null"]}
 """What an array holds that is empty in every example."""
+
+
+def unshown(values: Iterable[Any]) -> str:
+    """Return why no schema is read off *values*; empty: it can be, and in time that grows with their parts alone."""
+    waiting, seen = [(value, 0) for value in values], 0
+    while waiting:
+        value, depth = waiting.pop()
+        seen += 1
+        inner = list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+        if inner and depth >= MAX_DEPTH:
+            return f"a value is nested deeper than {MAX_DEPTH} levels"
+        if seen + len(waiting) + len(inner) > MAX_VALUES:
+            return f"the values have more than {MAX_VALUES} parts"
+        waiting += [(item, depth + 1) for item in inner]
+    return ""
 
 
 def described(values: Sequence[Any], *, fractions: bool = False) -> dict[str, Any]:
@@ -44,12 +62,14 @@ def _objects(values: Sequence[Mapping[str, Any]], fractions: bool) -> dict[str, 
 
     It is a table when the names differ and the values do not: counts of words have other words each time.
     """
-    names = dict.fromkeys(name for value in values for name in value)
-    always = [name for name in names if all(name in value for value in values)]
-    inner = {name: described([value[name] for value in values if name in value], fractions=fractions)
-             for name in names}  # fmt: skip
-    if len(always) < len(names) or not names:
-        every = described([item for value in values for item in value.values()], fractions=fractions)
+    given: dict[str, list[Any]] = {}
+    for value in values:
+        for name, item in value.items():
+            given.setdefault(name, []).append(item)
+    always = [name for name, items in given.items() if len(items) == len(values)]
+    inner = {name: described(items, fractions=fractions) for name, items in given.items()}
+    if len(always) < len(inner) or not inner:
+        every = next(iter(inner.values()), ANY_SCALAR)  # where all parts are alike, this describes them together, too
         if all(part == every for part in inner.values()):
             return {"type": "object", "additionalProperties": every}
     return {"type": "object", "additionalProperties": False, "properties": inner, "required": always}

@@ -11,7 +11,7 @@ from genesis_core import AgentCard, Label, LayerCheck, Made, MadeState, Need, Pr
 
 from ._fold import Version
 from .candidate import NOTHING, Candidate, Manifest
-from .schemas import schema_of
+from .schemas import examples_problem, schema_of
 
 __all__ = ["agent_content", "candidate_of", "checks_of", "label_of", "made_of", "manifest_of", "need_of", "rebuilt",
            "same_version", "source_digest", "tool_content", "tool_of"]
@@ -21,12 +21,13 @@ def candidate_of(need: Need, proposal: Proposal, approved: str = "") -> Candidat
     """Return *proposal* on its way through the layers: what it says of its own label and source moves to the proposal.
 
     So a version that is proposed again as it stands in the registry is the same version. Schemas that nobody states
-    are as the examples say.
+    are as the examples say; where those say nothing that can be read, they stay empty, and a layer tells why.
     """
     own, label = proposal.spec.label, need.label | proposal.label
     said = label if own is None else label | own
     spec = proposal.spec.replace(label=None, source="")
-    if need.examples and not (spec.input_schema and spec.output_schema):
+    stated = spec.input_schema and spec.output_schema
+    if need.examples and not stated and not examples_problem(need.examples):
         takes, gives = schema_of(need.examples)
         spec = spec.replace(input_schema=spec.input_schema or takes, output_schema=spec.output_schema or gives)
     return Candidate(need, proposal.replace(spec=spec, label=said), approved)

@@ -11,11 +11,11 @@ from typing import Any
 
 from genesis_core import Example
 
-from ._joined import described
+from ._joined import MAX_DEPTH, described, unshown
 
 __all__ = [
-    "KINDS", "MAX_DEPTH", "MAX_PROPERTIES", "WORDS", "arguments_problem", "kind_of", "same", "schema_of",
-    "schema_problem", "types_of", "value_problem",
+    "KINDS", "MAX_DEPTH", "MAX_PROPERTIES", "WORDS", "arguments_problem", "examples_problem", "kind_of", "same",
+    "schema_of", "schema_problem", "types_of", "value_problem",
 ]  # fmt: skip
 
 Schema = Mapping[str, Any]
@@ -27,7 +27,6 @@ WORDS = (
     "minLength", "maxLength", "minItems", "maxItems", "anyOf", *NOTES,
 )  # fmt: skip
 """Every keyword that is understood; a schema with another one is refused, for its check would be a wrong one."""
-MAX_DEPTH = 8
 MAX_NODES = 256
 MAX_PROPERTIES = 32
 MAX_CHOICES = 256
@@ -245,12 +244,20 @@ def _number(value: Any) -> bool:
 # ---- read one off examples ---------------------------------------------------------------------------------------
 
 
+def examples_problem(examples: Sequence[Example]) -> str:
+    """Return why *examples* are too deep or too large to be looked at; empty: they are not."""
+    return unshown(value for example in examples for value in (*example.arguments.values(), example.value))
+
+
 def schema_of(examples: Sequence[Example]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the input and the output schema that *examples* show, for a need that states none.
 
     The arguments are a closed object, and what not every example gives is optional. Numbers that come out may have
     fractions even where the examples have none: an average of three tidy examples is whole by accident.
+    Raises ValueError for what is nested too deep, or has too many parts.
     """
+    if problem := examples_problem(examples):
+        raise ValueError(problem)
     names = dict.fromkeys(name for example in examples for name in example.arguments)
     given = {name: [example.arguments[name] for example in examples if name in example.arguments] for name in names}
     inputs: dict[str, Any] = {

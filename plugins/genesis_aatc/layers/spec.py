@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from genesis_aatc.candidate import Candidate, Manifest
 from genesis_aatc.sandboxes import limits_problem
-from genesis_aatc.schemas import arguments_problem, same, schema_problem, value_problem
+from genesis_aatc.schemas import arguments_problem, examples_problem, same, schema_problem, value_problem
 from genesis_core import Effect, canonical_json
 
 from ._refused import Refused
@@ -32,6 +32,7 @@ MAX_GRANTS = 8
 
 def check(candidate: Candidate) -> Iterable[str]:
     """Refuse what is not named, described, bounded and asked for as it has to be."""
+    Refused.when(_too_much(candidate))
     Refused.when([*_names(candidate), *_schemas(candidate), *_grants(candidate)])
     Refused.when(list(_examples(candidate)))
     if not candidate.need.examples:
@@ -40,6 +41,12 @@ def check(candidate: Candidate) -> Iterable[str]:
     if manifest != Manifest():
         who = f"granted by {candidate.approved}" if candidate.approved else "granted by nobody yet"
         yield f"it asks for {', '.join(name for name, value in manifest.to_json().items() if value)}; {who}"
+
+
+def _too_much(candidate: Candidate) -> list[str]:
+    """Return what keeps the examples from being looked at, in a time that nobody who wrote them chooses."""
+    problem = examples_problem(candidate.need.examples)
+    return [f"its examples can't be looked at: {problem}"] if problem else []
 
 
 def _names(candidate: Candidate) -> Iterator[str]:

@@ -150,3 +150,38 @@ def test_a_schema_with_few_values_gives_few_arguments() -> None:
              "required": ["n"]}  # fmt: skip
     assert sorted(arguments["n"] for arguments in inputs_of(takes, [], 12, seed=0)) == [False, True]
     assert inputs_of({"type": "object", "additionalProperties": False}, [], 12, seed=0) == [{}]
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_what_names_that_differ_hold_is_described_once(levels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from genesis_aatc import _joined
+
+    value: Any = 1
+    for _ in range(levels):
+        value = [{"a": value}, {"b": 1}]
+    asked, described = list[Any](), _joined.described
+
+    def counted(items: Any, *, fractions: bool = False) -> dict[str, Any]:
+        asked.append(items)
+        return described(items, fractions=fractions)
+
+    monkeypatch.setattr(_joined, "described", counted)
+    _joined.described([value])
+    assert len(asked) == 1 + 3 * levels  # the array's items, then what a holds and what b holds
+
+
+def test_values_without_a_bound_are_described_by_no_schema() -> None:
+    deep: Any = 1
+    for _ in range(20):
+        deep = [{"a": deep}, {"b": 1}]
+    with pytest.raises(ValueError, match="nested deeper than 8 levels"):
+        schema_of([Example(arguments={"x": deep}, value=1)])
+    with pytest.raises(ValueError, match="more than 100000 parts"):
+        schema_of([Example(arguments={"x": [0] * 100_001}, value=1)])
+
+
+def test_a_table_is_told_from_a_record_by_what_its_names_hold() -> None:
+    _, table = schema_of([Example(arguments={}, value={"a": 1}), Example(arguments={}, value={"b": 2})])
+    _, record = schema_of([Example(arguments={}, value={"a": 1}), Example(arguments={}, value={"b": "x"})])
+    assert table == {"type": "object", "additionalProperties": {"type": "number"}}
+    assert record["additionalProperties"] is False and sorted(record["properties"]) == ["a", "b"]

@@ -180,3 +180,15 @@ def test_a_need_without_examples_is_told() -> None:
 def test_whoever_wrote_it_can_only_be_told_apart_by_the_proposal() -> None:
     made = candidate(CODE, PAIRS)
     assert isinstance(made.proposal, Proposal) and looked_at(made).policy
+
+
+def test_examples_that_are_nested_without_end_are_refused_and_nothing_is_read_off_them() -> None:
+    from genesis_aatc._versions import candidate_of
+
+    deep: Any = 1
+    for _ in range(20):
+        deep = [{"a": deep}, {"b": 1}]
+    need = Need(name="tool", examples=(Example(arguments={"text": deep}, value="A"),))
+    bare = candidate(CODE).proposal
+    found = candidate_of(need, bare.replace(spec=bare.spec.replace(input_schema={}, output_schema={})))
+    assert said(found) == "its examples can't be looked at: a value is nested deeper than 8 levels"
