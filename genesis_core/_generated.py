@@ -34,8 +34,8 @@ class Generated(Tool):
         """What calls it: arguments and value are held against its schemas on the way."""
         return self._call
 
-    async def _call(self, **arguments: Any) -> Any:
+    async def _call(self, /, **arguments: Any) -> Any:
         return await self._workshop.call(self._admitted, arguments, SECONDS)
 
-    def _refused(self, **_: Any) -> Any:
+    def _refused(self, /, **_: Any) -> Any:
         raise TypeError(f"{self.spec.name} was generated: it runs in the sandbox alone, through context.call")

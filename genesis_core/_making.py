@@ -7,7 +7,7 @@ What may be made, how often, and with which label is decided here, on record bef
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,11 +23,12 @@ from .errors import (
     PlanError,
     PluginError,
     SettingsError,
+    ToolError,
     did_you_mean,
 )
 from .plans import Plan, PlanContext
 from .policy import Action, Effect, Label, Secrecy, Trust, Usage
-from .records import digest
+from .records import FrozenDict, digest
 from .runs import EventKind
 from .tasks import TaskState
 from .tools import Need, Tool, ToolSpec
@@ -44,9 +45,14 @@ __all__ = ["ONE", "Bench", "Kept", "add_made", "agent_of", "check_agents", "hire
 
 ONE = Usage(generated=1)
 HARMLESS = (Effect.PURE, Effect.READ)
+LEAST = (Effect.PURE,)
 WITHIN = frozenset({"limits", "modules", "threads"})
 """Capabilities by which a tool computes more, and looks at nothing outside."""
 WITHOUT = "nobody makes tools here"
+NO_MORE: Mapping[str, Any] = FrozenDict()
+NO_PROGRAM = ("no tool was found that meets its examples: give more of them, a source (genesis tools propose --code), "
+              "or a model (--model)")
+NO_EXAMPLES = "it has no examples to go by: give three, a source (genesis tools propose --code), or a model (--model)"
 
 
 class Bench:
@@ -75,7 +81,9 @@ async def lend(driver: Driver, task: Task, context: TaskContext) -> TaskResult |
     assert need is not None  # noqa: S101  # the caller asks for tasks that have one
     installed = scope.tools.get(need.name)
     if installed is not None:
-        if installed.spec.effect in HARMLESS or need.name in context._card.tools:
+        trusted = context.task_label.trust is not Trust.UNTRUSTED
+        may = HARMLESS if trusted else LEAST  # who wrote the plan lends it what looks; words from outside do not
+        if installed.spec.effect in may or need.name in context._card.tools:
             context._lent = installed
             return None
         return _undone(context, need, f"{need.name!r} is installed and {installed.spec.effect.value}s: only an agent "
@@ -84,7 +92,7 @@ async def lend(driver: Driver, task: Task, context: TaskContext) -> TaskResult |
     if scope.replay is not None:
         return await _as_then(driver, need, context)
     workshop = scope.bench.workshop
-    if workshop is None or (why := workshop.refuses()):
+    if workshop is None or (why := await asyncio.to_thread(workshop.refuses)):
         return _undone(context, need, WITHOUT if workshop is None else why)
     async with scope.bench.turn(need):
         found = await workshop.find(need)
@@ -92,7 +100,7 @@ async def lend(driver: Driver, task: Task, context: TaskContext) -> TaskResult |
             await _taken_again(need, found, context)
         spec = found or await _made(driver, workshop, need, context)
     if isinstance(spec, str):
-        return _undone(context, need, spec)
+        return context.blocked(_lacks(need), tried=(spec,))
     context._lent = Generated(spec, workshop, _as_lent(need, spec))
     return None
 
@@ -123,10 +131,10 @@ async def _as_then(driver: Driver, need: Need, context: TaskContext) -> TaskResu
     replay = driver.scope.replay
     assert replay is not None  # noqa: S101
     said = replay.recording.record.lent.get(context.task.id, {})
-    if str(said.get("author", "")).startswith("model:") and "reused" not in said:
+    if "asked" in said:
         await _proposed(driver, need, context)  # what it asks its model is on record, too
     if "tool" not in said:
-        return _undone(context, need, str(said.get("refused", WITHOUT)))
+        return _undone(context, need, str(said.get("refused", WITHOUT)), said)
     spec = ToolSpec(**said["tool"])
     context._rise(spec.emits)
     context._note(EventKind.ADMITTED, dict(said))
@@ -137,27 +145,40 @@ async def _as_then(driver: Driver, need: Need, context: TaskContext) -> TaskResu
 async def _made(driver: Driver, workshop: Workshop, need: Need, context: TaskContext) -> ToolSpec | str:
     """Return a new tool for *need*, or why there is none."""
     await context._authorize(Action("make", need.name, Effect.PURE))
-    earlier = next((made for made in workshop.made() if _waits(made, need)), None)
+    earlier = next((made for made in await asyncio.to_thread(workshop.made) if _waits(made, need)), None)
+    calls, by = context.usage.model_calls, ""
     if earlier is not None and earlier.tool is not None:  # it waits for what a person has said by now
         proposal = Proposal(spec=earlier.tool, code=earlier.code, author=earlier.author, label=earlier.label)
         _check_promise(need, proposal.spec, "the workshop")
     else:
         await context._spend(ONE, partial(_begun, driver, need, context))
-        found = await _proposed(driver, need, context)
+        found, by = await _proposed(driver, need, context)
         if not isinstance(found, Proposal):
-            return found
+            return _refused(context, need, found, _asked(context, calls))
         proposal = found
+    more = {**({"by": by} if by else {}), **_asked(context, calls)}
     proposal = proposal.replace(label=proposal.label | need.label | context.task_label)
     context._rise(proposal.label)  # whoever wrote it would choose what it may do
     approved = ""
     if wanted := dict(proposal.spec.capabilities):
         approved = await _granted(workshop, need, proposal, wanted, context)
+        context._rise(_as_lent(need, proposal.spec.replace(label=proposal.label)).emits)  # a trial tells of it, too
     admission = await workshop.admit(need, proposal, run=context.run_id, approved=approved)
     if admission.tool is None:
-        context._note(EventKind.ADMITTED, {**_said(need, proposal, admission), "refused": admission.why})
-        return admission.why
-    _note(context, need, admission.tool, _said(need, proposal, admission))
+        return _refused(context, need, admission.why, {**_said(need, proposal, admission), **more})
+    _note(context, need, admission.tool, {**_said(need, proposal, admission), **more})
     return admission.tool
+
+
+def _asked(context: TaskContext, calls: int) -> dict[str, Any]:
+    """Return what the row says when a model was asked on the way: a replay asks it, too."""
+    return {"asked": True} if context.usage.model_calls > calls else {}
+
+
+def _refused(context: TaskContext, need: Need, why: str, said: Mapping[str, Any] = NO_MORE) -> str:
+    """Put on record that there is no tool, and return why."""
+    context._note(EventKind.ADMITTED, {**said, "need": need.digest, "name": need.name, "refused": why})
+    return why
 
 
 def _waits(made: Made, need: Need) -> bool:
@@ -174,19 +195,23 @@ async def _begun(driver: Driver, need: Need, context: TaskContext) -> tuple[None
     return None, ONE
 
 
-async def _proposed(driver: Driver, need: Need, context: TaskContext) -> Proposal | str:
-    """Return what a plugin proposes for *need*, or why none does; a model that it asks counts as the task's."""
+async def _proposed(driver: Driver, need: Need, context: TaskContext) -> tuple[Proposal | str, str]:
+    """Return what a plugin proposes for *need*, and which; or why none does. What it asks a model is the task's."""
     planner = driver.planner
     asked = replace(planner.context, ask=context.ask)
     try:
         found = await planner.plugins.first("genesis_generate", need=need, context=asked)
-    except (PluginError, DependencyDown) as error:
-        return error.told
+    except (PluginError, DependencyDown, ToolError) as error:
+        return error.told, ""
     if found is None:
-        return "no tool was found that meets its examples" if need.examples else "it has no examples to go by"
+        return NO_PROGRAM if need.examples else NO_EXAMPLES, ""
     proposal = check(found[0], Proposal, "genesis_generate", found[1])
     _check_promise(need, proposal.spec, f"plugin {found[1]!r}")
-    known = context.label  # a model that wrote it is believed as far as its answer
+    return believed(proposal, need, context.label), found[1]
+
+
+def believed(proposal: Proposal, need: Need, known: Label) -> Proposal:
+    """Return *proposal* believed no further than who asked, and than a model that wrote it, whose answer is *known*."""
     return proposal.replace(label=proposal.label | need.label | _unseen(known))
 
 
@@ -207,8 +232,10 @@ async def _granted(
     """Return who grants what the tool asks for beyond computing (raises AccessDenied, or waits for a person)."""
     await workshop.propose(need, proposal)  # the yes is to this very source, kept until then
     said = {"capabilities": wanted, "source": digest(proposal.code)}
-    await context._authorize(Action("grant", need.name, Effect.WRITE, said))
-    return f"run {context.run_id}"
+    action = Action("grant", need.name, Effect.WRITE, said)
+    await context._authorize(action)
+    yes = context._scope.approvals.get(context.task.id, {}).get(action.digest)
+    return f"{'policy' if yes is None else yes.by}, run {context.run_id}"
 
 
 def _said(need: Need, proposal: Proposal, admission: Admission) -> dict[str, Any]:
@@ -222,9 +249,13 @@ def _note(context: TaskContext, need: Need, spec: ToolSpec, said: dict[str, Any]
     context._note(EventKind.ADMITTED, {"need": need.digest, "name": need.name, "tool": spec.to_json(), **said})
 
 
-def _undone(context: TaskContext, need: Need, why: str) -> TaskResult:
-    what = need.description or need.name
-    return context.blocked(f"no tool for this could be made: {what}", tried=(why,))
+def _undone(context: TaskContext, need: Need, why: str, said: Mapping[str, Any] = NO_MORE) -> TaskResult:
+    """Return the result of a task that gets no tool, and put on record why."""
+    return context.blocked(_lacks(need), tried=(_refused(context, need, why, said),))
+
+
+def _lacks(need: Need) -> str:
+    return f"no tool for this could be made: {need.description or need.name}"
 
 
 # -- specialists ------------------------------------------------------------------------------------------------------
@@ -252,21 +283,28 @@ async def _specialist(planner: Planner, task: Task) -> AgentCard | None:
                 inputs=tuple(task.inputs), label=planner.label)
     if not planner.plugins.hook("genesis_generate"):
         return None
+    spent = Usage()
     try:
+        reserved = planner.ledger.reserve(ONE)
+    except LimitExceeded as error:
+        planner.decide(EventKind.WARNING, text=f"no specialist for task {task.id!r}: {error.message}")
+        return None
+    try:
+        await planner._doors.authorize(Action("make", f"specialist/{task.id}", Effect.PURE))
         context: PlanContext = planner.context
         found = await planner.plugins.first("genesis_generate", need=need, context=context)
         if found is None:
             return None
         card = check(found[0], AgentCard, "genesis_generate", found[1])
         _check_card(planner, card, found[1])
-        planner.ledger.settle(planner.ledger.reserve(ONE), ONE)
+        spent = ONE
         planner.decide(EventKind.PROPOSED, need=need.digest, name=card.name, task=task.id, card=card.to_json(),
                        by=found[1])
-    except LimitExceeded:
-        raise
     except GenesisError as error:
         planner.decide(EventKind.WARNING, text=f"no specialist for task {task.id!r}: {error.message}")
         return None
+    finally:
+        planner.ledger.settle(reserved, spent)
     return card
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ._answers import check
 from ._chosen import chosen_envelopes, chosen_workshop, key_ring
+from ._making import believed
 from ._plugins import Plugins
 from ._provided import Provided
 from ._settings import Settings
@@ -60,6 +61,9 @@ class Signing:
         One for all runs of this Genesis. Raises SettingsError for a name that nobody offers.
         """
         self._entered()
+        return self._opened_workshop()
+
+    def _opened_workshop(self) -> Workshop | None:
         if self._workshop is None:
             self._workshop = chosen_workshop(self.settings, self._provided, partial(self.keys, create=True), self.home,
                                              self._clock)
@@ -83,7 +87,7 @@ class Signing:
         found = await self._plugins.first("genesis_generate", need=need, context=planner.context)
         if found is None or isinstance(found[0], AgentCard):
             return None if found is None else found[0]
-        return check(found[0], Proposal, "genesis_generate", found[1])
+        return believed(check(found[0], Proposal, "genesis_generate", found[1]), need, planner.label)
 
     def _entered(self) -> None:
         raise NotImplementedError

@@ -25,7 +25,7 @@ from typing import Any
 from ._secrets import given
 from ._values import jsonable
 from ._worker import HEAD, MAX_FRAME, die_with_parent, import_tool, serve
-from .errors import DependencyDown, TimedOut, ToolError
+from .errors import DependencyDown, GenesisError, TimedOut, ToolError
 from .tools import Tool
 
 __all__ = ["Workers"]
@@ -33,6 +33,8 @@ __all__ = ["Workers"]
 FORK_TRIES = 3
 """One for the server there is, one for a server that ended as it was asked, one for that which takes its place."""
 SERVER_SECONDS = 5.0
+MADE = "sha256:"
+"""How the source of a tool begins that was made."""
 
 
 class Workers:
@@ -136,6 +138,10 @@ async def inline(tool: Tool, arguments: Mapping[str, Any], secrets: Mapping[str,
     try:
         value = tool.checked(**values)
         value = await value if asyncio.iscoroutine(value) else value
+    except GenesisError as error:
+        if not tool.spec.source.startswith(MADE):
+            raise ToolError(f"tool {tool.name!r} failed: {known.without(error.told)}") from None
+        raise  # its workshop says what came of it: denied, late, out of reach
     except Exception as error:  # noqa: BLE001  # whatever a tool raises is its answer
         words = known.without(f"{type(error).__name__}: {error}")
         raise ToolError(f"tool {tool.name!r} failed: {words}") from (None if secrets else error)

@@ -122,10 +122,10 @@ class Genesis(Signing):
         self._provided.models = dict(self._lineup.models)
         self._ring = chosen_ring(self.settings, self._provided)
         check_envelopes(self.settings, self._provided)
-        self._open = True
-        add_made(self._provided, self.workshop())
+        add_made(self._provided, self._opened_workshop())
         await leave_out_doubtful_words(self._plugins, self._provided, self.context(Goal(text="open")))
         self._workers = Workers(self._provided.tools)
+        self._open = True
         return self
 
     async def __aexit__(self, *_: object) -> None:

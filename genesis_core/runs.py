@@ -66,7 +66,7 @@ class EventKind(StrEnum):
     READ = "file.read"
     WROTE = "artifact.written"
     ENDORSED = "label.endorsed"
-    PROPOSED = "need.met"
+    PROPOSED = "need.begun"
     ADMITTED = "tool.admitted"
     DIFFERED = "replay.differed"
     WARNING = "warning"

@@ -2,7 +2,7 @@
 
 usage: making_driver.py BOUNDARY WORDS...
 
-BOUNDARY is one of the journal ("after:need.met"), of the registry ("registry:row"), "search", "trial:N" before the Nth
+BOUNDARY is one of the journal ("after:need.begun"), of the registry ("registry:row"), "search", "trial:N" before the Nth
 call in the sandbox, or "within:N" while that is under way.
 """
 

@@ -72,9 +72,9 @@ def whole(shell: Shell, run: str) -> None:
 
 
 QUICK = ["within:5", "registry:done"]
-SLOW = ["append:need.met", "before:need.met", "after:need.met", "search", "trial:1", "registry:begun",
+SLOW = ["append:need.begun", "before:need.begun", "after:need.begun", "search", "trial:1", "registry:begun",
         "registry:source", "registry:row", "append:tool.admitted", "before:tool.admitted", "after:tool.admitted"]
-AGAIN = {"after:need.met", "search", "trial:1", "within:5", "registry:begun", "registry:source", "registry:row"}
+AGAIN = {"after:need.begun", "search", "trial:1", "within:5", "registry:begun", "registry:source", "registry:row"}
 """Where it had said that it makes one, and there is none yet: so it says so, and is counted, once more."""
 
 
@@ -85,7 +85,7 @@ def test_a_run_that_dies_while_it_makes_a_tool_ends_with_one(shell: Shell, where
     at_crash = rows(shell, run)
     shell.json("resume", run)
     whole(shell, run)
-    assert at_crash["need.met"] <= 1 and rows(shell, run)["need.met"] == 1 + (where in AGAIN)
+    assert at_crash["need.begun"] <= 1 and rows(shell, run)["need.begun"] == 1 + (where in AGAIN)
     assert open_genesis(shell.home).record(run).usage.generated == 1 + (where in AGAIN)
     assert rows(shell, run)["tool.admitted"] <= 1 + (where == "after:tool.admitted")
 

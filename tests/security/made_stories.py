@@ -134,6 +134,7 @@ def lending_off(patch: pytest.MonkeyPatch) -> None:
     """Switch off the look at labels, and lend every tool that is installed to whoever needs its name."""
     blind(patch)
     patch.setattr(_making, "HARMLESS", tuple(Effect))
+    patch.setattr(_making, "LEAST", tuple(Effect))
 
 
 @story("a need has the name of a tool that sends", lending_off)
