@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from genesis_sandbox import Limits as Bounds
     from genesis_sandbox import Outcome as Outcome
 
-__all__ = ["GRANTS", "Bench", "asked", "default_limits", "limits_problem"]
+__all__ = ["GRANTS", "Bench", "asked", "default_limits", "limits_problem", "looks_outside"]
 
 GRANTS = ("read", "write", "hosts", "env", "modules")
 """The fields of a manifest that name what is granted one by one."""
@@ -57,6 +57,11 @@ def asked(manifest: Manifest) -> tuple[str, ...]:
         *(f"{word} {one[:80]}" for word in GRANTS for one in getattr(manifest, word)),
         *([f"more {', '.join(sorted(above))}"] if above else []),
     )
+
+
+def looks_outside(manifest: Manifest) -> bool:
+    """Return whether it asks for more than to compute: what it gives can then hold what was never its argument."""
+    return any(getattr(manifest, word) for word in GRANTS if word != "modules")
 
 
 class Bench:

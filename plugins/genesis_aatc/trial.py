@@ -17,7 +17,7 @@ from genesis_core import AccessDenied, Example, LayerCheck, canonical_json
 from ._inputs import inputs_of
 from .candidate import NOTHING, Candidate, Manifest
 from .layers import POLICY, Refused, told
-from .sandboxes import GRANTS, Bench, asked, default_limits
+from .sandboxes import GRANTS, Bench, asked, default_limits, looks_outside
 from .schemas import same, value_problem
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ class _Runs:
         self.candidate, self.bench, self.deadline = candidate, bench, deadline
         self.limits = {**default_limits(), **candidate.manifest.limits}
         self.most = dict.fromkeys(("calls", "seconds", "cpu_seconds", "memory_mb", "result_kb"), 0.0)
+        self.discreet = looks_outside(candidate.manifest)
+        """What it gives may be what it has read: findings are recorded, and say none of it."""
         self.prints = False
         self._room = asyncio.Semaphore(min(os.cpu_count() or 1, 4))
 
@@ -155,21 +157,26 @@ class _Runs:
         if not problem and trying.again:
             other = await self.call(trying.arguments, manifest, self.limits, apart=trying.apart)
             if _ended(outcome) != _ended(other):
-                problem = f"it does not always give the same: {_shown(_words(outcome))}, then {_shown(_words(other))}"
+                problem = "it does not always give the same" + (
+                    "" if self.discreet else f": {_shown(_words(outcome))}, then {_shown(_words(other))}")
         return [f"called with {_shown(trying.arguments)}: {problem}"] if problem else []
 
     def _problem(self, outcome: Outcome, example: Example | None) -> str:
-        if problem := _ending_problem(outcome, domain=example is None):
+        if problem := _ending_problem(outcome, domain=example is None, discreet=self.discreet):
             return problem
         if outcome.ok and (problem := value_problem(self.candidate.spec.output_schema, outcome.value)):
-            return f"what it gives is not what its output schema says: {problem}"
+            return "what it gives is not what its output schema says" + ("" if self.discreet else f": {problem}")
         if example is not None and not same(example.value, outcome.value):
-            return f"it gives {_shown(outcome.value)}, and {_shown(example.value)} is asked for"
+            gives = "something else" if self.discreet else _shown(outcome.value)
+            return f"it gives {gives}, and {_shown(example.value)} is asked for"
         return ""
 
 
-def _ending_problem(outcome: Outcome, *, domain: bool) -> str:
-    """Return what is wrong with how a call ended; with *domain*, it may say that the arguments are not for it."""
+def _ending_problem(outcome: Outcome, *, domain: bool, discreet: bool) -> str:
+    """Return what is wrong with how a call ended; with *domain*, it may say that the arguments are not for it.
+
+    With *discreet* nothing that the tool chose is in it: the name of an error or a status can hold what it has read.
+    """
     if outcome.ok:
         return ""
     if outcome.limit:
@@ -180,9 +187,9 @@ def _ending_problem(outcome: Outcome, *, domain: bool) -> str:
     if domain and kind in NOT_MINE:
         return ""
     if not kind:
-        return f"it ends the process with status {outcome.exit_code}"
+        return "it ends the process" + ("" if discreet else f" with status {outcome.exit_code}")
     hint = "; what it can do nothing with is told by ValueError" if domain else ""
-    return f"it raises {kind[:80]}{hint}"
+    return f"it raises {'an error' if discreet else kind[:80]}{hint}"
 
 
 def _ended(outcome: Outcome) -> tuple[object, ...]:

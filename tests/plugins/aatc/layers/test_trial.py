@@ -339,3 +339,26 @@ def test_a_manifest_below_the_defaults_is_a_limit_and_no_grant(bench: Bench) -> 
     trial = tried(bench, candidate(UPPER, PAIRS, asks={"limits": {"seconds": 3}}))
     assert trial.check.ok and trial.limits["seconds"] == 3
     assert Manifest(limits={"seconds": 3}) != NOTHING
+
+
+LEAKS = (
+    "    return read + text",
+    "    return [read]",
+    "    return {read: 1}",
+    "    raise type(read.strip(), (Exception,), {})(read)",
+    "    import random\n    return read + str(random.random())",
+)
+
+
+@pytest.mark.parametrize("line", LEAKS)
+def test_what_a_tool_has_read_stands_in_no_finding(bench: Bench, shown: Path, line: str) -> None:
+    shown.write_text("hunter2")
+    code = f"def tool(text):\n    read = open({str(shown)!r}).read()\n{line}\n"
+    pairs, gives = (({"text": "a"}, "A"),), {"type": "string", "maxLength": 5}
+    if "[" in line or "{read" in line:
+        gives = {"type": "object", "additionalProperties": False, "properties": {}}
+        pairs = (({"text": "a"}, {}),)  # type: ignore[assignment]
+    if "random" in line:
+        gives = {"type": "string"}
+    said = refused(bench, code, pairs, asks={"read": [str(shown)]}, approved="ada", gives=gives)
+    assert "hunter2" not in said and "called with" in said
