@@ -12,7 +12,7 @@ from ._options import common
 from ._session import Session
 
 if TYPE_CHECKING:
-    from genesis_sandbox import Outcome, SelfTest
+    from genesis_sandbox import Capabilities, Limits, Outcome, SelfTest
     from genesis_sandbox.doctor import Fact
 
 __all__ = ["sandbox"]
@@ -32,14 +32,20 @@ def sandbox() -> None:
               help="What isolates it.")  # fmt: skip
 @click.option("--module", "modules", multiple=True, metavar="NAME",
               help="Show it this installed package; may be given again.")  # fmt: skip
+@click.option("--limit", "limits", multiple=True, metavar="NAME=VALUE",
+              help="Another limit, as seconds=2 or memory_mb=256; may be given again.")  # fmt: skip
 @common
-def run(session: Session, file: str, launcher: str, modules: tuple[str, ...]) -> int:
+def run(session: Session, file: str, launcher: str, modules: tuple[str, ...], limits: tuple[str, ...]) -> int:
     """Run the Python program FILE with nothing granted, and end as it ends; 125 is a limit, 126 a refusal."""
-    from genesis_sandbox import SandboxUnavailable, choose
+    from genesis_sandbox import Capabilities, Limits, SandboxUnavailable, choose
 
     try:
+        bounds, granted = Limits.said(limits), Capabilities(modules=modules)
+    except ValueError as error:
+        raise click.UsageError(str(error), click.get_current_context()) from None
+    try:
         name = choose(launcher)
-        return _told(session, file, name, modules) if session.json else _become(file, name, modules)
+        return _told(session, file, name, granted, bounds) if session.json else _become(file, name, modules, limits)
     except SandboxUnavailable as error:
         from ._problem import Problem
 
@@ -47,21 +53,21 @@ def run(session: Session, file: str, launcher: str, modules: tuple[str, ...]) ->
         return session.answer(None, "", problem)
 
 
-def _become(file: str, launcher: str, modules: tuple[str, ...]) -> NoReturn:
+def _become(file: str, launcher: str, modules: tuple[str, ...], limits: tuple[str, ...]) -> NoReturn:
     """Become the sandbox's own command: its output and status are ours, and nothing is left when it is killed."""
     sys.stdout.flush()
     words = [sys.executable, "-P", "-m", "genesis_sandbox", "--launcher", launcher]
     words += [word for module in modules for word in ("--module", module)]
+    words += [word for limit in limits for word in ("--limit", limit)]
     os.execv(sys.executable, [*words, "--", file])  # noqa: S606  # our own interpreter and package
 
 
-def _told(session: Session, file: str, launcher: str, modules: tuple[str, ...]) -> int:
-    from genesis_sandbox import Capabilities
+def _told(session: Session, file: str, launcher: str, granted: Capabilities, limits: Limits) -> int:
     from genesis_sandbox import run as run_in_sandbox
 
     with open(file, "rb") as program:
         code = program.read()
-    outcome = run_in_sandbox(code, launcher=launcher, capabilities=Capabilities(modules=modules))
+    outcome = run_in_sandbox(code, launcher=launcher, capabilities=granted, limits=limits)
     session.answer(outcome.to_json(), "")
     return _status(outcome)
 

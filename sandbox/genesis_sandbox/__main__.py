@@ -1,6 +1,7 @@
 """``python -m genesis_sandbox FILE``: run one program with nothing granted, and end as it ended.
 
-Its output and errors come out here; its exit status is passed on; 125 a limit, 126 refused, 128 + n killed by signal n.
+Its output and errors come out here; its exit status is passed on; 125 a limit, 126 refused, 128 + n killed by signal n;
+130 is Ctrl-C, too.
 """
 
 import gc
@@ -13,10 +14,14 @@ gc.disable()  # nothing that is made from here to the program's start is ever ga
 if sys.path and sys.path[0] in ("", os.getcwd()) and not __file__.startswith(sys.path[0] + "/"):
     del sys.path[0]  # `python -m` looks in the current folder first: nothing there is imported outside the sandbox
 
-from genesis_sandbox._command import main  # noqa: E402
+from genesis_sandbox._command import INTERRUPTED, STOPPED, main  # noqa: E402
 
 if __name__ == "__main__":
-    status = main(sys.argv[1:], STARTED)
+    try:
+        status = main(sys.argv[1:], STARTED)
+    except KeyboardInterrupt:  # the program has been ended on the way here
+        sys.stderr.write(STOPPED)
+        status = INTERRUPTED
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)  # nothing is left to clean up, and an interpreter's own way out takes as long as the jail

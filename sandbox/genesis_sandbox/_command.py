@@ -20,42 +20,58 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-USAGE = """usage: python -m genesis_sandbox [option]... FILE
+USAGE = """usage: python -m genesis_sandbox [option]... FILE [option]...
 
 Run the Python program FILE where it reaches nothing: no file of yours, no network, no other process.
   --launcher NAME      purejail (default) or bubblewrap; reduced isolates less, and only you can ask for it
   --module NAME        show it this installed package; numpy and pandas are shown when they are installed
-  --bare               show it no installed package
+  --bare               show it no installed package but those that --module names
   --limit NAME=NUMBER  another limit: seconds, cpu_seconds, memory_mb, threads, scratch_mb, output_mb, ...
   --warm               run it in a parked worker that has been forked from a warm interpreter, after another program
 """
-LIMIT, REFUSED, USAGE_ERROR = 125, 126, 2
+STOPPED = """error: stopped
+cause: a signal asked for it
+hint: nothing of the program is left running
+"""
+LIMIT, REFUSED, USAGE_ERROR, INTERRUPTED = 125, 126, 2, 130
 LONGEST = 4 << 20
 PIECE = 4096
 
 
 class _Options:
-    """What the command line asks for; raises LookupError or ValueError for what is not understood."""
+    """What the command line asks for, options before and after FILE; ValueError for what is not understood."""
 
     def __init__(self, arguments: list[str]) -> None:
-        self.launcher, self.warm, self.path = "purejail", False, ""
-        self.modules: list[str] = list(NUMERIC)
-        limits: dict[str, float] = {}
+        self.launcher, self.warm, self.bare = "purejail", False, False
+        self.granted: list[str] = []
+        limits: list[str] = []
+        files: list[str] = []
         rest = list(arguments)
-        while rest and rest[0].startswith("-") and (option := rest.pop(0)) != "--":
-            if option == "--launcher":
+        while rest:
+            word = rest.pop(0)
+            if word == "--":
+                files, rest = files + rest, []
+            elif not word.startswith("-"):
+                files.append(word)
+            elif word in ("--bare", "--warm"):
+                self.bare, self.warm = self.bare or word == "--bare", self.warm or word == "--warm"
+            elif word not in ("--launcher", "--module", "--limit"):
+                raise ValueError(f"there is no option {word}")
+            elif not rest:
+                raise ValueError(f"{word} takes a value")
+            elif word == "--launcher":
                 self.launcher = rest.pop(0)
-            elif option == "--module":
-                self.modules.append(rest.pop(0))
-            elif option == "--limit":
-                name, _, number = rest.pop(0).partition("=")
-                limits[name] = float(number) if "." in number else int(number)
-            elif option in ("--bare", "--warm"):
-                self.modules, self.warm = ([] if option == "--bare" else self.modules), self.warm or option == "--warm"
             else:
-                raise ValueError(option)
-        (self.path,) = rest
-        self.limits = Limits(**limits)  # type: ignore[arg-type]  # it checks names and values itself
+                (self.granted if word == "--module" else limits).append(rest.pop(0))
+        if len(files) != 1:
+            raise ValueError(f"{len(files)} files are named, {', '.join(files)}; one is run" if files else
+                             "no FILE is named")
+        self.path, self.limits = files[0], Limits.said(limits)
+
+    def modules(self) -> list[tuple[str, list[str]]]:
+        """Return what is shown of which folder; LookupError where a module that was granted is not installed."""
+        shown(self.granted)
+        return shown(self.granted + ([] if self.bare else list(NUMERIC)), optional=True)
 
 
 def main(arguments: list[str], started: float) -> int:
@@ -65,7 +81,7 @@ def main(arguments: list[str], started: float) -> int:
         return 0
     try:
         options = _Options(arguments)
-    except (LookupError, TypeError, ValueError) as error:
+    except ValueError as error:
         sys.stderr.write(f"{error}\n{USAGE}")
         return USAGE_ERROR
     try:
@@ -74,7 +90,7 @@ def main(arguments: list[str], started: float) -> int:
         if len(code) > LONGEST:
             raise ValueError(f"{options.path} is longer than {LONGEST} bytes")
         return _warm(code, options) if options.warm else _cold(code, options, started)
-    except (OSError, ValueError, RuntimeError, SandboxUnavailable) as error:
+    except (LookupError, OSError, ValueError, RuntimeError, SandboxUnavailable) as error:
         sys.stderr.write(f"refused: {error}\n")
         return REFUSED
 
@@ -84,7 +100,7 @@ def _cold(code: bytes, options: _Options, started: float) -> int:
     from ._child import Child
     from ._launchers import starter
 
-    job = Job(launcher=options.launcher, limits=options.limits, modules=shown(options.modules, optional=True))
+    job = Job(launcher=options.launcher, limits=options.limits, modules=options.modules())
     start = starter(options.launcher)
     if options.launcher != "bubblewrap":
         _forget(job.limits.seconds)
@@ -117,8 +133,7 @@ def _warm(code: bytes, options: _Options) -> int:
     from .capabilities import Capabilities
     from .pool import Pool
 
-    found = shown(options.modules, optional=True)
-    names = [name for _, entries in found for name in entries if name.isidentifier()]
+    names = [name for _, entries in options.modules() for name in entries if name.isidentifier()]
     granted = Capabilities(modules=names)
     with Pool(limits=options.limits, capabilities=granted, launcher=options.launcher) as pool:
         pool.run("decoy = 1")

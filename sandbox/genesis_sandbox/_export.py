@@ -97,6 +97,7 @@ class Export:
         self._there.close()
         _, folders, _, _ = socket.recv_fds(self._here, 16, len(self._targets))
         if len(folders) != len(self._targets):
+            _close(*folders)
             raise NotWritten("the worker has not handed its folders over")
         return folders
 
@@ -212,11 +213,13 @@ def _copied(source: int, target: int, name: str, path: str, room: Room) -> Writt
             if there is not None:
                 os.fchmod(fd, stat.S_IMODE(there.st_mode) & NEVER_EXECUTABLE)
             size, digest = _filled(fd, source, room)
+            os.fsync(fd)  # a name that survives a crash must not stand for less than was written
         finally:
             os.close(fd)
         os.rename(beside, name, src_dir_fd=target, dst_dir_fd=target)
     except BaseException:
-        os.unlink(beside, dir_fd=target)
+        with suppress(FileNotFoundError):  # somebody else took it away: why it failed is what is told
+            os.unlink(beside, dir_fd=target)
         raise
     return Written(path, size, digest)
 

@@ -73,9 +73,14 @@ def _checked(path: str, grant: str) -> None:
         raise SandboxUnavailable(f"{grant}: {path} is not there")
     if os.path.realpath(path) != path:
         raise SandboxUnavailable(f"{grant}: {path} is a symbolic link or lies behind one", "name what it points to")
-    homes = (os.path.expanduser("~"), os.path.dirname(os.path.expanduser("~")))
+    from ._homes import hidden, homes
+
+    above = [place for home in homes() for place in (home, os.path.dirname(home))]
     inside = any(path.startswith(folder + "/") for folder in NEVER_BELOW)
-    if path in NEVER or path in homes or inside or os.path.dirname(path) == "/home":
+    if path in NEVER or path in above or inside or os.path.dirname(path) == "/home":
         raise SandboxUnavailable(f"{grant}: {path} is never granted", "name the folder or file that is needed")
+    if os.path.isdir(path) and hidden(path):  # a file that is named exactly shows nothing but what was meant
+        raise SandboxUnavailable(f"{grant}: {path} is hidden below a home, where settings and keys are kept",
+                                 "name the very file that is needed")  # fmt: skip
     if not (os.path.isdir(path) or os.path.isfile(path)):
         raise SandboxUnavailable(f"{grant}: {path} is neither a folder nor a file")

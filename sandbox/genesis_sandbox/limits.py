@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # as typing has it, without importing typing: every cold start would pay for that
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 __all__ = ["Limits"]
 
 CEILINGS: dict[str, float] = {
@@ -58,6 +62,20 @@ class Limits:
             if name not in FRACTIONS and value != int(value):
                 raise ValueError(f"{name} is {value!r}; it must be a whole number")
             object.__setattr__(self, name, value if name in FRACTIONS else int(value))
+
+    @classmethod
+    def said(cls, words: Sequence[str]) -> Limits:
+        """Return the limits that words such as ``seconds=2.5`` name (raises ValueError, naming the word)."""
+        given: dict[str, float] = {}
+        for word in words:
+            name, _, number = word.partition("=")
+            if name not in CEILINGS:
+                raise ValueError(f"there is no limit {name!r}; there are {', '.join(CEILINGS)}")
+            try:
+                given[name] = float(number) if name in FRACTIONS else int(number)
+            except ValueError:
+                raise ValueError(f"{name} is {number!r}; it must be a number, as in {name}=2") from None
+        return cls(**given)  # type: ignore[arg-type]  # it checks the values itself
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"limits do not change: Limits({name}={value!r}) makes others")

@@ -210,6 +210,32 @@ def test_the_command_refuses_what_it_cannot_read_or_does_not_know(tmp_path: Path
     assert command().returncode == 2 and command("--help").returncode == 0
 
 
+@pytest.mark.parametrize(("words", "said"), [
+    (("p.py", "--what"), "there is no option --what"), (("p.py", "--limit", "x=1"), "there is no limit 'x'"),
+    (("p.py", "--limit", "seconds=soon"), "seconds is 'soon'; it must be a number"), ((), "no FILE is named"),
+    (("p.py", "--module"), "--module takes a value"), (("a.py", "b.py"), "2 files are named, a.py, b.py"),
+    (("p.py", "--limit", "threads=1.5"), "threads is '1.5'"), (("p.py", "--limit", "seconds=0"), "above 0"),
+])  # fmt: skip
+def test_the_command_says_which_word_it_does_not_understand(words: tuple[str, ...], said: str) -> None:
+    done = command(*words)
+    assert done.returncode == 2 and said in done.stderr.partition("\n")[0]
+
+
+@needs_sandbox
+def test_options_may_follow_the_file(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text("import time; time.sleep(60)")
+    done = command(str(tmp_path / "program.py"), "--limit", "seconds=0.5")
+    assert done.returncode == 125 and "limit of time" in done.stderr
+
+
+@needs_sandbox
+@pytest.mark.parametrize("also", [(), ("--warm",), ("--bare",)])
+def test_a_module_that_is_not_installed_is_refused_and_not_left_out(also: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text("print('ran')")
+    done = command(str(tmp_path / "program.py"), "--module", "nosuch", *also)
+    assert (done.returncode, done.stdout, done.stderr) == (126, "", "refused: not installed: nosuch\n")
+
+
 @needs_sandbox
 def test_nothing_in_the_current_folder_is_imported_outside_the_sandbox(tmp_path: Path) -> None:
     for name in ("ctypes", "json", "resource", "select", "struct"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -19,8 +20,10 @@ from genesis_sandbox import Capabilities, Ended, Limits, Outcome, Pool, SandboxU
 from genesis_sandbox import _libc as libc
 from genesis_sandbox import _machine as machines
 from genesis_sandbox import _syscalls as syscalls
-from genesis_sandbox._export import NotWritten, Room, carry, look
+from genesis_sandbox._export import Export, NotWritten, Room, carry, look
+from genesis_sandbox._job import Job
 from genesis_sandbox._probe import first_strong, works
+from genesis_sandbox._wires import HANDOVER
 
 REASONS: list[str] = []
 WHY_NOT = "" if first_strong(REASONS) else "; ".join(REASONS)
@@ -346,6 +349,79 @@ def test_a_folder_of_the_system_or_of_programs_is_never_written_to(path: str) ->
         run("print('ran')", capabilities=Capabilities(write=[path]))
 
 
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path.resolve() / "home"
+    monkeypatch.setenv("HOME", str(folder))
+    for name in (".ssh", ".config/genesis", ".local/bin", "work/.git/hooks", "bin/tools", "work/out"):
+        (folder / name).mkdir(parents=True)
+    (folder / ".ssh" / "known").write_text("a host")
+    return folder
+
+
+@pytest.mark.parametrize("name", [".ssh", ".config/genesis", ".local/bin", "work/.git/hooks", "bin", "bin/tools"])
+def test_where_a_user_keeps_settings_keys_or_programs_is_never_written_to(name: str, home: Path) -> None:
+    with pytest.raises(SandboxUnavailable, match=r"write: .* (is hidden below a home|is where settings)"):
+        run("print('ran')", capabilities=Capabilities(write=[str(home / name)]))
+    Capabilities(write=[str(home / "work" / "out")]).check("purejail")
+
+
+def test_a_hidden_folder_of_a_home_is_not_shown_but_a_file_that_is_named_is(home: Path) -> None:
+    with pytest.raises(SandboxUnavailable, match=r"read: .* is hidden below a home"):
+        run("", capabilities=Capabilities(read=[str(home / ".ssh")]))
+    known = str(home / ".ssh" / "known")
+    assert run(f"print(open({known!r}).read())", capabilities=Capabilities(read=[known])).stdout == "a host\n"
+
+
+def test_what_lies_below_a_place_of_modules_is_never_written_to(
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(out.parent))
+    with pytest.raises(SandboxUnavailable, match="modules that are imported"):
+        run("print('ran')", capabilities=Capabilities(write=[str(out)]))
+    monkeypatch.chdir(out.parent)  # the current folder is where a caller works, and is on the path for that alone
+    assert write("open(OUT + '/new.txt', 'w').write('x')", out).ok
+
+
+def test_a_folder_that_comes_alone_where_two_are_due_is_let_go_of(out: Path) -> None:
+    (out / "a").mkdir()
+    (out / "b").mkdir()
+    export = Export(Job(write=[str(out / "a"), str(out / "b")]))
+    try:
+        export.open()
+        fd = os.open(out / "a", os.O_RDONLY)
+        with socket.socket(fileno=os.dup(export.wires[HANDOVER])) as wire:
+            socket.send_fds(wire, [b"x"], [fd])
+        os.close(fd)
+        ended = run("")
+        before = len(os.listdir("/proc/self/fd"))
+        assert "handed its folders over" in refused(export.told(ended, time.monotonic() + 5))
+        assert len(os.listdir("/proc/self/fd")) == before - 1  # the worker's end of the wire
+    finally:
+        export.close()
+
+
+def test_a_file_that_is_taken_away_while_it_is_copied_is_told_as_it_was(
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("a")
+    source, target = (os.open(path, os.O_RDONLY) for path in (tmp_path / "in", out))
+
+    def gone(fd: int) -> None:
+        for path in out.glob(".*"):
+            path.unlink()
+
+    monkeypatch.setattr(os, "fsync", gone)
+    try:
+        with pytest.raises(FileNotFoundError) as caught:
+            carry(source, target, str(out), Room(Limits(), time.monotonic() + 5), [])
+        assert caught.value.__context__ is None and untouched(out)
+    finally:
+        os.close(source)
+        os.close(target)
+
+
 def test_a_file_a_link_and_what_overlaps_are_never_written_to(out: Path) -> None:
     (out / "in").mkdir()
     (out.parent / "link").symlink_to(out)
@@ -386,11 +462,11 @@ def test_an_ordinary_user_has_the_same() -> None:
     if not python:
         pytest.skip("no Python that every user may run")
     place = Path("/var/tmp") / f"genesis-write-{os.getpid()}"
-    shutil.copytree(Path(genesis_sandbox.__file__).parent, place / "genesis_sandbox")
+    shutil.copytree(Path(genesis_sandbox.__file__).parent, place / "kit" / "genesis_sandbox")
     place.chmod(0o777)
     try:
         words = [python, "-B", "-c", AS_A_USER, str(place / "out")]
-        done = subprocess.run(words, cwd="/", env={"PYTHONPATH": str(place)}, capture_output=True, text=True,
+        done = subprocess.run(words, cwd="/", env={"PYTHONPATH": str(place / "kit")}, capture_output=True, text=True,
                               user=65534, group=65534, extra_groups=[])  # fmt: skip
     finally:
         shutil.rmtree(place)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,58 @@ def test_what_is_not_installed_is_a_refusal(program: Path) -> None:
     program.write_text("print('ran')")
     done = genesis("run", "--json", "--module", "no_such_package", str(program))
     assert done.returncode == 126 and json.loads(done.stdout)["error"]["code"] == "refused" and "ran" not in done.stdout
+
+
+def test_a_limit_can_be_named_and_one_that_is_none_is_a_usage_error(program: Path) -> None:
+    program.write_text("import time; time.sleep(60)")
+    assert genesis("run", str(program), "--limit", "seconds=0.5").returncode == 125
+    done = genesis("run", "--json", "--limit", "seconds=0.5", str(program))
+    assert done.returncode == 125 and json.loads(done.stdout)["data"]["limit"] == "time"
+    for word, said in (("hours=1", "no limit 'hours'"), ("seconds=1000", "at most 120"), ("seconds", "seconds=2")):
+        wrong = genesis("run", "--limit", word, str(program))
+        assert wrong.returncode == 2 and said in wrong.stderr
+
+
+def test_a_module_that_is_not_installed_is_refused_and_not_left_out(program: Path) -> None:
+    program.write_text("print('ran')")
+    done = genesis("run", str(program), "--module", "nosuch")
+    assert (done.returncode, done.stdout) == (126, "") and "nosuch" in done.stderr
+
+
+def begun(*words: str) -> subprocess.Popen[str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("GENESIS_")}
+    return subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            env=ours, start_new_session=True)
+
+
+def mentioning(word: str) -> list[str]:
+    """Return the processes whose command line holds *word*."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if word.encode() in (folder / "cmdline").read_bytes():
+                found.append(folder.name)
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
+
+
+@pytest.mark.parametrize("words", [
+    ("genesis_sandbox",), ("genesis_sandbox", "--warm"), ("genesis_cli", "sandbox", "run"),
+])  # fmt: skip
+def test_ctrl_c_is_three_lines_and_130_and_nothing_is_left(words: tuple[str, ...], program: Path) -> None:
+    program.write_text("import sys, time\nprint('begun', flush=True)\ntime.sleep(60)")
+    with begun(*words, str(program)) as call:
+        assert call.stdout is not None
+        if "--warm" in words:  # what it prints is handed on when it has ended
+            time.sleep(1.5)
+        else:
+            assert call.stdout.readline() == "begun\n"
+        os.killpg(call.pid, signal.SIGINT)
+        _, said = call.communicate(timeout=20)
+    assert call.returncode == 130
+    assert [line.partition(":")[0] for line in said.splitlines()] == ["error", "cause", "hint"], said
+    assert mentioning(str(program)) == []
 
 
 def test_the_doctor_attacks_what_it_finds_and_names_the_tier() -> None:
