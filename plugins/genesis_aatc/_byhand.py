@@ -12,8 +12,9 @@ from genesis_core import AccessDenied, Admission, LayerCheck, Made, MadeState, N
 
 from ._fold import Version, View
 from ._versions import candidate_of, made_of, manifest_of, rebuilt, tool_content, tool_of
-from .candidate import NOTHING, Candidate
+from .candidate import Candidate
 from .registry import Registry
+from .sandboxes import asked
 
 if TYPE_CHECKING:
     from ._usage import Usage
@@ -139,7 +140,7 @@ class ByHand:
         if version.kind == "tool":
             self._usable_source(version)
         granted = approved or version.content.get("approved", "")
-        if version.kind == "tool" and manifest_of(version.content) != NOTHING and not granted:
+        if version.kind == "tool" and asked(manifest_of(version.content)) and not granted:
             raise self._registry.deny(
                 f"{version.name} ({digest[:12]}) was not promoted", digest=digest, name=version.name,
                 cause="it asks for capabilities that nobody has approved",
