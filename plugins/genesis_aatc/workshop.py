@@ -50,7 +50,7 @@ from ._versions import (
     tool_content,
     tool_of,
 )
-from .candidate import NOTHING, Candidate
+from .candidate import Candidate
 from .registry import Registry
 from .sandboxes import Bench, asked
 from .schemas import arguments_problem, same
@@ -61,6 +61,8 @@ FOLDER = "registry"
 OPTIONS = frozenset({"allow_reduced", "workshop"})
 TRIED = 3
 """Tools of other needs that are tried on the examples of a new one."""
+SECONDS = 30.0
+"""How long they are tried, all together."""
 POLICY = "2026.11.1"
 CALLED = frozenset({MadeState.ACTIVE, MadeState.DEPRECATED})
 PROVED = CALLED | {MadeState.TRIALLED}
@@ -134,7 +136,8 @@ class LocalWorkshop(ByHand):
     async def find(self, need: Need) -> ToolSpec | None:
         """Return an active tool that meets *need*: made for the same need, or right on each of its examples.
 
-        The values that the examples want never enter the sandbox.
+        What is believed less than who asks is passed over: it would take that from all that is made with it. The
+        values that the examples want never enter the sandbox.
         """
         view = self._registry.view()
         if need.kind != "tool" or not any(view.active("tool")):
@@ -143,20 +146,28 @@ class LocalWorkshop(ByHand):
         if refused:
             return None
         for version in view.by_need(need.digest):
+            if label_of(version.content).trust < need.label.trust:
+                continue
             if self._whole(view, version):
                 return tool_of(version.content)
             self._registry.deny(f"{version.name} is passed over: {self._why_not(view, version)}",
                                 digest=version.digest, name=version.name)
-        free = [tool_of(v.content) for v in self._offered("tool") if manifest_of(v.content) == NOTHING]
+        free = [tool_of(v.content) for v in self._offered("tool") if not asked(manifest_of(v.content))
+                and label_of(v.content).trust >= need.label.trust]
+        deadline = time.monotonic() + SECONDS
         for tool in ranked(need, free, TRIED):
-            if await self._right(tool, need):
+            if await self._right(tool, need, deadline):
                 return tool
         return None
 
-    async def _right(self, tool: ToolSpec, need: Need) -> bool:
+    async def _right(self, tool: ToolSpec, need: Need, deadline: float) -> bool:
+        """Return whether *tool* gives what each example wants, before *deadline*; that is no use of it."""
         for example in need.examples:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
             try:
-                value = await self.call(tool, example.arguments, seconds=120.0)
+                value = await self._called(tool, example.arguments, left, counted=False)
             except GenesisError:
                 return False
             if not same(value, example.value):
@@ -233,6 +244,9 @@ class LocalWorkshop(ByHand):
         Raises AccessDenied for what is not as it was admitted, ToolError for what fails, TimedOut at its limit, and
         DependencyDown where nothing can be contained.
         """
+        return await self._called(tool, arguments, seconds, counted=True)
+
+    async def _called(self, tool: ToolSpec, arguments: Mapping[str, Any], seconds: float, *, counted: bool) -> Any:
         version = self._verified(tool)
         if problem := arguments_problem(tool.input_schema, arguments):
             raise ToolError(f"the tool {tool.name} can't be called like that", cause=problem,
@@ -250,7 +264,8 @@ class LocalWorkshop(ByHand):
             raise ToolError(f"the tool {tool.name} can't be called like that", cause=str(fault),
                             category=Category.VALIDATION) from None
         error = failure_of(tool, outcome, min(seconds, limits.get("seconds", seconds)))
-        self._usage.count(version.digest, time.monotonic() - started, failed=error is not None)
+        if counted:
+            self._usage.count(version.digest, time.monotonic() - started, failed=error is not None)
         self._renew(version)
         if error is not None:
             raise error

@@ -121,6 +121,30 @@ def test_it_is_found_for_its_need_and_for_another_that_its_examples_meet(shop: L
     assert now(shop.find(Need(kind="agent", name="shout"))) is None
 
 
+def test_what_is_believed_less_than_who_asks_is_not_lent(tmp_path: Path) -> None:
+    shop = workshop(tmp_path)
+    assert now(shop.admit(NEED.replace(label=UNTRUSTED), proposal())).tool is not None
+    other = NEED.replace(name="capitals", description="Text in capitals")
+    assert now(shop.find(NEED)) is None and now(shop.find(other)) is None
+    assert now(shop.find(NEED.replace(label=UNTRUSTED))) == only(shop)
+    assert now(shop.find(other.replace(label=UNTRUSTED))) == only(shop)
+
+
+def test_trying_a_tool_on_another_need_is_bounded_and_no_use_of_it(
+    shop: LocalWorkshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = NEED.replace(name="capitals", description="Text in capitals")
+    assert now(shop.find(other)) == only(shop) and shop.made()[0].calls == 0
+    monkeypatch.setattr("genesis_aatc.workshop.SECONDS", 0.0)
+    assert now(shop.find(other)) is None
+
+
+def test_a_tool_with_limits_of_its_own_is_found_for_another_need(tmp_path: Path) -> None:
+    shop = workshop(tmp_path)
+    assert now(shop.admit(NEED, proposal(capabilities={"limits": {"seconds": 2}}))).tool is not None
+    assert now(shop.find(NEED.replace(name="capitals", description="Text in capitals"))) == only(shop)
+
+
 def test_a_failure_is_told_by_its_kind_and_counted(shop: LocalWorkshop) -> None:
     tool = only(shop)
     with pytest.raises(ToolError, match="failed: ValueError") as failed:
@@ -347,6 +371,13 @@ def test_what_nobody_granted_is_neither_tried_nor_promoted(tmp_path: Path, monke
     done = shop.promote(found.digest, approved="user")
     assert done.approved == "user" and call(shop, only(shop)) == "HELLO!"
     shop.close()
+
+
+def test_limits_below_the_usual_ones_need_nobody(tmp_path: Path) -> None:
+    shop = workshop(tmp_path)
+    found = now(shop.propose(NEED, proposal(capabilities={"limits": {"seconds": 2}})))
+    assert now(shop.trial(found.digest)).why == ""
+    assert shop.promote(found.digest).state is MadeState.ACTIVE and call(shop, only(shop)) == "HELLO"
 
 
 def test_a_bundle_is_a_proposal_elsewhere_and_comes_in_once(shop: LocalWorkshop, tmp_path: Path) -> None:
