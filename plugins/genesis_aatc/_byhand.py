@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from genesis_core import AccessDenied, Admission, LayerCheck, Made, MadeState, Need, Proposal, ToolError
 
-from ._fold import Version, View
+from ._fold import PERSON, Version, View
 from ._versions import candidate_of, made_of, manifest_of, rebuilt, tool_content, tool_of
 from .candidate import Candidate
 from .registry import Registry
@@ -145,13 +145,13 @@ class ByHand:
                 f"{version.name} ({digest[:12]}) was not promoted", digest=digest, name=version.name,
                 cause="it asks for capabilities that nobody has approved",
                 hint=f"genesis tools promote {digest[:12]} shows them and asks")
-        return self._activated(version, {**version.content, "approved": granted, "why": ""})
+        return self._activated(version, {**version.content, "approved": granted, "why": "", "by": PERSON})
 
     def _activated(self, version: Version, content: Mapping[str, Any]) -> Made:
         def settled(view: View) -> bool:
             found = view.versions[version.digest]
             return found.state is MadeState.REVOKED or (
-                found.state is MadeState.ACTIVE and not self._registry.unusable(found))
+                found.state is MadeState.ACTIVE and found.by_person and not self._registry.unusable(found))
 
         view = self._registry.append("active", content, unless=settled)
         if view.versions[version.digest].state is MadeState.REVOKED:

@@ -15,10 +15,12 @@ from genesis_core import MadeState
 
 from ._rows import Row
 
-__all__ = ["CONTENT", "Refused", "Version", "View", "fold"]
+__all__ = ["CONTENT", "PERSON", "Refused", "Version", "View", "fold"]
 
 CONTENT = {"proposed": MadeState.PROPOSED, "trialled": MadeState.TRIALLED, "active": MadeState.ACTIVE}
 """Kinds of rows that hold all of a version, and the state that each says; "renewed" holds it and changes no state."""
+PERSON = "person"
+"""What the content of a version says under "by" when a person made it active."""
 KEY_ID = 8
 """Bytes of a MAC that name its key, where keys have names."""
 
@@ -41,6 +43,11 @@ class Version:
     since: int
     """The number of the row that last changed its state: of two, the later one is the newer."""
     why: str = ""
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person promoted it; else a run did."""
+        return self.content.get("by") == PERSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,11 @@ class View:
     def by_need(self, wanted: str) -> Iterator[Version]:
         """Yield the active tools that were made for the need of that digest."""
         yield from (v for v in self.active("tool") if v.content.get("wanted") == wanted)
+
+    def chosen(self, version: Version) -> str:
+        """Return the digest of the other version that a person let have the name of *version*; empty: there is none."""
+        return next((v.digest for v in self.versions.values() if v.kind == version.kind and v.name == version.name
+                     and v.state is MadeState.ACTIVE and v.digest != version.digest and v.by_person), "")
 
     def active(self, kind: str) -> Iterator[Version]:
         """Yield the active versions of a kind, by name."""
@@ -120,13 +132,23 @@ def _take_content(total: _Sum, row: Row, data: Mapping[str, Any]) -> None:
     before = total.versions.get(name)
     if before is not None and before.state is MadeState.REVOKED:
         return  # for good, whatever is written later
-    state = CONTENT[row.kind]
-    if state is MadeState.ACTIVE:
+    state, why = CONTENT[row.kind], data.get("why", "")
+    if state is MadeState.ACTIVE and (holder := _held_by_person(total, data)):
+        state, why = MadeState.DEPRECATED, f"{holder[:12]} has its name, as a person said"
+    elif state is MadeState.ACTIVE:
         _relieve(total, row, data)
     total.versions[name] = Version(
         name, data["kind"], data["name"], state, data, row.seq, row.time if before is None else before.created,
-        row.mac[:KEY_ID], row.seq, data.get("why", ""),
+        row.mac[:KEY_ID], row.seq, why,
     )
+
+
+def _held_by_person(total: _Sum, data: Mapping[str, Any]) -> str:
+    """Return the other version that has the name by a person's word, which no run takes back; empty: none has."""
+    holder = total.versions.get(total.holders.get((data["kind"], data["name"]), ""))
+    if holder is None or holder.digest == data["digest"] or data.get("by") == PERSON:
+        return ""
+    return holder.digest if holder.by_person and holder.state is MadeState.ACTIVE else ""
 
 
 def _relieve(total: _Sum, row: Row, data: Mapping[str, Any]) -> None:

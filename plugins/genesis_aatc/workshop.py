@@ -179,8 +179,9 @@ class LocalWorkshop(ByHand):
     async def admit(self, need: Need, proposal: Proposal, *, run: str = "", approved: str = "") -> Admission:
         """Take *proposal* through all layers and, when each passes, register it as active.
 
-        Admitting the same tool twice is one tool; one that was revoked stays so. Raises JournalError when the registry
-        can't keep it.
+        Admitting the same tool twice is one tool, believed as the better of the two is; one that was revoked stays so.
+        A version that a person promoted keeps its name: what is admitted beside it is called by its digest. Raises
+        JournalError when the registry can't keep it.
         """
         candidate = candidate_of(need, proposal, approved)
         checks = await asyncio.to_thread(_examined, candidate)
@@ -192,7 +193,8 @@ class LocalWorkshop(ByHand):
         limits: Mapping[str, float] = {}
         if known is not None and settled and known.state in PROVED:
             checks, limits = checks_of(known.content), known.content["limits"]
-            if known.state is MadeState.ACTIVE:
+            if known.state is MadeState.ACTIVE or (known.state is MadeState.DEPRECATED and view.chosen(known)):
+                known = await asyncio.to_thread(self._believed, known, candidate.proposal.label)
                 return Admission(digest=known.digest, checks=checks, tool=tool_of(known.content))
         elif known is None or known.state is not MadeState.REVOKED:
             check, limits = await self._tried(candidate)
@@ -203,7 +205,22 @@ class LocalWorkshop(ByHand):
         checks = (*(c for c in checks if c.layer != seventh.layer), seventh)
         if not seventh.ok:
             return self._not_admitted(candidate, checks)
-        return self._register(tool_content(candidate, checks, limits=limits, run=run), candidate)
+        content = tool_content(candidate, checks, limits=limits, run=run)
+        if known is not None:
+            content |= _kept(known, content)
+        return await asyncio.to_thread(self._register, content, candidate)
+
+    def _believed(self, version: Version, label: Label) -> Version:
+        """Return *version*, signed again with *label* when that is believed further: the same was proposed by better.
+
+        Its digest leaves the label out, so that a source is one version whoever wrote it first.
+        """
+        if label.trust <= label_of(version.content).trust:
+            return version
+        content = {**version.content, "label": label.to_json()}
+        view = self._registry.append("renewed", content, unless=lambda view: (
+            view.versions[version.digest].row != version.row))
+        return view.versions[version.digest]
 
     async def _tried(self, candidate: Candidate) -> tuple[LayerCheck, Mapping[str, float]]:
         from .trial import try_out
@@ -226,8 +243,9 @@ class LocalWorkshop(ByHand):
 
         def stands(view: View) -> bool:
             found = view.versions.get(name)
+            kept = MadeState.DEPRECATED if found is not None and view.chosen(found) else MadeState.ACTIVE
             return found is not None and (found.state is MadeState.REVOKED or (
-                found.state is MadeState.ACTIVE and self._whole(view, found)))
+                found.state is kept and self._whole(view, found)))
 
         view = self._registry.append("active", content, code=candidate.source, unless=stands)
         version = view.versions[name]
@@ -344,7 +362,8 @@ def _admission(candidate: Candidate, known: Version | None, view: View) -> Layer
     """Return what the last layer says: whether this may be registered under its name, with what it asks for."""
     findings = []
     if known is not None and known.state is MadeState.REVOKED:
-        findings.append(f"this very version was revoked{': ' + known.why if known.why else ''}")
+        findings.append(f"this very version was revoked{': ' + known.why if known.why else ''}; "
+                        "add an example that it gets wrong, or genesis tools propose --code")
     if (wanted := asked(candidate.manifest)) and not candidate.approved:
         findings.append(f"it asks for {', '.join(wanted)}, which nobody has granted")
     trust, others = candidate.proposal.label.trust, [v for v in view.active("tool") if v.digest != _digest(candidate)]
@@ -354,6 +373,13 @@ def _admission(candidate: Candidate, known: Version | None, view: View) -> Layer
                         "genesis tools promote decides between them")
     granted = f"granted by {candidate.approved}" if candidate.approved else "it asks for nothing beyond computing"
     return LayerCheck(layer="admission", ok=not findings, findings=tuple(findings) or (granted,), policy=POLICY)
+
+
+def _kept(known: Version, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what stays of *known* when it is signed again as *content*: the better label, and a person's word."""
+    said = {"by": known.content["by"]} if known.state is MadeState.ACTIVE and known.content.get("by") else {}
+    better = label_of(known.content).trust > label_of(content).trust
+    return {**said, **({"label": known.content["label"]} if better else {})}
 
 
 def _otherwise(tool: ToolSpec, version: Version) -> str:
