@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genesis_core import AccessDenied, Admission, LayerCheck, Made, MadeState, Need, Proposal, ToolError
+from genesis_core import AccessDenied, Admission, LayerCheck, Made, MadeState, Need, Proposal, Secrecy, ToolError
 
 from ._fold import PERSON, Version, View
-from ._versions import candidate_of, made_of, manifest_of, rebuilt, tool_content, tool_of
+from ._versions import candidate_of, label_of, made_of, manifest_of, rebuilt, refused_by, tool_content, tool_of
 from .candidate import Candidate
 from .registry import Registry
 from .sandboxes import asked
@@ -113,15 +113,18 @@ class ByHand:
         if checks[-1].ok:
             check, limits = await self._tried(candidate)
             checks = (*checks, check)
-        if not checks[-1].ok:
-            admission = Admission(digest=digest, checks=checks)
-            self._registry.deny(f"{version.name} failed its trial", cause=admission.why, digest=digest,
-                                name=version.name)
-            return admission
+        return await asyncio.to_thread(self._after_trial, version, checks, limits)
+
+    def _after_trial(self, version: Version, checks: Sequence[LayerCheck], limits: Mapping[str, float]) -> Admission:
+        """Keep what the trial of *version* said: one that was proposed is trialled, or keeps why it was refused."""
+        digest, passed = version.digest, checks[-1].ok
         content = {**version.content, "checks": [c.to_json() for c in checks], "limits": dict(limits)}
-        self._registry.append("trialled", content, unless=lambda view: (
+        if not passed:
+            self._registry.deny(f"{version.name} failed its trial", cause=Admission(digest=digest, checks=tuple(checks)).why,
+                                digest=digest, name=version.name)
+        self._registry.append("trialled" if passed else "renewed", content, unless=lambda view: (
             view.versions[digest].state is not MadeState.PROPOSED))
-        return Admission(digest=digest, checks=checks, tool=tool_of(content))
+        return Admission(digest=digest, checks=tuple(checks), tool=tool_of(content) if passed else None)
 
     # -- promote and revoke -----------------------------------------------------------------------------------------
 
@@ -135,8 +138,7 @@ class ByHand:
         if version.state is MadeState.REVOKED:
             raise self._revoked(version)
         if version.state is MadeState.PROPOSED:
-            raise ToolError(f"{version.name} ({digest[:12]}) has no trial yet", cause="nobody has seen it work",
-                            hint=f"genesis tools trial {digest[:12]}")
+            raise _untried(version)
         if version.kind == "tool":
             self._usable_source(version)
         granted = approved or version.content.get("approved", "")
@@ -168,7 +170,10 @@ class ByHand:
     # -- bundles ----------------------------------------------------------------------------------------------------
 
     def export(self, digest: str) -> bytes:
-        """Return a signed bundle of one version, for another machine (raises ToolError for what is none to hand on)."""
+        """Return a signed bundle of one version, for another machine (raises ToolError for what is none to hand on).
+
+        Raises AccessDenied for what is secret: whoever has the bundle reads all of it.
+        """
         from . import bundles
 
         version = self._version(digest)
@@ -176,6 +181,11 @@ class ByHand:
             why = "it is an agent" if version.kind != "tool" else f"it is {version.state.value}"
             raise ToolError(f"{version.name} ({digest[:12]}) is not exported", cause=why,
                             hint="genesis tools list shows what is")
+        if label_of(version.content).secrecy is Secrecy.SECRET:
+            raise self._registry.deny(
+                f"{version.name} ({digest[:12]}) is not exported", digest=digest, name=version.name,
+                cause="it was made of what is secret: its examples and its source may hold that",
+                hint="make it again from examples that hold nothing secret, and export that version")
         code = self._registry.source(version)
         bundle = bundles.export(version.content, code, self._keys, self._clock())
         self._registry.append("exported", {"digest": digest, "signer": bundles.signer_of(bundle)})
@@ -216,6 +226,17 @@ class ByHand:
         if faults:
             self._registry.deny("the registry is not as it was written", cause="; ".join(faults)[:500])
         return faults
+
+
+def _untried(version: Version) -> ToolError:
+    """Return what to raise where a version is proposed only: what its trial said, if it had one."""
+    name = version.digest[:12]
+    refused = refused_by(version)
+    if not refused:
+        return ToolError(f"{version.name} ({name}) has no trial yet", cause="nobody has seen it work",
+                         hint=f"genesis tools trial {name}")
+    return ToolError(f"{version.name} ({name}) is not promoted",
+                     cause=refused, hint="mend it, or add examples, and propose it again")
 
 
 def _examined(candidate: Candidate) -> tuple[LayerCheck, ...]:

@@ -14,7 +14,7 @@ from .candidate import NOTHING, Candidate, Manifest
 from .schemas import examples_problem, schema_of
 
 __all__ = ["agent_content", "candidate_of", "checks_of", "label_of", "made_of", "manifest_of", "need_of", "rebuilt",
-           "same_version", "source_digest", "tool_content", "tool_of"]
+           "refused_by", "same_version", "source_digest", "tool_content", "tool_of"]
 
 
 def candidate_of(need: Need, proposal: Proposal, approved: str = "") -> Candidate:
@@ -109,8 +109,14 @@ def made_of(version: Version, code: str = "", calls: int = 0, failures: int = 0)
         need=need_of(content) if tool else None, tool=tool_of(content) if tool else None,
         card=None if tool else AgentCard.model_validate(content["card"]), code=code,
         limits=content.get("limits", {}), checks=checks_of(content), approved=content.get("approved", ""),
-        run=content.get("run", ""), why=version.why, calls=calls, failures=failures,
+        run=content.get("run", ""), why=version.why or refused_by(version), calls=calls, failures=failures,
     )
+
+
+def refused_by(version: Version) -> str:
+    """Return what the trial said that refused it; empty: none did."""
+    refused = next((check for check in checks_of(version.content) if not check.ok), None)
+    return "" if refused is None else f"its trial refused it: {refused.layer}: {'; '.join(refused.findings)}"
 
 
 def source_digest(code: bytes) -> str:

@@ -24,6 +24,7 @@ from genesis_core import (
     Label,
     MadeState,
     Need,
+    Secrecy,
     Skill,
     TimedOut,
     ToolError,
@@ -398,6 +399,27 @@ def test_what_nobody_granted_is_neither_tried_nor_promoted(tmp_path: Path, monke
     done = shop.promote(found.digest, approved="user")
     assert done.approved == "user" and call(shop, only(shop)) == "HELLO!"
     shop.close()
+
+
+def test_what_a_trial_said_is_kept_when_it_refused(tmp_path: Path) -> None:
+    shop = workshop(tmp_path)
+    found = now(shop.propose(NEED, proposal(CODE.replace("upper", "lower"))))
+    assert found.why == "" and now(shop.trial(found.digest)).tool is None
+    (kept,) = workshop(tmp_path).made()
+    assert kept.state is MadeState.PROPOSED and kept.why.startswith("its trial refused it: trial: called with")
+    assert not kept.checks[-1].ok
+    with pytest.raises(ToolError) as not_promoted:
+        shop.promote(found.digest)
+    assert not_promoted.value.cause == kept.why and now(shop.propose(NEED, proposal(kept.code))).why == kept.why
+
+
+def test_what_is_secret_leaves_in_no_bundle(tmp_path: Path) -> None:
+    shop = workshop(tmp_path)
+    secret = Label(Trust.USER, Secrecy.SECRET)
+    assert now(shop.admit(NEED.replace(label=secret), proposal())).tool is not None
+    with pytest.raises(AccessDenied, match="is not exported") as denied:
+        shop.export(shop.made()[0].digest)
+    assert "secret" in denied.value.cause and "make it again" in denied.value.hint
 
 
 def test_limits_below_the_usual_ones_need_nobody(tmp_path: Path) -> None:
