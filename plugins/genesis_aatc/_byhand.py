@@ -77,10 +77,11 @@ class ByHand:
         checks = await asyncio.to_thread(_examined, candidate)
         if not checks[-1].ok:
             why = Admission(digest="", checks=checks).why
-            self._registry.deny(f"{candidate.spec.name[:80]} was not kept", cause=why, name=candidate.spec.name[:80])
+            await asyncio.to_thread(self._registry.deny, f"{candidate.spec.name[:80]} was not kept", cause=why,
+                                    name=candidate.spec.name[:80])
             raise ToolError(f"{candidate.spec.name[:80]!r} is refused by layer {checks[-1].layer}",
                             cause="; ".join(checks[-1].findings), hint="mend it and propose it again")
-        return self._proposed(tool_content(candidate, checks), candidate.source)
+        return await asyncio.to_thread(self._proposed, tool_content(candidate, checks), candidate.source)
 
     def _proposed(self, content: Mapping[str, Any], code: bytes, bundle: str = "") -> Made:
         name = content["digest"]
@@ -101,13 +102,7 @@ class ByHand:
 
         *approved* says who lets it have what it asks for, for its trial: promoting it asks again.
         """
-        version = self._version(digest)
-        if version.kind != "tool":
-            raise ToolError(f"{version.name} is no tool", cause="an agent is tried by its first task",
-                            hint=f"genesis agents show {version.name}")
-        if version.state is MadeState.REVOKED:
-            raise self._revoked(version)
-        candidate = rebuilt(version.content, self._usable_source(version), approved)
+        version, candidate = await asyncio.to_thread(self._to_try, digest, approved)
         checks = await asyncio.to_thread(_examined, candidate)
         limits: Mapping[str, float] = {}
         if checks[-1].ok:
@@ -115,13 +110,23 @@ class ByHand:
             checks = (*checks, check)
         return await asyncio.to_thread(self._after_trial, version, checks, limits)
 
+    def _to_try(self, digest: str, approved: str) -> tuple[Version, Candidate]:
+        """Return the version of that digest, and what its trial looks at."""
+        version = self._version(digest)
+        if version.kind != "tool":
+            raise ToolError(f"{version.name} is no tool", cause="an agent is tried by its first task",
+                            hint=f"genesis agents show {version.name}")
+        if version.state is MadeState.REVOKED:
+            raise self._revoked(version)
+        return version, rebuilt(version.content, self._usable_source(version), approved)
+
     def _after_trial(self, version: Version, checks: Sequence[LayerCheck], limits: Mapping[str, float]) -> Admission:
         """Keep what the trial of *version* said: one that was proposed is trialled, or keeps why it was refused."""
         digest, passed = version.digest, checks[-1].ok
         content = {**version.content, "checks": [c.to_json() for c in checks], "limits": dict(limits)}
         if not passed:
-            self._registry.deny(f"{version.name} failed its trial", cause=Admission(digest=digest, checks=tuple(checks)).why,
-                                digest=digest, name=version.name)
+            why = Admission(digest=digest, checks=tuple(checks)).why
+            self._registry.deny(f"{version.name} failed its trial", cause=why, digest=digest, name=version.name)
         self._registry.append("trialled" if passed else "renewed", content, unless=lambda view: (
             view.versions[digest].state is not MadeState.PROPOSED))
         return Admission(digest=digest, checks=tuple(checks), tool=tool_of(content) if passed else None)

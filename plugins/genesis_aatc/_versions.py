@@ -13,7 +13,7 @@ from ._fold import Version
 from .candidate import NOTHING, Candidate, Manifest
 from .schemas import examples_problem, schema_of
 
-__all__ = ["agent_content", "candidate_of", "checks_of", "label_of", "made_of", "manifest_of", "need_of", "rebuilt",
+__all__ = ["agent_content", "candidate_of", "checks_of", "kept_of", "label_of", "made_of", "manifest_of", "need_of", "rebuilt",
            "refused_by", "same_version", "source_digest", "tool_content", "tool_of"]
 
 
@@ -111,6 +111,13 @@ def made_of(version: Version, code: str = "", calls: int = 0, failures: int = 0)
         limits=content.get("limits", {}), checks=checks_of(content), approved=content.get("approved", ""),
         run=content.get("run", ""), why=version.why or refused_by(version), calls=calls, failures=failures,
     )
+
+
+def kept_of(known: Version, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what stays of *known* when it is signed again as *content*: the better label, and a person's word."""
+    said = {"by": known.content["by"]} if known.state is MadeState.ACTIVE and known.content.get("by") else {}
+    better = label_of(known.content).trust > label_of(content).trust
+    return {**said, **({"label": known.content["label"]} if better else {})}
 
 
 def refused_by(version: Version) -> str:

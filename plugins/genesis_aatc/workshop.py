@@ -44,6 +44,7 @@ from ._versions import (
     agent_content,
     candidate_of,
     checks_of,
+    kept_of,
     label_of,
     manifest_of,
     same_version,
@@ -139,26 +140,29 @@ class LocalWorkshop(ByHand):
         What is believed less than who asks is passed over: it would take that from all that is made with it. The
         values that the examples want never enter the sandbox.
         """
+        same_need, others = await asyncio.to_thread(self._lendable, need)
+        if same_need is not None:
+            return same_need
+        deadline = time.monotonic() + SECONDS
+        for tool in ranked(need, others, TRIED):
+            if await self._right(tool, need, deadline):
+                return tool
+        return None
+
+    def _lendable(self, need: Need) -> tuple[ToolSpec | None, Sequence[ToolSpec]]:
+        """Return the tool that was made for the same need, if there is one; else those that might meet it."""
         view = self._registry.view()
-        if need.kind != "tool" or not any(view.active("tool")):
-            return None
-        refused: str = await asyncio.to_thread(self.refuses)
-        if refused:
-            return None
+        if need.kind != "tool" or not any(view.active("tool")) or self.refuses():
+            return None, ()
         for version in view.by_need(need.digest):
             if label_of(version.content).trust < need.label.trust:
                 continue
             if self._whole(view, version):
-                return tool_of(version.content)
+                return tool_of(version.content), ()
             self._registry.deny(f"{version.name} is passed over: {self._why_not(view, version)}",
                                 digest=version.digest, name=version.name)
-        free = [tool_of(v.content) for v in self._offered("tool") if not asked(manifest_of(v.content))
-                and label_of(v.content).trust >= need.label.trust]
-        deadline = time.monotonic() + SECONDS
-        for tool in ranked(need, free, TRIED):
-            if await self._right(tool, need, deadline):
-                return tool
-        return None
+        return None, [tool_of(v.content) for v in self._offered("tool") if not asked(manifest_of(v.content))
+                      and label_of(v.content).trust >= need.label.trust]
 
     async def _right(self, tool: ToolSpec, need: Need, deadline: float) -> bool:
         """Return whether *tool* gives what each example wants, before *deadline*; that is no use of it."""
@@ -186,10 +190,8 @@ class LocalWorkshop(ByHand):
         candidate = candidate_of(need, proposal, approved)
         checks = await asyncio.to_thread(_examined, candidate)
         if not checks[-1].ok:
-            return self._not_admitted(candidate, checks)
-        view = self._registry.whole()
-        known = view.versions.get(_digest(candidate))
-        settled = known is not None and self._whole(view, known)
+            return await self._not_admitted(candidate, checks)
+        view, known, settled = await asyncio.to_thread(self._known, candidate)
         limits: Mapping[str, float] = {}
         if known is not None and settled and known.state in PROVED:
             checks, limits = checks_of(known.content), known.content["limits"]
@@ -200,15 +202,21 @@ class LocalWorkshop(ByHand):
             check, limits = await self._tried(candidate)
             checks = (*checks, check)
             if not check.ok:
-                return self._not_admitted(candidate, checks)
+                return await self._not_admitted(candidate, checks)
         seventh = _admission(candidate, known, view)
         checks = (*(c for c in checks if c.layer != seventh.layer), seventh)
         if not seventh.ok:
-            return self._not_admitted(candidate, checks)
+            return await self._not_admitted(candidate, checks)
         content = tool_content(candidate, checks, limits=limits, run=run)
         if known is not None:
-            content |= _kept(known, content)
+            content |= kept_of(known, content)
         return await asyncio.to_thread(self._register, content, candidate)
+
+    def _known(self, candidate: Candidate) -> tuple[View, Version | None, bool]:
+        """Return the record, the version that *candidate* is if it is there, and whether that is as it was signed."""
+        view = self._registry.whole()
+        known = view.versions.get(_digest(candidate))
+        return view, known, known is not None and self._whole(view, known)
 
     def _believed(self, version: Version, label: Label) -> Version:
         """Return *version*, signed again with *label* when that is believed further: the same was proposed by better.
@@ -230,7 +238,10 @@ class LocalWorkshop(ByHand):
         trial = await try_out(candidate, self._bench)
         return trial.check, trial.limits
 
-    def _not_admitted(self, candidate: Candidate, checks: Sequence[LayerCheck]) -> Admission:
+    async def _not_admitted(self, candidate: Candidate, checks: Sequence[LayerCheck]) -> Admission:
+        return await asyncio.to_thread(self._turned_down, candidate, checks)
+
+    def _turned_down(self, candidate: Candidate, checks: Sequence[LayerCheck]) -> Admission:
         name = _digest(candidate)
         admission = Admission(digest=name, checks=tuple(checks))
         self._registry.deny(f"{candidate.spec.name[:80]} was not admitted", cause=admission.why, digest=name,
@@ -251,7 +262,7 @@ class LocalWorkshop(ByHand):
         version = view.versions[name]
         if version.state is MadeState.REVOKED:
             seventh = _admission(candidate, version, view)
-            return self._not_admitted(candidate, (*checks_of(content)[:-1], seventh))
+            return self._turned_down(candidate, (*checks_of(content)[:-1], seventh))
         return Admission(digest=name, checks=checks_of(version.content), tool=tool_of(version.content))
 
     # -- call -------------------------------------------------------------------------------------------------------
@@ -265,29 +276,34 @@ class LocalWorkshop(ByHand):
         return await self._called(tool, arguments, seconds, counted=True)
 
     async def _called(self, tool: ToolSpec, arguments: Mapping[str, Any], seconds: float, *, counted: bool) -> Any:
-        version = self._verified(tool)
-        if problem := arguments_problem(tool.input_schema, arguments):
-            raise ToolError(f"the tool {tool.name} can't be called like that", cause=problem,
-                            hint=f"genesis tools show {tool.name}", category=Category.VALIDATION)
-        code = self._registry.source(version)
+        version, code = await asyncio.to_thread(self._ready, tool, arguments)
         limits = version.content["limits"]
         started = time.monotonic()
         try:
             outcome = await asyncio.to_thread(self._bench.run, code, tool.name, arguments,
                                               manifest_of(version.content), limits, seconds)
         except AccessDenied as denied:  # what was granted is not what it was: a path that is a link now, say
-            raise self._registry.deny(denied.message, cause=denied.cause, hint=denied.hint, digest=version.digest,
-                                      name=tool.name) from None
+            raise await asyncio.to_thread(self._registry.deny, denied.message, cause=denied.cause, hint=denied.hint,
+                                          digest=version.digest, name=tool.name) from None
         except ValueError as fault:
             raise ToolError(f"the tool {tool.name} can't be called like that", cause=str(fault),
                             category=Category.VALIDATION) from None
         error = failure_of(tool, outcome, min(seconds, limits.get("seconds", seconds)))
         if counted:
-            self._usage.count(version.digest, time.monotonic() - started, failed=error is not None)
-        self._renew(version)
+            await asyncio.to_thread(self._usage.count, version.digest, time.monotonic() - started,
+                                    failed=error is not None)
+        await asyncio.to_thread(self._renew, version)
         if error is not None:
             raise error
         return outcome.value
+
+    def _ready(self, tool: ToolSpec, arguments: Mapping[str, Any]) -> tuple[Version, bytes]:
+        """Return the version that is called and its source, both verified now (raises as a call does)."""
+        version = self._verified(tool)
+        if problem := arguments_problem(tool.input_schema, arguments):
+            raise ToolError(f"the tool {tool.name} can't be called like that", cause=problem,
+                            hint=f"genesis tools show {tool.name}", category=Category.VALIDATION)
+        return version, self._registry.source(version)
 
     def _verified(self, tool: ToolSpec) -> Version:
         """Return the version that *tool* names, found to be exactly what was admitted (raises AccessDenied)."""
@@ -373,13 +389,6 @@ def _admission(candidate: Candidate, known: Version | None, view: View) -> Layer
                         "genesis tools promote decides between them")
     granted = f"granted by {candidate.approved}" if candidate.approved else "it asks for nothing beyond computing"
     return LayerCheck(layer="admission", ok=not findings, findings=tuple(findings) or (granted,), policy=POLICY)
-
-
-def _kept(known: Version, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what stays of *known* when it is signed again as *content*: the better label, and a person's word."""
-    said = {"by": known.content["by"]} if known.state is MadeState.ACTIVE and known.content.get("by") else {}
-    better = label_of(known.content).trust > label_of(content).trust
-    return {**said, **({"label": known.content["label"]} if better else {})}
 
 
 def _otherwise(tool: ToolSpec, version: Version) -> str:

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +36,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from made_kit import CODE, NEED, UNTRUSTED, proposal, sql, workshop
 
+from genesis_aatc._store import Store
+from genesis_aatc._usage import Usage
 from genesis_aatc.sandboxes import Bench
 from genesis_aatc.workshop import LocalWorkshop, made
 
@@ -459,6 +461,36 @@ def test_a_replayed_bundle_does_not_bring_back_what_was_revoked(shop: LocalWorks
         shop.take_in(bundle, signer=signer_of(bundle))
     with pytest.raises(ToolError, match="is not exported"):
         shop.export(digest)
+
+
+def test_nothing_waits_for_the_registry_on_the_loop(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_loop = list[str]()
+
+    def watched(kind: type[Any], name: str) -> None:
+        before = getattr(kind, name)
+
+        def opened(*given: Any, **more: Any) -> Any:
+            with suppress(RuntimeError):
+                asyncio.get_running_loop()
+                on_loop.append(f"{kind.__name__}.{name}")
+            return before(*given, **more)
+
+        monkeypatch.setattr(kind, name, opened)
+
+    async def all_of_it() -> None:
+        tool = (await shop.admit(NEED, proposal(CODE + "\n"))).tool
+        assert tool is not None and await shop.find(NEED) == tool
+        assert await shop.call(tool, {"text": "hello"}, 120.0) == "HELLO"
+        assert (await shop.admit(NEED, proposal("import socket\n" + CODE))).tool is None
+        assert await shop.find(NEED.replace(name="capitals", description="Text in capitals")) == tool
+        found = await shop.propose(NEED, proposal(CODE.replace("upper", "lower")))
+        assert (await shop.trial(found.digest)).tool is None
+
+    shop = workshop(home)
+    watched(Store, "_open")
+    watched(Usage, "_opened")
+    asyncio.run(all_of_it())
+    assert on_loop == []
 
 
 # ---- agents ----------------------------------------------------------------------------------------------------------
