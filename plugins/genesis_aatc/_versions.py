@@ -13,8 +13,8 @@ from ._fold import Version
 from .candidate import NOTHING, Candidate, Manifest
 from .schemas import examples_problem, schema_of
 
-__all__ = ["agent_content", "candidate_of", "checks_of", "kept_of", "label_of", "made_of", "manifest_of", "need_of", "rebuilt",
-           "refused_by", "same_version", "source_digest", "tool_content", "tool_of"]
+__all__ = ["agent_content", "candidate_of", "checks_of", "kept_of", "label_of", "made_of", "manifest_of", "need_of",
+           "rebuilt", "refused_by", "same_version", "source_digest", "tool_content", "tool_of"]
 
 
 def candidate_of(need: Need, proposal: Proposal, approved: str = "") -> Candidate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from genesis_core import Effect, canonical_json
 
 from ._refused import Refused
 from .source import unseen
+from .syntax import kept
 
 NAME = "spec"
 
@@ -22,6 +24,7 @@ TOOL_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){0,2}(-[0-9A-Za-z][0-9A-Za-z.-]{0,31})?")
 AUTHOR = re.compile(r"examples|file|model:[!-~]{1,120}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+METHOD = frozenset({"self", "cls"})
 MAX_DESCRIPTION = 4_000
 MAX_SCHEMA = 16_384
 MAX_EXAMPLES = 64
@@ -51,7 +54,9 @@ def _too_much(candidate: Candidate) -> list[str]:
 
 def _names(candidate: Candidate) -> Iterator[str]:
     spec, proposal = candidate.spec, candidate.proposal
-    if not TOOL_NAME.fullmatch(spec.name) or keyword.iskeyword(spec.name):
+    if why := reserved(spec.name) or ("is built into Python" if hasattr(builtins, spec.name) else ""):
+        yield f"{spec.name[:80]!r} is no name for a tool: it {why}"
+    elif not TOOL_NAME.fullmatch(spec.name):
         yield f"{spec.name[:80]!r} is no name for a tool: a letter, then up to 63 letters, digits or _, in lower case"
     if spec.name != candidate.need.name:
         yield f"it is named {spec.name[:80]!r}, and {candidate.need.name!r} is what is needed"
@@ -77,10 +82,25 @@ def _schemas(candidate: Candidate) -> Iterator[str]:
     if spec.input_schema.get("type") != "object" or spec.input_schema.get("additionalProperties") is not False:
         yield "its input schema is not a closed object: type is object, and additionalProperties false"
     named = spec.input_schema.get("properties", {})
-    odd = [name for name in named if not VARIABLE.fullmatch(name) or keyword.iskeyword(name) or name[0] == "_"] \
-        if isinstance(named, Mapping) else []  # fmt: skip
-    if odd:
-        yield f"{odd[0][:80]!r} can't be the name of a parameter"
+    yield from _parameters(named if isinstance(named, Mapping) else ())
+
+
+def _parameters(named: Iterable[str]) -> Iterator[str]:
+    """Yield which names no parameter can have: a call hands them over by name."""
+    for name in named:
+        if why := reserved(name):
+            yield f"{name!r} can't be the name of a parameter: it {why}"
+        elif not VARIABLE.fullmatch(name) or name[0] == "_":
+            yield f"{name[:80]!r} can't be the name of a parameter: letters, digits and _, beginning with a letter"
+
+
+def reserved(name: str) -> str:
+    """Return why Python itself wants *name*; empty: it does not."""
+    if keyword.iskeyword(name):
+        return "is a reserved word of Python"
+    if name in METHOD:
+        return "is what a method of Python belongs to"
+    return "is built into Python, and no tool may give it another meaning" if kept(name) else ""
 
 
 def _grants(candidate: Candidate) -> Iterator[str]:

@@ -86,7 +86,7 @@ def _names(tree: ast.Module, scope: Scope, opens: frozenset[str]) -> Iterator[Fi
         if isinstance(node, ast.Name) and not (isinstance(node.ctx, ast.Load) and id(node) in checked):
             yield from _name(node, scope, known)
     for name in sorted(scope.bound):
-        if _kept(name):
+        if kept(name):
             yield 0, f"{name} is a built-in and keeps its meaning"
     for name in sorted(set(names(tree))):
         if name.startswith("__") and name not in _allowed.DUNDERS | _allowed.METHODS | {"__future__"}:
@@ -107,7 +107,7 @@ def _name(node: ast.Name, scope: Scope, known: frozenset[str]) -> Iterator[Findi
         yield _at(node, f"{node.id} is not for tools")
 
 
-def _kept(name: str) -> bool:
+def kept(name: str) -> bool:
     """Tell whether a built-in may not be given another meaning: where one is bound, its uses are not looked at."""
     return hasattr(builtins, name) and name not in _allowed.BUILTINS | _allowed.SOFT
 

@@ -116,6 +116,23 @@ def test_a_property_that_no_parameter_can_be_is_refused(name: str) -> None:
     assert "name of a parameter" in said(candidate(CODE, (), takes=odd, gives={"type": "string"}))
 
 
+@pytest.mark.parametrize(("name", "why"), [
+    ("self", "a method"), ("cls", "a method"), ("lambda", "is a reserved word of Python"), ("None", "reserved word"),
+    ("open", "is built into Python"), ("eval", "is built into Python"),
+])  # fmt: skip
+def test_a_name_that_python_wants_itself_is_refused_with_that_reason(name: str, why: str) -> None:
+    odd = {"type": "object", "additionalProperties": False, "properties": {name: {"type": "string"}}}
+    assert why in said(candidate(CODE, (), takes=odd, gives={"type": "string"}))
+    if name.islower():
+        assert why in said(candidate(CODE, PAIRS, name=name))
+
+
+@pytest.mark.parametrize("name", ["id", "input", "max", "list", "format"])
+def test_a_parameter_may_have_the_name_of_a_function_that_no_harm_is_behind(name: str) -> None:
+    takes = {"type": "object", "additionalProperties": False, "properties": {name: {"type": "string"}}}
+    assert looked_at(candidate(CODE, (), takes=takes, gives={"type": "string"})).ok
+
+
 def test_what_is_taken_is_one_closed_object() -> None:
     assert "closed object" in said(candidate(CODE, (), takes={"type": "string"}, gives={"type": "string"}))
     table = {"type": "object", "additionalProperties": {"type": "string"}}
