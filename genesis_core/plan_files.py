@@ -34,7 +34,11 @@ MAX_BYTES = 5_000_000
 MAX_VALUES = 100_000
 """Objects, lists, names and values in them; each takes time to build, whatever comes of it."""
 
-FORM = "docs/plan-files.md of the source shows the form"
+FORMS = {"plan": "docs/plan-files.md of the source shows the form",
+         "need": "genesis tools propose --help shows the form"}
+MAX_EXAMPLES, MAX_DESCRIPTION = 64, 4_000
+"""Of a need: what is made of it is asked for by no more."""
+MATERIAL = {"plan": "a plan holds tasks, not material", "need": "a need holds a few examples, not material"}
 
 _R = TypeVar("_R", bound=Record)
 
@@ -87,7 +91,14 @@ def read_need(path: str | Path) -> Need:
 
     Raises SettingsError when the file can't be read, PlanError naming the field when it is no need.
     """
-    return _build(Need, _document(Path(path), what="need"), Path(path)).replace(label=Label())
+    path = Path(path)
+    need = _build(Need, _document(path, what="need"), path, "need")
+    for count, most, what in ((len(need.examples), MAX_EXAMPLES, "examples"),
+                              (len(need.description), MAX_DESCRIPTION, "characters of description")):
+        if count > most:
+            raise LimitExceeded(f"{path} has {count} {what}; a need has at most {most}", cause=MATERIAL["need"],
+                                hint=f"leave some out of {path}")
+    return need.replace(label=Label())
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -97,6 +108,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 def _plan_file(document: Mapping[str, Any], path: Path) -> PlanFile:
     body = {name: value for name, value in document.items() if name not in ("$schema", "schema")}
+    if "name" in body and "tasks" not in body and body.keys() <= Need.model_fields.keys():
+        raise PlanError(f"{path} is no plan: this is a need", cause="it has a `name` and no `tasks`",
+                        hint=f"genesis tools propose {path}")
     found = _build(PlanFile, body, path)
     try:
         found.graph  # noqa: B018  # built here, so that nobody holds a plan file whose tasks do not fit together
@@ -124,18 +138,19 @@ def _plan(document: Mapping[str, Any], path: Path) -> Plan:
 
 
 def _document(path: Path, text: str | None = None, what: str = "plan") -> Mapping[str, Any]:
-    text = _text(path) if text is None else text
+    text = _text(path, what) if text is None else text
     try:
         value = _json(text) if _is_json(path, text) else _yaml(text)
     except LimitExceeded as error:
-        raise LimitExceeded(f"{path} is too large: {error.message}", cause=error.cause, hint=error.hint) from None
+        raise LimitExceeded(f"{path} is too large: {error.message}", cause=MATERIAL[what],
+                            hint=error.hint if what == "plan" else FORMS[what]) from None
     except (ValueError, RecursionError) as error:
         raise PlanError(f"{path} can't be understood", cause=" ".join(str(error).split()),
-                        hint=FORM) from None
+                        hint=FORMS[what]) from None
     if not isinstance(value, Mapping):
         wanted = "`tasks`" if what == "plan" else "`name`"
         raise PlanError(f"{path} is no {what}", cause=f"it holds {_kind(value)}, not an object with {wanted}",
-                        hint=FORM)
+                        hint=FORMS[what])
     return value
 
 
@@ -145,16 +160,17 @@ def _is_json(path: Path, text: str) -> bool:
         path.suffix not in (".yaml", ".yml") and re.match(r'\s*+\{\s*+["}]', text) is not None)
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, what: str) -> str:
     try:
         data = _bytes(path)
         if len(data) > MAX_BYTES:
-            raise LimitExceeded(f"{path} has {path.stat().st_size} bytes; a plan file has at most {MAX_BYTES}",
-                                cause="a plan holds tasks, not material", hint="name files as inputs of tasks")
+            raise LimitExceeded(f"{path} has {path.stat().st_size} bytes; a {what} file has at most {MAX_BYTES}",
+                                cause=MATERIAL[what], hint="name files as inputs of tasks" if what == "plan" else
+                                FORMS[what])
         return data.decode("utf-8-sig")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else f"it is no UTF-8 text: {error}"
-        raise SettingsError(f"{path} can't be read", cause=str(why), hint="name a plan file: .json, .yaml or .yml") \
+        raise SettingsError(f"{path} can't be read", cause=str(why), hint=f"name a {what} file: .json, .yaml or .yml") \
             from None
 
 
@@ -195,7 +211,7 @@ def _check_depth(depth: int) -> None:
 
 def _check_values(values: int) -> None:
     if values > MAX_VALUES:
-        raise LimitExceeded(f"it holds more than {MAX_VALUES} values", cause="a plan holds tasks, not material",
+        raise LimitExceeded(f"it holds more than {MAX_VALUES} values", cause=MATERIAL["plan"],
                             hint="name files as inputs of tasks")
 
 
@@ -241,9 +257,9 @@ def _check_events(text: str) -> None:
         _check_values(number // 2)  # what begins also ends
         line = "" if event.start_mark is None else f"line {event.start_mark.line + 1}: "
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise ValueError(f"{line}anchors and aliases are not allowed in a plan file")
+            raise ValueError(f"{line}anchors and aliases are not allowed here")
         if (tag := getattr(event, "tag", None)) is not None:
-            raise ValueError(f"{line}tags such as {tag} are not allowed in a plan file")
+            raise ValueError(f"{line}tags such as {tag} are not allowed here")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             _check_depth(depth)
@@ -283,13 +299,13 @@ _SCALARS = (
 # -- from a document to a value ---------------------------------------------------------------------------------------
 
 
-def _build(kind: type[_R], body: Mapping[str, Any], path: Path) -> _R:
+def _build(kind: type[_R], body: Mapping[str, Any], path: Path, what: str = "plan") -> _R:
     try:
         return kind.model_validate(body)
     except ValidationError as error:
         first, *more = islice(_faults(error, kind, body), 4)
         raise PlanError(f"{path}: {first}", cause="; ".join(more) or "the file is not what its schema says",
-                        hint=FORM) from None
+                        hint=FORMS[what]) from None
     except GraphError as error:
         raise GraphError(f"{path}: {error.message}", cause=error.cause or "the tasks of a plan must fit together",
                          hint=error.hint or f"mend {path}") from None
@@ -327,6 +343,7 @@ _WORDS = {
     "float_parsing": "it should be a number", "bool_type": "it should be true or false",
     "decimal_type": "it should be a number", "decimal_parsing": "it should be a number",
 }
+_PATTERNS = {r"^[a-z][a-z0-9_]{0,63}$": "it should be a lower-case letter, then up to 63 letters, digits or _"}
 _ODD = ("_type", "_parsing", "_from_float")
 """How the names of faults end that are about what stands there."""
 _BOUNDS = {"greater_than_equal": ("at least", "ge"), "greater_than": ("more than", "gt"),
@@ -339,7 +356,8 @@ def _why(fault: Any, place: list[Any], kind: type[BaseModel]) -> str:
     if fault["type"] in _BOUNDS:
         word, limit = _BOUNDS[fault["type"]]
         return f"it should be {word} {fault['ctx'][limit]:g}, not {_kind(fault['input'])}"
-    words = _WORDS.get(fault["type"]) or str(fault["msg"]).removeprefix("Value error, ")
+    spelt = _PATTERNS.get(fault.get("ctx", {}).get("pattern", ""))
+    words = _WORDS.get(fault["type"]) or spelt or str(fault["msg"]).removeprefix("Value error, ")
     return f"{words}, not {_kind(fault['input'])}" if fault["type"].endswith(_ODD) else words
 
 

@@ -16,7 +16,7 @@ from genesis_core import RunEvent
 
 from . import _streams as streams
 from ._amounts import duration
-from ._progress import MARKS, Progress, TaskLine, mark
+from ._progress import MARKS, Progress, TaskLine, mark, tasks
 
 __all__ = ["LiveView"]
 
@@ -113,7 +113,7 @@ class LiveView:
         more = f", {hidden} not shown" if hidden else ""
         failed = progress.count("failed")
         trouble = f", {failed} failed" if failed else ""
-        text = Text(f"{done} of {total} tasks done{trouble}{more}, {duration(since)}", style="dim", no_wrap=True)
+        text = Text(f"{done} of {tasks(total)} done{trouble}{more}, {duration(since)}", style="dim", no_wrap=True)
         return text.append(f"  {self._said}" if self._said else "", "yellow")
 
 

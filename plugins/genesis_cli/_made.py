@@ -61,12 +61,17 @@ def chosen(made: Sequence[Made], word: str, kind: str, *states: MadeState) -> Ma
 def _nothing(word: str, kind: str, there: Sequence[Made], found: Sequence[Made]) -> Made:
     if found:
         raise SettingsError(f"{word!r} is more than one {kind}: {', '.join(m.digest[:12] for m in found[:8])}",
-                            cause="several versions are meant by it",
-                            hint=f"genesis {kind}s show {found[0].digest[:12]}")
+                            cause="; ".join(f"{m.digest[:12]} is {m.state.value}, {m.created:%Y-%m-%d %H:%M:%S}"
+                                            for m in sorted(found, key=lambda m: m.created, reverse=True)[:8]),
+                            hint=f"name one by its digest: genesis {kind}s show {_newest(found)}")
     near = nearest(word, [m.name for m in there])
     raise SettingsError(f"no {kind} {word!r} was made here" + (f"; did you mean {near!r}?" if near else ""),
                         cause=f"known: {', '.join(sorted({m.name for m in there})[:20]) or 'none'}",
                         hint=f"genesis {kind}s show {near}" if near else f"genesis {kind}s list")
+
+
+def _newest(found: Sequence[Made]) -> str:
+    return max(found, key=lambda m: m.created).digest[:12]
 
 
 def offered_by(workshop: Workshop) -> frozenset[str]:

@@ -94,8 +94,10 @@ def _failed(error: BaseException, session: Session) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
     if isinstance(error, KeyboardInterrupt | click.Abort | Stopped):
-        why = "; ".join(("a signal asked for it, before a run had begun", *_notes(error)))
-        problem = Problem("stopped", why, "genesis runs shows what is kept",
+        ran = bool(session.correlation_id)
+        when = "" if ran else ", before a run had begun"
+        problem = Problem("stopped", "; ".join((f"a signal asked for it{when}", *_notes(error))),
+                          "genesis runs shows what is kept" if ran else "nothing is left running; type it again",
                           code="interrupted", exit_code=getattr(error, "exit_code", 130))
     elif isinstance(error, click.ClickException):
         problem = _usage(error)

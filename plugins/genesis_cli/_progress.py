@@ -9,7 +9,7 @@ from typing import Any
 
 from genesis_core import EventKind, Plan, RunEvent, RunRecord
 
-__all__ = ["MARKS", "Progress", "TaskLine", "activity", "making", "mark"]
+__all__ = ["MARKS", "Progress", "TaskLine", "activity", "making", "mark", "tasks"]
 
 MARKS: Mapping[str, tuple[str, str, str]] = {
     "submitted": ("·", ".", "dim"), "working": ("▸", ">", "cyan"), "waiting": ("?", "?", "yellow"),
@@ -199,3 +199,8 @@ def _together(states: set[str]) -> str:
     if states == {"completed"}:
         return "completed"
     return "working" if "completed" in states else "submitted"
+
+
+def tasks(count: int) -> str:
+    """Return how many tasks, in words."""
+    return f"{count} task{'s' if count != 1 else ''}"

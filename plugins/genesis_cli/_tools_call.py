@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from genesis_core import (
@@ -13,12 +12,12 @@ from genesis_core import (
     MadeState,
     Run,
     RunResult,
-    SettingsError,
     Task,
     TaskGraph,
     ToolError,
 )
 
+from ._arguments import check_arguments
 from ._drive import carry_out, exit_code
 from ._made import chosen, offered_by, workshop_of
 from ._progress import Progress
@@ -26,20 +25,7 @@ from ._session import Session
 from ._summary import problem_of_run
 from ._views import QuietView
 
-__all__ = ["called", "object_of"]
-
-
-def object_of(text: str) -> dict[str, Any]:
-    """Return the JSON object that *text* is (raises SettingsError)."""
-    try:
-        value = json.loads(text)
-        why = "" if isinstance(value, dict) else "it is no JSON object"
-    except (ValueError, RecursionError) as error:
-        value, why = {}, f"it is no JSON: {error}"
-    if why:
-        raise SettingsError("the arguments can't be read", cause=why,
-                            hint="genesis tools call NAME '{\"text\": \"...\"}'")
-    return dict(value)
+__all__ = ["called"]
 
 
 async def called(session: Session, name: str, arguments: dict[str, Any]) -> int:
@@ -48,17 +34,33 @@ async def called(session: Session, name: str, arguments: dict[str, Any]) -> int:
         made = chosen(workshop.made(), name, "tool", MadeState.ACTIVE)
         if made.state is not MadeState.ACTIVE:
             raise ToolError(f"{made.name} {made.digest[:12]} is not called", cause=f"it is {made.state.value}",
-                            hint=f"genesis tools show {made.digest[:12]}")
+                            hint=_way_on(made))
         if made.digest not in offered_by(workshop):
             why = workshop.refuses() or "; ".join(workshop.verify()) or "it is not offered"
             raise AccessDenied(f"{made.name} {made.digest[:12]} is not called", cause=why, hint="genesis tools verify")
+        check_arguments(made, arguments)
         graph = _task(made, arguments)
         result, number = await carry_out(session, lambda: _start(genesis, made, graph), QuietView(Progress()))
+        used = _used(genesis, result.run_id)
     code = exit_code(result, number)
     problem = problem_of_run(result, code)
     value = _value(result)
-    data = {"run_id": result.run_id, "name": made.name, "digest": made.digest, "value": value}
+    data = {"run_id": result.run_id, "name": made.name, "digest": used, "value": value}
     return session.answer(data, "" if problem is not None else Session.dumps(value, indent=2), problem)
+
+
+def _way_on(made: Made) -> str:
+    """Return what to type next about a version that is not active."""
+    name = made.digest[:12]
+    ways = {MadeState.PROPOSED: f"genesis tools trial {name}, then genesis tools promote {name}",
+            MadeState.TRIALLED: f"genesis tools promote {name}", MadeState.DEPRECATED: f"genesis tools promote {name}"}
+    return ways.get(made.state, f"genesis tools show {name}")
+
+
+def _used(genesis: Genesis, run: str) -> str | None:
+    """Return the digest of the version that the record of *run* says was called; None: none was."""
+    tool = genesis.record(run).lent.get("call", {}).get("tool", {})
+    return str(tool.get("source", "")).removeprefix("sha256:") or None
 
 
 def _task(made: Made, arguments: dict[str, Any]) -> TaskGraph:

@@ -24,10 +24,16 @@ async def proposed(session: Session, need: Need, source: str | None, asks: dict[
     async with workshop_of(session) as (genesis, workshop):
         proposal = await _written(genesis, need) if source is None else _by_hand(need, source, asks)
         made = await workshop.propose(need, proposal)
+        offered = made.digest in offered_by(workshop)
     name = made.digest[:12]
-    status = session.answer(detail(made, offered=False),
-                            f"{made.name} {name} is {made.state.value}; by {made.author}; nothing of it has run yet")
-    session.next_steps([(f"genesis tools show {name}", "read it"), (f"genesis tools trial {name}", "run its trial")])
+    new = made.state is MadeState.PROPOSED
+    more = "nothing of it has run yet" if new else "it was made before, and stays as it is"
+    status = session.answer(detail(made, offered=offered),
+                            f"{made.name} {name} is {made.state.value}; by {made.author}; {more}")
+    steps = {MadeState.PROPOSED: (f"genesis tools trial {name}", "run its trial"),
+             MadeState.ACTIVE: (f"genesis tools call {made.name} JSON", "call it")}
+    session.next_steps([(f"genesis tools show {name}", "read it"),
+                        steps.get(made.state, (f"genesis tools promote {name}", "let plans use it"))])
     return status
 
 

@@ -10,7 +10,7 @@ from genesis_core import EventKind, RunEvent
 
 from . import _streams as streams
 from ._amounts import duration
-from ._progress import MARKS, Progress, TaskLine, activity, mark
+from ._progress import MARKS, Progress, TaskLine, activity, mark, tasks
 from ._session import Session
 
 __all__ = ["FollowView", "PlainView", "QuietView", "View", "choose"]
@@ -112,7 +112,7 @@ class PlainView(QuietView):
         if kind in (EventKind.RUN_STARTED, EventKind.RUN_RESUMED):
             again = "resumes" if kind is EventKind.RUN_RESUMED else "starts"
             again = f"replays {event.data['replay']['of']}" if "replay" in event.data else again
-            self._say(event.time, f"run {event.run_id} {again}: {len(self.progress.leaves)} tasks")
+            self._say(event.time, f"run {event.run_id} {again}: {tasks(len(self.progress.leaves))}")
         elif kind is EventKind.WARNING and event.task_id not in self.progress.rerun:
             self._say(event.time, f"{streams.paint('warning', 'yellow', stream=sys.stderr)} "
                                   f"{streams.one_line(str(event.data.get('text')))}")

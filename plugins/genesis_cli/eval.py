@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["eval"]
 
 PIPELINE = "evaluation"
+PROGRAMS = "sandbox"
+"""The evaluation whose data are programs."""
 
 
 @click.command("eval")
@@ -40,6 +42,11 @@ def eval(
     """Measure planning: KIND is the name of an evaluation; without one, those that are installed are listed."""
     from ._drive import run_async
 
+    if programs and data:
+        raise click.UsageError("--programs and --data name the same: give one", click.get_current_context())
+    if programs and kind is not None and kind != PROGRAMS:
+        raise click.UsageError(f"genesis eval {kind} takes no --programs: it is for {PROGRAMS}",
+                               click.get_current_context())
     options = {name: value for name, value in (("tools", tools), ("freeze", freeze)) if value}
     return run_async(_evaluate(session, kind, programs or data, options, predictions, model_settings(model)))
 
@@ -92,12 +99,13 @@ class _Progress:
 
     def __call__(self, done: int, rows: int) -> None:
         if self._shown and (done % 25 == 0 or done == rows):
-            streams.note(f"\r{done} of {rows} rows", end="\n" if done == rows else "")
+            streams.note(f"\r{done} of {rows} row{'s' if rows != 1 else ''}", end="\n" if done == rows else "")
 
 
 def _told(kind: str, found: Mapping[str, Any]) -> str:
     scores = found["scores"]
-    head = f"{kind}: {found['rows']} rows, variant {found['variant']}, {found['errors']} could not be planned"
+    many = "s" if found["rows"] != 1 else ""
+    head = f"{kind}: {found['rows']} row{many}, variant {found['variant']}, {found['errors']} could not be planned"
     if scores is None:
         return f"{head}\nno scores: the rows carry no gold"
     lines = [head]
@@ -110,4 +118,4 @@ def _told(kind: str, found: Mapping[str, Any]) -> str:
 def _number(value: object) -> str:
     if isinstance(value, dict):
         return "(" + ", ".join(f"{k} {_number(v)}" for k, v in value.items()) + ")"
-    return f"{value:.4g}" if isinstance(value, float) else "-" if value is None else str(value)
+    return f"{value + 0.0:.4g}" if isinstance(value, float) else "-" if value is None else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,8 @@ __all__ = ["tools"]
 
 HEX = frozenset("0123456789abcdef")
 MOST_BYTES = 1 << 20
+MOST_SOURCE = 1 << 16
+"""Bytes of a source; the layers that look at it say so, too, after it was proposed."""
 
 
 def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -67,7 +70,7 @@ async def _listed(session: Session) -> int:
 
     async with workshop_of(session) as (_, workshop):
         made = [m for m in workshop.made() if m.kind == "tool"]
-        offered, refused = offered_by(workshop), workshop.refuses()
+        offered, refused = offered_by(workshop), workshop.refuses() if made else ""  # no sandbox is attacked for none
     data = {"refused": refused, "tools": [brief(m, offered=m.digest in offered) for m in made]}
     return session.answer(data, lambda: "\n".join(list_lines(made, offered, refused)))
 
@@ -127,8 +130,19 @@ def propose(
     asks = {name: values for name, values in wanted.items() if values}
     if asks and code is None:
         raise click.UsageError(f"--{next(iter(asks))} needs --code", click.get_current_context())
-    source = None if code is None else _text(code)
-    return run_async(proposed(session, read_need(need), source, asks))
+    wanted_tool = read_need(need)
+    source = None if code is None else _source(code)
+    return run_async(proposed(session, wanted_tool, source, asks))
+
+
+def _source(path: str) -> str:
+    """Return a source of a size that is looked at (raises LimitExceeded)."""
+    from genesis_core import LimitExceeded
+
+    if len(_bytes(path)) > MOST_SOURCE:
+        raise LimitExceeded(f"{path} is too large: a source has at most {MOST_SOURCE} bytes",
+                            cause="more is not looked at", hint="a tool is one small function")
+    return _text(path)
 
 
 def _text(path: str) -> str:
@@ -204,11 +218,14 @@ async def _revoke(session: Session, name: str, reason: str) -> int:
 def call(session: Session, name: str, arguments: str) -> int:
     """Call the active version of NAME with a JSON object of arguments, as a run of one task, and print its value.
 
+    With - the object is read from stdin. It is held against what the tool takes before the run is begun.
+
     \b
     genesis tools call slug '{"text": "Hello, World"}'
     """
+    from ._arguments import object_of
     from ._drive import run_async
-    from ._tools_call import called, object_of
+    from ._tools_call import called
 
     return run_async(called(session, name, object_of(arguments)))
 
@@ -268,14 +285,35 @@ def import_(session: Session, file: str, signer: str) -> int:
     """Take in the bundle FILE as a proposal, when it is signed by the key that you name; it is tried here again."""
     from ._drive import run_async
 
-    return run_async(_import(session, _bytes(file), _fingerprint(signer)))
+    return run_async(_import(session, _bundle(file), _fingerprint(signer)))
+
+
+def _bundle(path: str) -> bytes:
+    """Return what the file holds, a JSON object at least (raises SettingsError)."""
+    import json
+
+    from genesis_core import SettingsError
+
+    data = _bytes(path)
+    try:
+        found = isinstance(json.loads(data), dict) or len(data) > MOST_BYTES
+    except (ValueError, RecursionError):
+        found = False
+    if not found:
+        raise SettingsError(f"{path} can't be imported: it is no bundle",
+                            cause="a bundle is one line of JSON, as genesis tools export writes it",
+                            hint="genesis tools export NAME -o FILE, where the tool is")
+    return data
 
 
 def _fingerprint(signer: str) -> str:
     """Return a fingerprint: the word itself, or what the file of that name holds."""
+    if not _is_fingerprint(signer.lower()) and not Path(signer).is_file():
+        raise click.BadParameter(f"{signer!r} is neither a fingerprint (64 hex digits) nor a file",
+                                 param_hint="--signer")
     said = signer if _is_fingerprint(signer.lower()) else _text(signer).strip()
     if not _is_fingerprint(said.lower()):
-        raise click.BadParameter("a fingerprint has 64 hexadecimal digits", param_hint="--signer")
+        raise click.BadParameter(f"{signer} holds no fingerprint (64 hexadecimal digits)", param_hint="--signer")
     return said.lower()
 
 

@@ -38,7 +38,12 @@ class Toolmaking:
 
         Raises SettingsError, too, where nobody makes tools, or nothing generated may run.
         """
+        if options:
+            raise SettingsError(f"genesis eval tools takes no --{min(options)}", cause="its rows hold all it needs",
+                                hint="genesis eval tools --data FILE")
         rows = read_rows(data, NEEDED)
+        for number, row in enumerate(rows, 1):
+            _check(row, f"row {number} of {data}")
         needs = [_need(row) for row in rows]
         at_once = max(1, min(MOST_AT_ONCE, os.cpu_count() or 1))
         with Predictions(predictions, [row["id"] for row in rows]) as made, tempfile.TemporaryDirectory() as home:
@@ -62,6 +67,25 @@ def _opened(genesis: Genesis) -> Workshop:
     if workshop is None or why:
         raise SettingsError("no tool can be made", cause=why, hint="genesis sandbox doctor")
     return workshop
+
+
+def _check(row: Row, place: str) -> None:
+    """Raise SettingsError unless the examples of *row* are lists of arguments, and all of one length."""
+    for field in ("given", "unseen"):
+        examples = row[field]
+        if not isinstance(examples, list) or not examples or not all(isinstance(e, Mapping) for e in examples):
+            raise _wrong(place, f"{field!r} is no list of objects")
+        if any(not isinstance(e.get("input"), list) for e in examples):
+            raise _wrong(place, f"an 'input' of {field!r} is no list of arguments")
+        if any(len(e["input"]) != len(row["given"][0]["input"]) or not e["input"] for e in examples):
+            raise _wrong(place, f"an 'input' of {field!r} has none, or another number of arguments than the first")
+    if any("output" not in e for e in row["given"]):
+        raise _wrong(place, "an example of 'given' has no 'output'")
+
+
+def _wrong(place: str, why: str) -> SettingsError:
+    return SettingsError(f"{place} can't be used: {why}", cause="each is {\"input\": [...], \"output\": ...}",
+                         hint="mend that row")
 
 
 def _need(row: Row) -> Need:

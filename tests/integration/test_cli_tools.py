@@ -162,11 +162,28 @@ def test_a_tool_that_is_wrong_is_refused_with_the_layer_that_says_so(shell: Any,
 @pytest.mark.parametrize(("text", "said"), [
     ("name: slug\nexamples: 3\n", "examples"), ("[1, 2]", "no need"), ("name: Not-A-Name\n", "name"),
     ("name: slug\nmore: 1\n", "no such field"), ("{", "understood"),
+    ("name: Slug\n", "a lower-case letter, then up to 63 letters, digits or _"),
+    ("name: slug\nexamples: 3\n", "genesis tools propose --help shows the form"),
+    (f"name: slug\ndescription: {'x' * 4001}\n", "4001 characters of description; a need has at most 4000"),
+    ("name: slug\nexamples:\n" + "  - {arguments: {t: a}, value: b}\n" * 65, "65 examples; a need has at most 64"),
+    ("name: slug\n" + "#" * 5_000_000, "a need file has at most 5000000"),
 ])
 def test_a_need_that_is_none_is_refused(shell: Any, text: str, said: str) -> None:
     (shell.folder / "need.yaml").write_text(text, encoding="utf-8")
     done = shell("tools", "propose", "need.yaml")
-    assert done.returncode == 2 and said in " ".join(problem(done))
+    assert done.returncode in (2, 3) and said in " ".join(problem(done)), done.stderr
+    assert "plan" not in done.stderr
+
+
+def test_a_source_that_is_too_large_is_refused_before_anything_else(shell: Any, need: str) -> None:
+    (shell.folder / "slug.py").write_text(CODE + "#" * 65_536)
+    assert "at most 65536 bytes" in problem(shell("tools", "propose", need, "--code", "slug.py"))[0]
+
+
+def test_a_need_that_is_run_says_what_it_is(shell: Any, need: str) -> None:
+    done = shell("run", need)
+    assert done.returncode == 2 and "this is a need" in problem(done)[0]
+    assert problem(done)[2] == "hint: genesis tools propose need.yaml"
 
 
 def test_what_cannot_be_made_is_an_answer(shell: Any) -> None:
@@ -180,12 +197,69 @@ def test_what_cannot_be_made_is_an_answer(shell: Any) -> None:
     (("call", "slug", "{"), "no JSON"), (("call", "slug", "[1]"), "no JSON object"),
     (("call", "slug", "{}"), "was made here"), (("propose", "need.yaml", "--read", "x"), "--code"),
     (("propose", "absent.yaml"), "can't be read"), (("import", "absent", "--signer", "0" * 64), "can't be read"),
-    (("import", "slug.py", "--signer", "slug.py"), "64 hexadecimal"),
+    (("import", "slug.py", "--signer", "slug.py"), "no bundle"),
+    (("import", "need.yaml", "--signer", "0" * 64), "it is no bundle"),
+    (("import", "need.json", "--signer", "0000"), "'0000' is neither a fingerprint (64 hex digits) nor a file"),
+    (("import", "need.json", "--signer", "slug.py"), "slug.py holds no fingerprint"),
+    (("call", "slug", '{"text": "a", "text": "b"}'), "the key 'text' stands twice"),
+    (("call", "slug", '{"text": NaN}'), "NaN is not a JSON number"),
     (("export", "slug", "-o", "no/where"), "no folder"),
 ])
 def test_what_cannot_be_meant_is_three_lines(shell: Any, need: str, words: tuple[str, ...], said: str) -> None:
+    (shell.folder / "need.json").write_text("{}")
     done = shell("tools", *words)
     assert done.returncode != 0 and said in " ".join(problem(done))
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    ('{"txet": "A"}', "it takes no 'txet'; did you mean 'text'?"), ("{}", "'text' is missing"),
+    ('{"text": 3}', "'text' must be text, not 3"), ('{"text": null}', "'text' must be text, not null"),
+    ('{"text": ["A", 3]}', "'text' must be text, not 3"), ('{"text": "A", "more": 1}', "it takes no 'more'"),
+])
+def test_arguments_that_a_tool_does_not_take_begin_no_run(shell: Any, digest: str, words: str, said: str) -> None:
+    done = shell("tools", "call", "slug", words)
+    assert done.returncode == 2 and said in problem(done)[0] and "it takes text: text" in problem(done)[1]
+    assert shell.json("runs")["data"]["runs"] == []
+
+
+def test_arguments_are_read_from_stdin_and_each_item_of_a_list_is_a_call(shell: Any, digest: str) -> None:
+    found = shell.json("tools", "call", "slug", "-", stdin='{"text": ["A B", "C D"]}')["data"]
+    assert found["value"] == ["a-b", "c-d"] and found["digest"] == digest
+
+
+def test_what_is_only_proposed_is_not_called_and_the_way_on_is_named(shell: Any, need: str) -> None:
+    made = shell.json("tools", "propose", need, "--code", "slug.py")["data"]["digest"][:12]
+    done = shell("tools", "call", "slug", '{"text": "a"}')
+    assert problem(done)[2] == f"hint: genesis tools trial {made}, then genesis tools promote {made}"
+
+
+def test_a_name_that_means_several_versions_lists_them_with_state_and_date(shell: Any, need: str) -> None:
+    made = []
+    for word in ("slug", "line", "word"):
+        (shell.folder / "slug.py").write_text(CODE.replace("as a slug", f"as a {word}"), encoding="utf-8")
+        made.append(shell.json("tools", "propose", need, "--code", "slug.py")["data"]["digest"][:12])
+    done = shell("tools", "trial", "slug")
+    assert done.returncode == 2 and all(f"{name} is proposed, 20" in problem(done)[1] for name in made)
+    assert problem(done)[2].endswith(f"genesis tools show {made[-1]}")
+
+
+def test_what_is_active_already_is_not_said_to_be_new(shell: Any, digest: str) -> None:
+    again = shell("tools", "propose", "need.yaml", "--code", "slug.py")
+    assert again.returncode == 0 and "nothing of it has run" not in again.stdout
+    assert "is active" in again.stdout and "stays as it is" in again.stdout
+    assert "genesis tools call slug" in again.stderr
+
+
+def test_where_nothing_was_made_no_sandbox_is_attacked(shell: Any) -> None:
+    kit = shell.folder.parent / "watching"
+    kit.mkdir()
+    (kit / "sitecustomize.py").write_text(
+        "import genesis_sandbox, genesis_sandbox._launchers as found\n"
+        "def choose(*_):\n    raise SystemExit('attacked')\n"
+        "found.choose = choose\n")
+    path = {"PYTHONPATH": f"{kit}:{shell.environment['PYTHONPATH']}"}
+    assert "no tools were made here" in shell("tools", env=path).stdout
+    assert "was made here" in shell("tools", "show", "slug", env=path).stderr
 
 
 def test_a_bundle_goes_to_another_state_folder_and_is_tried_there(shell: Any, digest: str, tmp_path: Path) -> None:

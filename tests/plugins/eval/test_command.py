@@ -47,7 +47,7 @@ def test_people_get_one_line_a_group(data: str, capsys: pytest.CaptureFixture[st
     assert main(["eval", "decomposition", "--data", data]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert (
-        lines[0].startswith("decomposition: 1 rows") and [line.split(":")[0].strip() for line in lines[1:]][-1] == "all"
+        lines[0].startswith("decomposition: 1 row,") and [line.split(":")[0].strip() for line in lines[1:]][-1] == "all"
     )
 
 
@@ -57,6 +57,9 @@ def test_people_get_one_line_a_group(data: str, capsys: pytest.CaptureFixture[st
     [
         (["eval", "rooting", "--data", "x"], "did you mean 'routing'?"),
         (["eval", "routing"], "needs --data"),
+        (["eval", "tools", "--programs", "x"], "genesis eval tools takes no --programs"),
+        (["eval", "tools", "--data", "x", "--tools", "y"], "genesis eval tools takes no --tools"),
+        (["eval", "sandbox", "--data", "x", "--programs", "y"], "give one"),
         (["eval", "routing", "--data", "/no/such/file"], "can't be read"),
     ],
 )
@@ -66,3 +69,27 @@ def test_what_cannot_be_used_ends_with_2_and_the_way_out(
     assert main(words) == 2
     error = capsys.readouterr().err
     assert said in error and "hint: " in error
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(("given", "unseen", "said"), [
+    ([{"input": "a", "output": "b"}], [{"input": ["a"]}], "an 'input' of 'given' is no list of arguments"),
+    ([{"input": ["a"], "output": "b"}], [{"input": "a"}], "an 'input' of 'unseen' is no list of arguments"),
+    ([{"input": ["a"]}], [{"input": ["a"]}], "an example of 'given' has no 'output'"),
+    ([{"input": ["a"], "output": "b"}], [{"input": ["a", "b"]}], "another number of arguments"),
+    ([], [{"input": ["a"]}], "'given' is no list of objects"), ("ab", [], "'given' is no list of objects"),
+])  # fmt: skip
+def test_rows_of_the_tools_evaluation_that_are_none_are_named(
+    given: object, unseen: object, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"id": "1", "given": given, "unseen": unseen}))
+    assert main(["eval", "tools", "--data", str(tmp_path / "rows.jsonl")]) == 2
+    error = capsys.readouterr().err
+    assert f"row 1 of {tmp_path / 'rows.jsonl'} can't be used" in error and said in error
+
+
+def test_a_bound_that_is_nothing_has_no_sign() -> None:
+    from genesis_cli.eval import _told
+
+    told = _told("tools", {"rows": 2, "variant": "x", "errors": 0, "scores": {"wrong": {"low": -0.0, "high": 0.5}}})
+    assert told.splitlines()[1] == "  wrong: low 0, high 0.5"
