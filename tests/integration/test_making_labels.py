@@ -31,12 +31,17 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     made.bench._pools.close()
 
 
-def test_what_text_from_outside_had_made_is_believed_no_further_by_a_later_run(shop: Shop) -> None:
+def test_what_text_from_outside_had_made_is_lent_to_its_like_and_believed_no_further(shop: Shop) -> None:
     async def told() -> list[Label]:
         first = await shop.run(label=OUTSIDE)
-        shop.proposes = None  # the second run has what the first one made
-        second = await shop.run()
+        proposal, shop.proposes = shop.proposes, None  # the second run has what the first one made
+        second = await shop.run(label=OUTSIDE)
         assert second.usage.generated == 0 and second.tasks["t"].output == first.tasks["t"].output
+        trusted = await shop.run()
+        assert trusted.usage.generated == 1 and trusted.tasks["t"].output is None, "it is not lent to a trusted need"
+        shop.proposes = proposal
+        made = await shop.run()
+        assert made.tasks["t"].label.trust is Trust.USER
         return [first.tasks["t"].label, second.tasks["t"].label]
 
     for label in asyncio.run(told()):
