@@ -6,6 +6,7 @@ looked at by the layers that run nothing; it is asked once more with what they s
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ from genesis_core import (
     Skill,
     Tier,
     TimedOut,
+    ToolError,
     ToolSpec,
 )
 
@@ -60,11 +62,30 @@ def prompt(name: str) -> str:
 
 
 async def proposed(need: Need, context: PlanContext) -> Proposal | AgentCard | None:
-    """Return a proposal for *need*; None: neither examples nor a model lead to one."""
+    """Return a proposal for *need*; None: it has no examples, and no model writes one.
+
+    Raises ToolError saying why nothing is found from the examples that it has, and no model writes one either.
+    """
     if need.kind == "agent":
         return await _by_model(need, context) if context.models else _by_words(need, context.tools)
-    found = await _from_examples(need) if need.examples else None
-    return found if found is not None or not context.models else await _written(need, context)
+    from .schemas import examples_problem
+
+    if why := examples_problem(need.examples):
+        raise _unmade(need, why)
+    found = await _from_examples(need) if need.examples else ""
+    if isinstance(found, Proposal):
+        return found
+    written = await _written(need, context) if context.models else None
+    if written is None and found:
+        raise _unmade(need, found, asked=bool(context.models))
+    return written
+
+
+def _unmade(need: Need, why: str, *, asked: bool = False) -> ToolError:
+    other = "the model that was asked wrote none" if asked else "no model was asked for one"
+    return ToolError(f"no tool {need.name!r} could be made from its examples: {why}",
+                     cause=f"a program has to be right on each example, and {other}",
+                     hint="mend the examples or add some, or give the source: genesis tools propose --code")
 
 
 # -- tools ------------------------------------------------------------------------------------------------------------
@@ -78,18 +99,34 @@ def _spec(need: Need, description: str) -> ToolSpec:
                     input_schema=need.input_schema or takes, output_schema=need.output_schema or gives)
 
 
-async def _from_examples(need: Need) -> Proposal | None:
+async def _from_examples(need: Need) -> Proposal | str:
+    """Return what is found from the examples of *need*, or why nothing is."""
     from .synthesis import Example, Found, synthesise_apart
 
     spec = _spec(need, need.description)
     names = tuple(spec.input_schema.get("properties", {}))
+    if why := _odd_names(need, names):
+        return why
     examples = [Example(tuple(e.arguments.get(name) for name in names), e.value) for e in need.examples]
     found = await synthesise_apart(examples, name=need.name, parameters=names, description=need.description,
                                    seconds=SECONDS)
     if not isinstance(found, Found):
-        return None
+        return found.why
     return Proposal(spec=spec.replace(description=need.description or found.describe), code=found.code,
                     author="examples", label=need.label)
+
+
+def _odd_names(need: Need, names: Sequence[str]) -> str:
+    """Return what is wrong with the names of the arguments; empty: each example gives the same, and good ones."""
+    from .layers.spec import reserved
+
+    for number, example in enumerate(need.examples, 1):
+        if other := sorted(set(example.arguments) ^ set(need.examples[0].arguments)):
+            return f"example {number} and the first differ in the argument {other[0][:80]!r}"
+    for name in names:
+        if why := reserved(name) or ("" if name.isidentifier() else "is no name for an argument"):
+            return f"{name[:80]!r} {why}"
+    return ""
 
 
 async def _written(need: Need, context: PlanContext) -> Proposal | None:
@@ -107,7 +144,8 @@ async def _written(need: Need, context: PlanContext) -> Proposal | None:
         proposal = _read(need, reply)
         if proposal is None:
             return None
-        refused = next((check for check in examine(Candidate(need, proposal)) if not check.ok), None)
+        refused = next((check for check in await asyncio.to_thread(examine, Candidate(need, proposal)) if not check.ok),
+                       None)
         if refused is None:
             return proposal
         messages += [Message(role="assistant", text=proposal.code, label=need.label),
