@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -14,13 +15,18 @@ from typing import Any
 
 __all__ = ["scan"]
 
+TEMPORARY = "B108"
+"""bandit's name for a text that begins like a folder for temporary files."""
 _ONE = threading.Lock()
 """bandit keeps what it loads in modules, and logs where everybody does: one scan at a time."""
 _LOGGERS = ("bandit", "stevedore")
 
 
-def scan(text: str) -> tuple[list[tuple[str, str, str]], str]:
-    """Return test, severity and words of each issue, and why it could not be scanned (empty: it was)."""
+def scan(text: str, shown: Sequence[str] = ()) -> tuple[list[tuple[str, str, str]], str]:
+    """Return test, severity and words of each issue, and why it could not be scanned (empty: it was).
+
+    A path among *shown*, or below one of them, is no temporary one that somebody guessed: it was asked for.
+    """
     with _ONE, _silent(), tempfile.TemporaryDirectory(prefix="genesis-") as folder:
         config, manager = _loaded()
         path = Path(folder, "tool.py")
@@ -29,7 +35,21 @@ def scan(text: str) -> tuple[list[tuple[str, str, str]], str]:
         run.files_list = [str(path)]
         run.run_tests()
     skipped = [str(why) for _, why in run.get_skipped()]
-    return [(str(i.test_id), str(i.severity).lower(), str(i.text)) for i in run.results], "; ".join(skipped)
+    mine = _asked_for(text, shown)
+    found = [i for i in run.results if str(i.test_id) != TEMPORARY or i.lineno not in mine]
+    return [(str(i.test_id), str(i.severity).lower(), str(i.text)) for i in found], "; ".join(skipped)
+
+
+def _asked_for(text: str, shown: Sequence[str]) -> frozenset[int]:
+    """Return the lines on which each text that could be a path is one of *shown*, or lies below one."""
+    if not shown:
+        return frozenset()
+    mine, others = set[int](), set[int]()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("/"):
+            asked = any(node.value == path or node.value.startswith(path.rstrip("/") + "/") for path in shown)
+            (mine if asked and ".." not in node.value.split("/") else others).add(node.lineno)
+    return frozenset(mine - others)
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def _scanned(candidate: Candidate) -> tuple[list[str], list[str]]:
         text = candidate.proposal.code  # a formatted text that Python itself can't write down again
         if text.count("\n") > MAX_LINES_AS_IS:
             return [f"it has more than {MAX_LINES_AS_IS} lines"], []
-    issues, problem = scan(text)
+    issues, problem = scan(text, candidate.manifest.read)
     if problem:
         return [f"it could not be scanned: {problem}"], []
     fatal = [f"{test}: {words}" for test, severity, words in issues if severity in FATAL]

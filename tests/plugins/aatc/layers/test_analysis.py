@@ -29,6 +29,15 @@ def test_what_bandit_holds_to_be_of_medium_severity_is_refused(line: str) -> Non
     assert not found.ok and found.findings[0].startswith("B")
 
 
+def test_a_temporary_path_is_refused_unless_it_is_asked_for() -> None:
+    code = "def tool():\n    return open('/tmp/data/x.txt').read()\n"
+    assert looked_at(code, asks={"read": ["/tmp/data"]}).ok and looked_at(code, asks={"read": ["/tmp/data/x.txt"]}).ok
+    for other in ("/tmp/dat", "/tmp/data/x", "/data"):
+        assert "B108" in looked_at(code, asks={"read": [other]}).findings[0]
+    two = code.replace("return ", "return open('/tmp/other').read() + ")
+    assert "B108" in looked_at(two, asks={"read": ["/tmp/data"]}).findings[0]
+
+
 def test_what_bandit_holds_to_be_low_is_told() -> None:
     found = looked_at("def tool(x):\n    assert x\n    return x\n")
     assert found.ok and found.findings[0].startswith("B101 (low)")
