@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from genesis_sandbox import Limits as Bounds
     from genesis_sandbox import Outcome as Outcome
 
-__all__ = ["GRANTS", "Bench", "asked", "default_limits", "limits_problem", "looks_outside"]
+__all__ = ["GRANTS", "Bench", "asked", "default_limits", "grants_problem", "limits_problem", "looks_outside"]
 
 GRANTS = ("read", "write", "hosts", "env", "modules")
 """The fields of a manifest that name what is granted one by one."""
@@ -57,6 +57,20 @@ def asked(manifest: Manifest) -> tuple[str, ...]:
         *(f"{word} {one[:80]}" for word in GRANTS for one in getattr(manifest, word)),
         *([f"more {', '.join(sorted(above))}"] if above else []),
     )
+
+
+def grants_problem(manifest: Manifest) -> str:
+    """Return what of *manifest* is granted to no tool, whoever approves, as this machine is now; empty: nothing."""
+    from genesis_sandbox import Capabilities, SandboxUnavailable
+
+    try:
+        Capabilities(read=manifest.read, write=manifest.write, network=manifest.hosts,
+                     modules=manifest.modules).check("purejail")  # fmt: skip  # what the tier can't do, the trial says
+    except SandboxUnavailable as error:
+        return error.reason
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def looks_outside(manifest: Manifest) -> bool:
@@ -169,7 +183,8 @@ def _capabilities(manifest: Manifest) -> Capabilities:
 
 
 def _denied(error: SandboxUnavailable) -> AccessDenied:
-    return AccessDenied(f"a tool asks for what can't be granted: {error.reason}", hint=error.hint)
+    hint = "" if "doctor" in error.hint else error.hint  # a path that is not there is no matter of this machine
+    return AccessDenied(f"a tool asks for what can't be granted: {error.reason}", hint=hint)
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pydantic import ValidationError
 
 from genesis_aatc.candidate import Candidate, Manifest
-from genesis_aatc.sandboxes import limits_problem
+from genesis_aatc.sandboxes import grants_problem, limits_problem
 from genesis_aatc.schemas import arguments_problem, examples_problem, same, schema_problem, value_problem
 from genesis_core import Effect, canonical_json
 
@@ -37,6 +37,8 @@ def check(candidate: Candidate) -> Iterable[str]:
     """Refuse what is not named, described, bounded and asked for as it has to be."""
     Refused.when(_too_much(candidate))
     Refused.when([*_names(candidate), *_schemas(candidate), *_grants(candidate)])
+    if problem := grants_problem(candidate.manifest):
+        raise Refused(f"it asks for what nobody can grant: {problem}")
     Refused.when(list(_examples(candidate)))
     if not candidate.need.examples:
         yield "there is no example: only the schema says whether it is right"

@@ -17,6 +17,7 @@ from genesis_aatc.layers import judged, spec
 from genesis_core import Effect, Example, LayerCheck, Need, Proposal
 
 CODE = "def tool(text):\n    return text\n"
+SHOWN = str(Path(__file__).resolve())
 PAIRS = [({"text": "a"}, "A")]
 
 
@@ -65,7 +66,7 @@ def test_a_tool_never_runs_inside_this_program_and_does_only_what_it_asks_for() 
     assert "inside this program" in said(candidate(CODE, PAIRS, inline=True))
     for effect in (Effect.READ, Effect.WRITE, Effect.SEND):
         assert "by what it asks for it is pure" in said(candidate(CODE, PAIRS, effect=effect))
-    reading = {"read": ["/data/x"]}
+    reading = {"read": [SHOWN]}
     assert "it is read" in said(candidate(CODE, PAIRS, asks=reading, effect=Effect.PURE))
     assert looked_at(candidate(CODE, PAIRS, asks=reading)).ok
 
@@ -146,6 +147,8 @@ ASKED: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "a path that climbs": ({"read": ["/data/../etc"]}, "absolute"),
     "a path with a null": ({"read": ["/data\0x"]}, "absolute"),
     "too many paths": ({"read": [f"/data/{at}" for at in range(9)]}, "more than 8"),
+    "a folder that no tool is shown": ({"read": ["/etc"]}, "/etc is never granted"),
+    "what is not there": ({"read": ["/no/such/file"]}, "/no/such/file is not there"),
     "the same twice": ({"env": ["X", "X"]}, "twice"),
     "a variable that is none": ({"env": ["A=B"]}, "variable"),
     "a package that is none": ({"modules": ["os; import sys"]}, "package"),
@@ -160,11 +163,12 @@ ASKED: Mapping[str, tuple[Mapping[str, Any], str]] = {
 
 @pytest.mark.parametrize(("asks", "word"), ASKED.values(), ids=ASKED)
 def test_what_nobody_could_grant_is_refused(asks: Mapping[str, Any], word: str) -> None:
-    assert word in said(candidate(CODE, PAIRS, asks=asks))
+    why = said(candidate(CODE, PAIRS, asks=asks))
+    assert word in why and "doctor" not in why
 
 
 def test_what_somebody_could_grant_is_told() -> None:
-    asks = {"read": ["/data/x"], "modules": ["numpy"], "limits": {"seconds": 30}}
+    asks = {"read": [SHOWN], "modules": ["numpy"], "limits": {"seconds": 30}}
     assert looked_at(candidate(CODE, PAIRS, asks=asks)).findings == (
         "it asks for read, modules, limits; granted by nobody yet",)
     assert "granted by ada" in looked_at(candidate(CODE, PAIRS, asks=asks, approved="ada")).findings[0]
