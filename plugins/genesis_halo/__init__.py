@@ -9,12 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from genesis_core import hookimpl
+from genesis_core import Offer, hookimpl
 
 if TYPE_CHECKING:
     from genesis_core import AgentCard, Assignment, PlanContext, Task
 
 genesis_api = 1
+
+
+@hookimpl
+def genesis_provide() -> list[Offer]:
+    """Offer what ``genesis rules`` asks."""
+    from .rulebook import RuleBook
+
+    return [Offer("rulebook", "halo", RuleBook(), "The routing rules in force, their faults, examples and reasons.")]
 
 
 @hookimpl(trylast=True)
