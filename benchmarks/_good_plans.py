@@ -100,6 +100,8 @@ def _case(row: Mapping[str, Any], known: Mapping[str, str], catalogue: str, *, s
     if len({_agent(name) for name in known}) < len(known) or len(known) < 2:
         return None
     waits = _waits(nodes, row["links"])
+    if any(n >= at for at, earlier in enumerate(waits) for n in earlier):
+        return None
     tasks = [_task(at, row, known, waits[at], says=says) for at in range(len(nodes))]
     told = {number for task in tasks for number in numbers_in(text_of(task))}
     twice = len({json.dumps([t["description"], t.get("inputs")]) for t in tasks}) < len(tasks)

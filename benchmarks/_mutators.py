@@ -25,6 +25,8 @@ _COMMON = frozenset("""about after also another call could each every find first
     make more need next once other please provide show such tell than that their them then there these this those
     user want well were what when where which will with would your using given specified information details data
     retrieve search check query obtain based""".split())
+_LITTLE = frozenset("""a an and any api are as at be by can do each for from get has his how if in into is it its my me no
+    not of off on or our out per set so the to two up use was we who why yes you""".split())
 _NEXT = re.compile(r"\b(?:then|after that|afterwards|finally|next|subsequently|lastly|followed by)\b", re.I)
 
 
@@ -47,6 +49,11 @@ Mutator = Callable[[Case, PlanReport, Sequence[AgentCard], Random], Mutant | Non
 
 def _stems(text: str) -> set[str]:
     return {word[:6] for word in _WORD.findall(text.lower()) if word not in _COMMON}
+
+
+def _short(text: str) -> set[str]:
+    """Return the stems of *text*, those of short words too: TV, SMS, car."""
+    return _stems(text) | set(re.findall(r"\b[a-z]{2,3}\b", text.lower())) - _LITTLE
 
 
 def _own_words(case: Case, task_id: str) -> set[str]:
@@ -95,8 +102,8 @@ def wrong_agent(case: Case, report: PlanReport, cards: Sequence[AgentCard], draw
     if task is None:
         return None
     right = next(card for card in cards if card.name == case.agents[task["id"]])
-    about = _stems(f"{text_of(task)} {task.get('kind', '')} {_said(right)}")
-    others = [c for c in cards if not about & _stems(_said(c)) and not {s.id for s in c.skills} & _skills(task, right)]
+    about = _short(f"{text_of(task)} {task.get('kind', '')} {_said(right)}")
+    others = [c for c in cards if not about & _short(_said(c)) and not {s.id for s in c.skills} & _skills(task, right)]
     if not others:
         return None
     agents = {**case.agents, task["id"]: draw.choice(others).name}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
@@ -14,6 +16,8 @@ __all__ = ["Roster", "normal", "roster"]
 
 _WANTS_MODEL = "needs-model"
 """Tag of a skill that a card has only with a model."""
+_HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[a-z])\.(?=[A-Z])")
+"""Where words join in a name such as SearchMovie."""
 _LEAST_CHARS, _MOST_CHARS = 6, 60
 """Length of the names of skills in which a misspelling is looked for."""
 
@@ -53,6 +57,15 @@ class Roster:
     def sayers(self) -> Mapping[str, tuple[str, ...]]:
         """Whose card says each telling word."""
         return _index({name: _words(card) for name, card in self.cards.items()})
+
+    def fitness(self, terms: Iterable[str]) -> Mapping[str, tuple[int, float]]:
+        """Return for each agent whose card says any of *terms* how many, and what they weigh: rare words count more."""
+        found: dict[str, tuple[int, float]] = {}
+        for term in sorted(terms):
+            for name in (names := self.sayers.get(term, ())):
+                count, weight = found.get(name, (0, 0.0))
+                found[name] = count + 1, weight + math.log(1 + len(self.cards) / len(names))
+        return found
 
     def near(self, skill: str) -> str | None:
         """Return the skill that *skill*, as compared, misspells by one letter or two swapped; None: it is like none.
@@ -99,7 +112,7 @@ def _shortened(name: str) -> Iterator[str]:
 def _words(card: AgentCard) -> frozenset[str]:
     texts = [card.name, card.description, *card.kinds, *card.tools]
     texts += [t for s in card.skills for t in (s.id, s.name, s.description, *s.tags)]
-    return frozenset(READER.terms(normal(" ".join(texts)))) - EMPTY_WORDS
+    return frozenset(READER.terms(_HUMPS.sub(" ", " ".join(texts).replace("_", " ").replace("-", " ")))) - EMPTY_WORDS
 
 
 def _index(sayings: Mapping[str, frozenset[str]]) -> Mapping[str, tuple[str, ...]]:

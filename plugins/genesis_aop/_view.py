@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -33,6 +34,11 @@ class View:
         """The terms of each leaf's description."""
         read = READER.terms
         return {task.id: read(task.description) for task in self.leaves}
+
+    @cached_property
+    def goal_counts(self) -> Mapping[str, int]:
+        """How often the goal says each of its terms."""
+        return Counter(READER.terms(self.plan.goal.text))
 
     def telling(self, leaf: str) -> frozenset[str]:
         """Return the terms of a leaf's description without those that every text has; read once."""

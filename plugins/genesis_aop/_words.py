@@ -28,6 +28,8 @@ _EMPTY = (
 _MARKS = "\"'`.,;:!?()[]{}<>*“”‘’«»_"
 _MARKER = re.compile(r"\(?(?:\d{1,2}|[a-z])[.)]\Z")
 _NUMBER = re.compile(r"[^\w]?(\d[\d.,:/-]*)(?:[^\W\d]{1,3}|%|[^\w\s])?\Z")
+_COUNTED = re.compile(r"(\d[\d.,]*)-([a-z]+(?:-[a-z]+)*)\Z", re.I)
+"""A number that is said of something: 3-day, 30-year-old."""
 _NAME = re.compile(r"[\w.~-]*/[\w./~*-]*\Z|[\w-]+\.[a-z]\w{0,4}\Z|\S+@\S+\Z|\w+://\S+\Z")
 _PART = re.compile(r"[^\W_]+(?:[+#]+(?!\w))?")
 _ENDINGS = ("ing", "ed", "es", "s", "e")
@@ -74,6 +76,8 @@ def _terms(token: str) -> tuple[str, ...]:
     token = token.strip(_MARKS)
     if number := _NUMBER.match(token):
         return ("=" + number[1].rstrip(".,:/-").replace(",", ""),)
+    if counted := _COUNTED.match(token):
+        return (f"={counted[1]}", *_terms(counted[2]))
     if _NAME.match(token):
         name = token.removeprefix("./").rstrip("/").lower()
         return (f"={name}",) if name.strip("/.*") else ()
