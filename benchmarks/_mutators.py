@@ -27,7 +27,9 @@ _COMMON = frozenset("""about after also another call could each every find first
     retrieve search check query obtain based""".split())
 _LITTLE = frozenset("""a an and any api are as at be by can do each for from get has his how if in into is it its my me no
     not of off on or our out per set so the to two up use was we who why yes you""".split())
-_NEXT = re.compile(r"\b(?:then|after that|afterwards|finally|next|subsequently|lastly|followed by)\b", re.I)
+_NEXT = re.compile(r"\b(?:then|after (?:that|which|this)|afterwards|finally|next|subsequently|lastly|followed by|at the end"
+                   r"|once done|(?:and|of|use|with|for) (?:it|them|its|their|these|this|that)|the results?)\b", re.I)
+"""Words that say that one thing comes after another one, or takes up what it gave."""
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,20 @@ def _with(task: RawTask, more: str) -> RawTask:
 
 
 def missing(case: Case, report: PlanReport, cards: Sequence[AgentCard], draw: Random) -> Mutant | None:
-    """Leave out a task that alone takes up two words of the goal at least; who waited for it waits for its needs."""
+    """Leave out a task that alone takes up two words of the goal at least; who waited for it waits for its needs.
+
+    It can be mended when one of these words stands on the card of its agent: nothing else leads there.
+    """
     able = [task for task in case.tasks if len(_own_words(case, task["id"])) >= 2]
     if not able:
         return None
     gone = draw.choice(able)
     kept = tuple(_without(t, gone["id"], sorted(_needs(gone))) for t in case.tasks if t["id"] != gone["id"])
+    card = next((c for c in cards if c.name == case.agents.get(gone["id"])), None)
+    leads = card is not None and bool(_own_words(case, gone["id"]) & _stems(_said(card)))
     agents = {task: agent for task, agent in case.agents.items() if task != gone["id"]}
     return Mutant("missing", case.replace(tasks=kept, agents=agents), case,
-                  words=tuple(sorted(_own_words(case, gone["id"]))))
+                  words=tuple(sorted(_own_words(case, gone["id"]))), mendable=leads)
 
 
 def wrong_agent(case: Case, report: PlanReport, cards: Sequence[AgentCard], draw: Random) -> Mutant | None:
@@ -214,7 +221,7 @@ def order(case: Case, report: PlanReport, cards: Sequence[AgentCard], draw: Rand
 def _said_in_order(case: Case, earlier: str, later: str) -> bool:
     goal = case.goal.lower()
     first, second = _places(goal, _own_words(case, earlier)), _places(goal, _own_words(case, later))
-    return bool(first and second and max(first) < min(second) and _NEXT.search(goal, max(first), min(second)))
+    return bool(first and second and max(first) < min(second) and _NEXT.search(goal, max(first), max(second) + 30))
 
 
 def _places(goal: str, stems: set[str]) -> list[int]:

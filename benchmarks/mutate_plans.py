@@ -144,10 +144,13 @@ async def judge(data: Path | None, plans: int, seed: int) -> AsyncIterator[tuple
 
 
 async def mutants(judged: Judge, cases: Sequence[Case], count: int, seed: int) -> list[Mutant]:
-    """Return *count* mutants, as many of each kind, from the plans in turn; every one differs from all others."""
+    """Return *count* mutants from the plans in turn, every one different; as many of each kind as there are to be had.
+
+    Few plans can be put out of order so that a reader sees it: the other kinds make up for it.
+    """
     found: list[Mutant] = []
-    for place, (kind, mutate) in enumerate(MUTATORS.items()):
-        wanted = count // len(MUTATORS) + (place < count % len(MUTATORS))
+    for place, (kind, mutate) in enumerate(reversed(MUTATORS.items())):
+        wanted = (count - len(found)) // (len(MUTATORS) - place)
         made: dict[str, Mutant] = {}
         for turn, case in zip(range(wanted * 40), around(cases), strict=False):
             draw = Random(f"{seed}:{kind}:{turn}")

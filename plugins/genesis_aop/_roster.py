@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property, lru_cache
 
 from genesis_core import AgentCard, Effect, PlanContext, ToolSpec
@@ -67,6 +67,16 @@ class Roster:
                 found[name] = count + 1, weight + math.log(1 + len(self.cards) / len(names))
         return found
 
+    def said_by(self, term: str) -> tuple[str, ...]:
+        """Return the agents whose card says *term*, by name."""
+        return self.sayers.get(term, ())
+
+    def skill_for(self, agent: str, terms: Set[str]) -> str:
+        """Return the skill of *agent* that speaks most of *terms*, the first of equals; empty: it has none now."""
+        able = [s for s in self.cards[agent].skills if normal(s.id) in self.now[agent]]
+        best = max(able, key=lambda s: len(terms & _read(s.id, s.name, s.description, *s.tags)), default=None)
+        return "" if best is None else best.id
+
     def near(self, skill: str) -> str | None:
         """Return the skill that *skill*, as compared, misspells by one letter or two swapped; None: it is like none.
 
@@ -112,6 +122,10 @@ def _shortened(name: str) -> Iterator[str]:
 def _words(card: AgentCard) -> frozenset[str]:
     texts = [card.name, card.description, *card.kinds, *card.tools]
     texts += [t for s in card.skills for t in (s.id, s.name, s.description, *s.tags)]
+    return _read(*texts)
+
+
+def _read(*texts: str) -> frozenset[str]:
     return frozenset(READER.terms(_HUMPS.sub(" ", " ".join(texts).replace("_", " ").replace("-", " ")))) - EMPTY_WORDS
 
 

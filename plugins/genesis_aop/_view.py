@@ -47,15 +47,22 @@ class View:
             found = self._telling[leaf] = frozenset(self.terms[leaf]) - EMPTY_WORDS
         return found
 
+    def spoken(self, leaf: str) -> frozenset[str]:
+        """Return the telling terms of a leaf's description and of the values of its inputs."""
+        texts = [text for item in self.graph[leaf].inputs.values() for text in _texts(item)]
+        return self.telling(leaf).union(*map(READER.terms, texts)) - EMPTY_WORDS
+
     @cached_property
     def said(self) -> frozenset[str]:
-        """All terms of all tasks: of descriptions, kinds, required skills and the values of inputs."""
+        """All terms of all tasks: of descriptions, kinds, required skills, and the names and values of inputs."""
         texts: set[str] = {self.graph[parent].description for parent in self.graph.children}
         for task in self.graph.tasks:
             texts.add(task.kind)
             if task.requires:
                 texts.update(task.requires)
             if task.inputs:
+                texts.update(name.replace("_", " ") for name in task.inputs)
+                texts.update(task.inputs)
                 for item in task.inputs.values():
                     texts.update(_texts(item))
         exact = {f"={text.lower().removeprefix('./').rstrip('/')}" for text in texts}
