@@ -6,7 +6,7 @@ the fit of task and card, read from the words of both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
 from genesis_core import Offer, hookimpl
@@ -26,8 +26,13 @@ def genesis_provide() -> list[Offer]:
 
 
 @hookimpl(trylast=True)
-def genesis_route(tasks: Sequence[Task], agents: Sequence[AgentCard], context: PlanContext) -> list[Assignment]:
-    """Assign each task that somebody here can do; say of the others why nobody can."""
-    from ._hook import routed
+def genesis_route(
+    tasks: Sequence[Task], agents: Sequence[AgentCard], context: PlanContext
+) -> list[Assignment] | Awaitable[list[Assignment]]:
+    """Assign each task that somebody here can do; say of the others why nobody can.
 
-    return [found.answer for found in routed(tasks, agents, context)]
+    Where a model is configured, it is asked about tasks that are too close to call: then the answer is to be awaited.
+    """
+    from ._hook import assigned
+
+    return assigned(tasks, agents, context)

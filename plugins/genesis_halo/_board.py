@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import exp
 from typing import TYPE_CHECKING
 
 from genesis_core import AgentCard, Reason
@@ -22,7 +23,7 @@ __all__ = ["FLOOR", "FLOOR_WITH_MODEL", "HOLDS", "KIND", "Board", "Seat", "board
 
 FLOOR, FLOOR_WITH_MODEL = 1.2, 0.4
 """Score below which a card does not fit a task: tools do what they are for, a model can stretch to what is near."""
-KIND = 2.0
+KIND = 2.8
 """What it adds to a card's score that it claims the kind of the task."""
 HANDICAP = 0.7
 """How much better one must fit who lacks a model, to say that the task is not for those who are there."""
@@ -58,6 +59,7 @@ class Board:
         views = [profile(s.card, self.lexicon, self.reader, offline=not s.absent and not models) for s in self.seats]
         self.matcher = Matcher(views, self.lexicon)
         self.floor = FLOOR_WITH_MODEL if models else FLOOR
+        self.least = exp(self.lexicon.scale * FLOOR)
         self.names = tuple(seat.name for seat in self.seats)
         self.absent = frozenset(place for place, seat in enumerate(self.seats) if seat.absent)
         self.places = _places(self.names)
@@ -80,6 +82,15 @@ class Board:
         for place in self.absent:
             scores[place] -= HANDICAP
         return scores
+
+    def powers(self, scores: Sequence[float]) -> list[float]:
+        """Return the power of each of *scores*: how likely seats are, beside each other."""
+        scale = self.lexicon.scale
+        return [exp(scale * score) for score in scores]
+
+    def match(self, power: float) -> float:
+        """Return a score, given as its power, as a number in 0..1; half is the least that fits without a model."""
+        return int(10_000 * power / (power + self.least)) / 10_000  # four digits; round() is slow
 
     def holders(self, skills: frozenset[str]) -> tuple[frozenset[int], tuple[float, ...]]:
         """Return the seats that have all of *skills*, and what that adds to the standing of each (kept)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp
 from operator import add
 
 from genesis_core import Reason, Task
@@ -96,7 +95,7 @@ def _standing(weight: int, read: Facts, matched: Matched, board: Board) -> Stand
             points[place] += _A_RULE * (1 + rule.priority)
     order = sorted(range(len(points)), key=points.__getitem__, reverse=True)
     first = [points[place] for place in order[:3]]
-    return Standing(matched, decisive, scores, points, order, holders, list(map(exp, scores)),
+    return Standing(matched, decisive, scores, points, order, holders, board.powers(scores),
                     plain=len(set(first)) == len(first))
 
 

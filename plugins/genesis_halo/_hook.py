@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from genesis_core import AgentCard, PlanContext, SettingsError, Task
+from genesis_core import AgentCard, Assignment, PlanContext, SettingsError, Task
 
 from ._board import board
+from ._handover import close, handed_over
 from ._route import Routed, route
 from ._rules import BUILT_IN, RoutingRule, RuleSet, read_rules, rule_from
 from ._words import Reader
 
-__all__ = ["layers", "routed", "rules_of", "with_file"]
+__all__ = ["assigned", "layers", "routed", "rules_of", "with_file"]
+
+
+def assigned(
+    tasks: Sequence[Task], agents: Sequence[AgentCard], context: PlanContext
+) -> list[Assignment] | Awaitable[list[Assignment]]:
+    """Return the answer of the hook; to be waited for where a model is asked about what is too close to call."""
+    seats = board(agents, rules_of(context), bool(context.models))
+    found = route(tasks, seats)
+    places = close(found, seats, context)
+    return handed_over(found, places, seats, context) if places else [one.answer for one in found]
 
 
 def routed(tasks: Sequence[Task], agents: Sequence[AgentCard], context: PlanContext) -> list[Routed]:
