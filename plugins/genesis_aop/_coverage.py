@@ -82,16 +82,25 @@ def left_out(view: View) -> Iterator[Diagnosis]:
     given_up = frozenset(READER.terms(" ".join(view.plan.not_understood)))
     clauses = [c for c in _clauses(view.plan.goal.text) if not given_up.issuperset((*c.telling, *c.exact))]
     nowhere = {id(c) for c in clauses if not c.taken_up(view.said)}
+    found: list[tuple[list[_Clause], _Able]] = []
     added: set[int] = set()
-    busy = {a.agent for a in view.plan.assignments}
-    for clause in clauses:
-        if len(added) < _MENDED and (who := _who_could(view, clause, id(clause) in nowhere, given_up, busy)) is not None:
-            added.add(id(clause))
-            busy.add(who.agent)
-            yield _add(view, clause, who)
+    for before, clause in zip((None, *clauses), clauses, strict=False):
+        who = _who_could(view, clause, id(clause) in nowhere, given_up) if len(found) < _MENDED else None
+        if who is not None and all(who.skill != other.skill for _, other in found):
+            found.append(([clause], who))
+        elif not (id(clause) in nowhere and _goes_on(before, clause) and id(before) in added):
+            continue
+        else:
+            found[-1][0].append(clause)
+        added.add(id(clause))
+    yield from (_add(view, parts, who) for parts, who in found)
     left = [c for c in clauses if id(c) not in added]
     yield from _unsaid(view, left, nowhere)
     yield from _names(view, clauses, added)
+
+
+def _goes_on(before: _Clause | None, clause: _Clause) -> bool:
+    return before is not None and before.sentence == clause.sentence
 
 
 # ---- clauses and phrases -------------------------------------------------------------------------------------------
@@ -114,34 +123,36 @@ class _Able(NamedTuple):
     unsaid: frozenset[str]
 
 
-def _who_could(
-    view: View, clause: _Clause, whole: bool, given_up: Set[str], busy: Set[str]
-) -> _Able | None:
-    """Return who could do what *clause* says and no task does: somebody idle whose card speaks of that.
+def _who_could(view: View, clause: _Clause, whole: bool, given_up: Set[str]) -> _Able | None:
+    """Return who could do what *clause* says and no task does: somebody with a skill that no task of theirs is for.
 
     For a clause that no task takes up at all one word that few cards have is enough; for a phrase in it, or for what it
     begins with, the card must say another word of the clause besides.
     """
+    roster = view.roster
     unsaid = clause.telling if whole else frozenset(t for p in clause.phrases(view.said) for t in p)
     unsaid = (unsaid | ({clause.head} - view.said)) - given_up - {""}
+    if not whole:  # what an agent with a task is good at, its task may well mean
+        unsaid = frozenset(t for t in unsaid if view.busy.keys().isdisjoint(roster.said_by(t)))
     if not unsaid:
         return None
-    roster, about = view.roster, view.roster.fitness(clause.telling)
+    about, fits = roster.fitness(clause.telling), roster.fitness(unsaid)
     few = {t: max(2.0, (_RARE_HEAD if t == clause.head else _RARE) * len(roster.cards)) for t in unsaid}
     sure = {n for t in unsaid if len(roster.said_by(t)) <= few[t] for n in roster.said_by(t)}
-    able = [n for n in sure if n not in busy and about[n][0] >= (1 if whole else 2) and not roster.absent(n)]
-    fits = roster.fitness(unsaid)
-    best = min(able, key=lambda n: (-fits[n][1], -about[n][1], n), default=None)
-    skill = roster.skill_for(best, clause.telling) if best is not None else ""
-    return _Able(best, skill, unsaid) if best is not None and skill else None
+    able = [n for n in sure if about[n][0] >= (1 if whole else 2) and not roster.absent(n)]
+    for name in sorted(able, key=lambda n: (-fits[n][1], -about[n][1], n)):
+        skill = roster.skill_for(name, clause.telling)
+        if skill and (name not in view.busy or (whole and skill not in view.busy[name] and "" not in view.busy[name])):
+            return _Able(name, skill, unsaid)
+    return None
 
 
-def _add(view: View, clause: _Clause, who: _Able) -> Diagnosis:
-    names = [term for term in clause.exact if not _is_said(term, view.said)]
-    words = brief(_words(clause, [*sorted(who.unsaid), *names]))
+def _add(view: View, clauses: Sequence[_Clause], who: _Able) -> Diagnosis:
+    names = [term for c in clauses for term in c.exact if not _is_said(term, view.said)]
+    words = brief(" ".join(_words(c, [*sorted(c.telling & who.unsaid or c.telling), *names]) for c in clauses))
+    text = ", ".join(c.text for c in clauses)
     return fixable("uncovered", f"no task takes up {words!r}; {who.agent!r} could", (), Mend.REPLAN,
-                   AddTask(clause.text[:1000], who.skill, _gatherer(view)),
-                   "add a task for it, or leave it out of the goal")
+                   AddTask(text[:1000], who.skill, _gatherer(view)), "add a task for it, or leave it out of the goal")
 
 
 def _gatherer(view: View) -> str | None:

@@ -15,6 +15,7 @@ from genesis_core import Mend, Task
 
 from ._diagnosis import Diagnosis, fixable, note
 from ._mend import Order
+from ._order import staged
 from ._view import View
 from ._words import READER
 
@@ -68,7 +69,7 @@ def _edge(
 ) -> Diagnosis | None:
     """Say that *task*, which waits for *need*, stands before it in the goal; None when it does not, for sure."""
     mine, other = places[task.id], places[need]
-    if mine.last >= other.first or any(item.task == need for item in task.inputs.values()):
+    if mine.last >= other.first or staged(view, task.id, need) or any(item.task == need for item in task.inputs.values()):
         return None
     parts = _BOUNDARY.split(" ".join(words[mine.last : other.first]))
     begin = " ".join(words[_sentence(words, mine.first) : mine.first])

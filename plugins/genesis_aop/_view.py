@@ -40,6 +40,14 @@ class View:
         """How often the goal says each of its terms."""
         return Counter(READER.terms(self.plan.goal.text))
 
+    @cached_property
+    def busy(self) -> Mapping[str, frozenset[str]]:
+        """The skills that the tasks of each agent require; "" stands for a task that names none."""
+        found: dict[str, set[str]] = {}
+        for task_id, given in self.assigned.items():
+            found.setdefault(given.agent, set()).update(self.graph[task_id].requires or ("",))
+        return {agent: frozenset(skills) for agent, skills in found.items()}
+
     def telling(self, leaf: str) -> frozenset[str]:
         """Return the terms of a leaf's description without those that every text has; read once."""
         found = self._telling.get(leaf)
