@@ -22,7 +22,7 @@ from operator import mul
 from pathlib import Path
 
 from genesis_agents._cards import cards
-from genesis_halo import _lexicon, _match
+from genesis_halo import _board, _encoder, _lexicon, _match
 from genesis_halo._words import Reader
 
 SEED = 7
@@ -194,13 +194,16 @@ def validate(world: Setup, rows: Sequence[Row], key: str, *, seeds: int = 2) -> 
 
 def judge(world: Setup, lexicon: _lexicon.Lexicon, rows: Sequence[Row]) -> list[tuple[float, bool, bool]]:
     """Return confidence, right at once and right within three, for each of *rows*, by the matcher that runs."""
-    matcher = _match.Matcher(world.profiles, lexicon)
+    matcher, reads = _match.Matcher(world.profiles, lexicon), _encoder.encoder()
+    scale = lexicon.scale * (1 if reads is None else _encoder.COOL)
     found = []
     for row in rows:
         words = world.reader.words(row["task"])
         scores = matcher.scores(words, set(words))
+        if reads is not None:
+            scores = _board.hinted(scores, reads.leans(row["task"]), world.profiles, lexicon)
         order = sorted(range(len(scores)), key=lambda k: -scores[k])
-        sure = 1 / sum(math.exp(lexicon.scale * (s - max(scores))) for s in scores)
+        sure = 1 / sum(math.exp(scale * (s - max(scores))) for s in scores)
         right = world.names.index(row["agent"])
         found.append((sure, right == order[0], right in order[:3]))
     return found
@@ -274,6 +277,7 @@ def main() -> None:
         (HOME / "weights.json").write_text(artefact(data, full), encoding="utf-8")
     report = {
         "rows": len(rows),
+        "variant": "words" if _encoder.encoder() is None else "words and encoder",
         "seed": SEED,
         "fit_seconds": spent,
         "written_lexicon_only": summary(judge(world, world.written, rows)),

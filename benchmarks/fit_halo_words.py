@@ -5,8 +5,9 @@
 No task is read. The encoder of ``[guard]`` turns each whole word of its vocabulary, and each word of the lexicon, into
 a vector; a softmax regression learns from the lexicon's terms, each the mean of its words, which field of work they are
 about; and each word is then written down with what it adds to each field. So a word that no list holds still speaks
-("disbursement" for finance), without the encoder. Writes ``plugins/genesis_halo/words.json``; the same lexicon and
-encoder give the same bytes. Needs numpy, and the packages of ``[guard]``; about two minutes.
+("disbursement" for finance), without the encoder. For where it is installed, a second regression learns from the terms
+as the encoder reads them whole. Writes ``words.json`` and ``encoder.json`` in ``plugins/genesis_halo``; the same
+lexicon and encoder give the same bytes. Needs numpy, and the packages of ``[guard]``; about two minutes.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ PULL = 0.1
 ROUNDS = 1500
 STEP = 0.02
 """What a whole step in the artefact is worth."""
+DATA = "the terms of lexicon.toml, and the encoder all-MiniLM-L6-v2 (Apache-2.0); no task, nothing random"
 HOME = Path(_lexicon.__file__).parent
 Vectors = Any
 
@@ -67,14 +69,18 @@ def meanings(encoder: _encoder.Encoder, reader: Reader) -> dict[str, Vectors]:
     return {stem: np.mean(forms, axis=0) for stem, forms in sorted(found.items())}
 
 
-def learn(mean: dict[str, Vectors], reader: Reader, fields: int) -> tuple[Vectors, Vectors]:
+def from_words(mean: dict[str, Vectors], reader: Reader, fields: int) -> tuple[Vectors, Vectors]:
     """Return the middle of all terms, and the weights of each dimension for each field."""
     known = [(place, [mean[w] for w in reader.words(term) if w in mean]) for term, place in terms()]
-    place = np.array([at for at, vectors in known if vectors])
     x = np.array([np.mean(vectors, axis=0) for _, vectors in known if vectors])
     middle = x.mean(0)
     x = x - middle
     x /= np.linalg.norm(x, axis=1, keepdims=True) + 1e-9
+    return middle, learn(x, [at for at, vectors in known if vectors], fields)
+
+
+def learn(x: Vectors, place: list[int], fields: int) -> Vectors:
+    """Return the weights of each dimension for each field, from rows *x* of length 1 and the places of their fields."""
     right = np.eye(fields)[place]
     weights, start, speed = np.zeros((x.shape[1], fields)), np.zeros(fields), np.zeros((x.shape[1], fields))
     rate = 4.0 / len(x)  # a softmax over unit rows bends at most half as fast as that allows
@@ -85,7 +91,28 @@ def learn(mean: dict[str, Vectors], reader: Reader, fields: int) -> tuple[Vector
         miss = powers / powers.sum(1, keepdims=True) - right
         speed = 0.95 * speed - rate * (x.T @ miss + PULL * ahead)
         weights, start = weights + speed, start - rate * miss.sum(0)
-    return middle, weights
+    return weights
+
+
+def whole(encoder: _encoder.Encoder, fields: tuple[str, ...]) -> dict[str, object]:
+    """Return what ``encoder.json`` holds."""
+    known = terms()
+    x = np.array([encoder.vectors([encoder.ids(term)])[0] for term, _ in known])
+    weights = learn(x, [place for _, place in known], len(fields))
+    weights -= weights.mean(1, keepdims=True)
+    step = float(np.ceil(abs(weights).max() / 127 * 1e4) / 1e4)
+    guard = json.loads(_encoder.FILE.read_bytes())
+    return {
+        "about": "learned by benchmarks/fit_halo_words.py: how far each dimension speaks for each field of work",
+        "data": DATA, "seed": None, "lexicon_sha256": digest(), "encoder_sha256": guard["encoder_sha256"],
+        "fields": list(fields), "step": step, "vocabulary": guard["vocabulary"]["words"],
+        "steps": _leans.packed(np.round(weights / step).astype(np.int8).tobytes()),
+    }  # fmt: skip
+
+
+def digest() -> str:
+    """Return the sha256 of the lexicon."""
+    return hashlib.sha256((HOME / "lexicon.toml").read_bytes()).hexdigest()
 
 
 def main() -> None:
@@ -95,20 +122,18 @@ def main() -> None:
         raise SystemExit("the packages of [guard] are not installed")
     reader, fields = Reader(), tuple(lists())
     mean = meanings(encoder, reader)
-    middle, weights = learn(mean, reader, len(fields))
+    middle, weights = from_words(mean, reader, len(fields))
     says = np.array([(vector - middle) @ weights for vector in mean.values()]) * SHARE
     says -= says.mean(0)
     steps = np.clip(np.round(says / STEP), -127, 127).astype(np.int8)
-    lexicon = (HOME / "lexicon.toml").read_bytes()
     about = {
         "about": "learned by benchmarks/fit_halo_words.py: what each word adds to each field of work",
-        "data": "the terms of lexicon.toml, and the encoder all-MiniLM-L6-v2 (Apache-2.0); no task, nothing random",
-        "seed": None,
-        "lexicon_sha256": hashlib.sha256(lexicon).hexdigest(),
+        "data": DATA, "seed": None, "lexicon_sha256": digest(),
         "fields": list(fields), "step": STEP,
         "words": _leans.packed("\n".join(mean).encode("utf-8")), "steps": _leans.packed(steps.tobytes()),
     }  # fmt: skip
     (HOME / "words.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    (HOME / "encoder.json").write_text(json.dumps(whole(encoder, fields), indent=1) + "\n", encoding="utf-8")
     print(json.dumps({"words": len(mean), "bytes": (HOME / "words.json").stat().st_size,
                       "clipped": int((abs(says / STEP) > 127).sum())}))
 

@@ -22,7 +22,10 @@ def genesis_provide() -> list[Offer]:
     """Offer what ``genesis rules`` asks."""
     from .rulebook import RuleBook
 
-    return [Offer("rulebook", "halo", RuleBook(), "The routing rules in force, their faults, examples and reasons.")]
+    return [
+        Offer("rulebook", "halo", RuleBook(), "The routing rules in force, their faults, examples and reasons."),
+        Offer("router", "halo", _variant, "What reads the words of tasks and cards."),
+    ]
 
 
 @hookimpl(trylast=True)
@@ -36,3 +39,9 @@ def genesis_route(
     from ._hook import assigned
 
     return assigned(tasks, agents, context)
+
+
+def _variant() -> str:
+    from ._encoder import installed
+
+    return "words and encoder" if installed() else "words"

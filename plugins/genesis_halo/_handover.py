@@ -33,7 +33,7 @@ from ._route import Routed
 __all__ = ["MARGIN", "close", "handed_over", "margin_of"]
 
 MARGIN = 0.1
-"""How much surer the first must be than the second, of 1: below that the first is right in about a third of tasks."""
+"""How much surer the first must be than the second, of 1: below that the first is right in about four of ten."""
 CHOICES, MOST = 3, 40
 """Agents to choose from, and tasks that are asked about in one question; the rest stay with the match."""
 WORDS = 300
