@@ -25,10 +25,11 @@ _COMMON = frozenset("""about after also another call could each every find first
     make more need next once other please provide show such tell than that their them then there these this those
     user want well were what when where which will with would your using given specified information details data
     retrieve search check query obtain based""".split())
-_LITTLE = frozenset("""a an and any api are as at be by can do each for from get has his how if in into is it its my me no
-    not of off on or our out per set so the to two up use was we who why yes you""".split())
-_NEXT = re.compile(r"\b(?:then|after (?:that|which|this)|afterwards|finally|next|subsequently|lastly|followed by|at the end"
-                   r"|once done|(?:and|of|use|with|for) (?:it|them|its|their|these|this|that)|the results?)\b", re.I)
+_LITTLE = frozenset("""a an and any api are as at be by can do each for from get has his how if in into is it its my me
+    no not of off on or our out per set so the to two up use was we who why yes you""".split())
+_NEXT = re.compile(r"\b(?:then|after (?:that|which|this)|afterwards|finally|next|subsequently|lastly|followed by"
+                   r"|at the end|once done|(?:and|of|use|with|for) (?:it|them|its|their|these|this|that)"
+                   r"|the results?)\b", re.I)
 """Words that say that one thing comes after another one, or takes up what it gave."""
 
 
@@ -264,18 +265,17 @@ def _covered(mutant: Mutant, report: PlanReport) -> bool:
 
 
 def _reassigned(mutant: Mutant, report: PlanReport) -> bool:
-    """The right agent, or another one than the wrong one that says it has what the task requires."""
+    """Somebody else does it, in whom nothing wrong is found: the right one, or one as able (the plan is accepted)."""
     (task,) = mutant.tasks
     found = report.plan.assigned.get(task)
-    if found is None or found.agent == mutant.case.agents[task]:
-        return False
-    return True
+    return found is not None and found.agent != mutant.case.agents[task]
 
 
 def _once(mutant: Mutant, report: PlanReport) -> bool:
-    """As many tasks as the good plan has, one of the two among them, and whoever read an output still does."""
-    kept = [t for t in report.plan.graph.leaves]
-    return len(kept) == len(mutant.good.tasks) and any(t.id in mutant.tasks for t in kept)
+    """One of the two is left, and every other task of the good plan."""
+    kept = {t.id for t in report.plan.graph.leaves}
+    others = {t["id"] for t in mutant.good.tasks} - set(mutant.tasks)
+    return others <= kept and len(kept & set(mutant.tasks)) == 1
 
 
 def _told(mutant: Mutant, report: PlanReport) -> bool:

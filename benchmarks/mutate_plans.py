@@ -135,7 +135,7 @@ async def judge(data: Path | None, plans: int, seed: int) -> AsyncIterator[tuple
     """Open what plans, with *plans* good plans: an eighth of them from the examples, all when there is no *data*."""
     with tempfile.TemporaryDirectory() as folder:
         home, empty = Path(folder, "home"), Path(folder, "empty")
-        empty.mkdir()
+        os.mkdir(empty)
         async with Genesis.open(home, plugins="builtin") as genesis:
             cases = await from_examples(genesis, plans // 8 if data else plans)
         rows, cards = from_rows(data, data.with_name("tools"), plans - len(cases), seed) if data else ([], {})
@@ -209,13 +209,12 @@ async def tally(judged: Judge, made: Sequence[Mutant]) -> dict[str, Tally]:
 
 def _told(mutant: Mutant, first: PlanReport, last: PlanReport, found: bool) -> str:
     """Return what a mutant is and what was said of it, for whoever wants to know why."""
-    lines = [f"{mutant.kind} {mutant.good.name} {'found' if found else 'MISSED'} {last.verdict.value} "
-             f"tasks={mutant.tasks} words={mutant.words}", f"  goal: {mutant.case.goal}"]
+    said = f"{'found' if found else 'MISSED'} {last.verdict.value} tasks={mutant.tasks} words={mutant.words}"
+    lines = [f"{mutant.kind} {mutant.good.name} {said}", f"  goal: {mutant.case.goal}"]
     for name, report in (("first", first), ("last", last)):
-        lines += [f"  {name}: {t.id} <- {','.join(t.needs)} [{report.plan.assigned[t.id].agent}] "
-                  f"{t.description} {dict(t.requires and {'requires': t.requires})}"
-                  if t.id in report.plan.assigned else f"  {name}: {t.id} (nobody) {t.description}"
-                  for t in report.plan.graph.tasks]
+        for t in report.plan.graph.tasks:
+            who = report.plan.assigned[t.id].agent if t.id in report.plan.assigned else "(nobody)"
+            lines.append(f"  {name}: {t.id} <- {','.join(t.needs)} [{who}] {t.description} {t.requires}")
         lines += [f"    {f.rule} {f.severity.value} {f.mend.value} {f.task_ids} {f.message}" for f in report.findings]
     return "\n".join(lines)
 

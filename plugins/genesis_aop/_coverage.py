@@ -1,4 +1,4 @@
-"""Does some task take up every clause, phrase, name and number of the goal? And if none does: who could?"""
+"""Does some task take up every clause, phrase, name and number of the goal? And if none does, who could?"""
 
 from __future__ import annotations
 
@@ -20,9 +20,16 @@ __all__ = ["brief", "left_out"]
 _CLAUSE = re.compile(r",(?=\s)|\s(?:and|then)(?=\s)")
 _SENTENCE = re.compile(r"(?<=[^\d\s])\.+(?=\s|\Z)|(?<=\d)\.(?=\s[A-Z])|[;!?]+(?=\s|\Z)|\n+")
 _MARKER = re.compile(r"\s*\d{1,2}\s*\Z")
+_QUOTED = re.compile(r"(?<!\w)'([^'\n]{1,300})'(?!\w)|\"([^\"\n]{1,300})\"")
+_DENIED = re.compile(r"\b(?:not|never|no longer)\b|n['’]t\b", re.I)
+_ASIDES = frozenset("with which who whose where because since as due if for from in at of on under through".split())
+"""What a clause begins with that says more of another one, or why it is wanted."""
+_BACK = re.compile(r"\b(?:it|them|everything|all|(?:the|these|those) (?:results?|answers?|findings))\b", re.I)
+"""What takes up all that came before."""
 _MENDED, _SHOWN_CHARS = 20, 160
 _PHRASE = 2
 """Telling words in a row that no task says before the plan says so."""
+_HINT = "add a task for it, or leave it out of the goal"
 _RARE, _RARE_HEAD = 0.05, 0.1
 """Share of the cards that may say a word for it alone to lead to an agent: any word, or what a clause begins with."""
 
@@ -50,6 +57,11 @@ class _Clause:
     def head(self) -> str:
         """What the clause begins with once courtesy is over: what is to be done, or what about."""
         return next((t for t in self.terms if t in self.telling), "")
+
+    def asks(self, *, whole: bool) -> bool:
+        """Return whether this may ask for work of its own: it denies nothing, and does not go on about something."""
+        first = self.raw.split(maxsplit=1)[0].lower() if self.raw.strip() else ""
+        return not _DENIED.search(self.raw) and (whole or first not in _ASIDES)
 
     def taken_up(self, said: frozenset[str]) -> bool:
         """Return whether any task speaks of this at all; a heading, or what introduces a list, needs none."""
@@ -80,12 +92,13 @@ def _clauses(text: str) -> Iterator[_Clause]:
 def left_out(view: View) -> Iterator[Diagnosis]:
     """Yield the clauses and phrases of the goal that no task takes up, and the names and numbers that none repeats."""
     given_up = frozenset(READER.terms(" ".join(view.plan.not_understood)))
+    quoted = frozenset(READER.terms(" ".join("".join(m.groups("")) for m in _QUOTED.finditer(view.plan.goal.text))))
     clauses = [c for c in _clauses(view.plan.goal.text) if not given_up.issuperset((*c.telling, *c.exact))]
     nowhere = {id(c) for c in clauses if not c.taken_up(view.said)}
     found: list[tuple[list[_Clause], _Able]] = []
     added: set[int] = set()
     for before, clause in zip((None, *clauses), clauses, strict=False):
-        who = _who_could(view, clause, id(clause) in nowhere, given_up) if len(found) < _MENDED else None
+        who = _who_could(view, clause, id(clause) in nowhere, given_up | quoted) if len(found) < _MENDED else None
         if who is not None and all(who.skill != other.skill for _, other in found):
             found.append(([clause], who))
         elif not (id(clause) in nowhere and _goes_on(before, clause) and id(before) in added):
@@ -110,7 +123,7 @@ def _unsaid(view: View, clauses: Sequence[_Clause], nowhere: Set[int]) -> Iterat
     """Yield what nobody takes up and nobody here seems able to."""
     whole = [brief(c.text) for c in clauses if id(c) in nowhere]
     if whole:
-        yield note("uncovered", f"no task takes up {named(whole)}", hint="add a task for it, or leave it out of the goal")
+        yield note("uncovered", f"no task takes up {named(whole)}", hint=_HINT)
     parts = [_words(c, p) for c in clauses if id(c) not in nowhere for p in c.phrases(view.said)]
     phrases = [part for part in dict.fromkeys(parts) if part]
     if phrases:
@@ -123,7 +136,7 @@ class _Able(NamedTuple):
     unsaid: frozenset[str]
 
 
-def _who_could(view: View, clause: _Clause, whole: bool, given_up: Set[str]) -> _Able | None:
+def _who_could(view: View, clause: _Clause, whole: bool, names: Set[str]) -> _Able | None:
     """Return who could do what *clause* says and no task does: somebody with a skill that no task of theirs is for.
 
     For a clause that no task takes up at all one word that few cards have is enough; for a phrase in it, or for what it
@@ -131,14 +144,15 @@ def _who_could(view: View, clause: _Clause, whole: bool, given_up: Set[str]) -> 
     """
     roster = view.roster
     unsaid = clause.telling if whole else frozenset(t for p in clause.phrases(view.said) for t in p)
-    unsaid = (unsaid | ({clause.head} - view.said)) - given_up - {""}
+    unsaid = (unsaid | ({clause.head} - view.said)) - names - {""}
     if not whole:  # what an agent with a task is good at, its task may well mean
         unsaid = frozenset(t for t in unsaid if view.busy.keys().isdisjoint(roster.said_by(t)))
-    if not unsaid:
+    if not unsaid or not clause.asks(whole=whole):
         return None
     about, fits = roster.fitness(clause.telling), roster.fitness(unsaid)
-    few = {t: max(2.0, (_RARE_HEAD if t == clause.head else _RARE) * len(roster.cards)) for t in unsaid}
-    sure = {n for t in unsaid if len(roster.said_by(t)) <= few[t] for n in roster.said_by(t)}
+    cards = len(roster.cards)
+    most = {t: max(4.0, _RARE_HEAD * cards) if whole or t == clause.head else max(2.0, _RARE * cards) for t in unsaid}
+    sure = {n for t in unsaid if len(roster.said_by(t)) <= most[t] for n in roster.said_by(t)}
     able = [n for n in sure if about[n][0] >= (1 if whole else 2) and not roster.absent(n)]
     for name in sorted(able, key=lambda n: (-fits[n][1], -about[n][1], n)):
         skill = roster.skill_for(name, clause.telling)
@@ -151,8 +165,10 @@ def _add(view: View, clauses: Sequence[_Clause], who: _Able) -> Diagnosis:
     names = [term for c in clauses for term in c.exact if not _is_said(term, view.said)]
     words = brief(" ".join(_words(c, [*sorted(c.telling & who.unsaid or c.telling), *names]) for c in clauses))
     text = ", ".join(c.text for c in clauses)
-    return fixable("uncovered", f"no task takes up {words!r}; {who.agent!r} could", (), Mend.REPLAN,
-                   AddTask(text[:1000], who.skill, _gatherer(view)), "add a task for it, or leave it out of the goal")
+    takes = tuple(t.id for t in view.leaves if t.id not in view.users) if _BACK.search(text) else ()
+    mend = AddTask(text[:1000], who.skill, takes[:_MENDED], None if takes else _gatherer(view))
+    return fixable("uncovered", f"no task takes up {words!r}; {who.agent!r} could", (), Mend.REPLAN, mend,
+                   _HINT)
 
 
 def _gatherer(view: View) -> str | None:

@@ -182,11 +182,14 @@ class AddTask:
 
     text: str
     skill: str
+    takes: tuple[str, ...] = ()
+    """Tasks whose outputs it is about."""
     gatherer: str | None = None
 
     def __call__(self, draft: Draft) -> None:
         """Make the change."""
-        task = Task(id=draft.new_id(_slug(self.text)), description=self.text, requires=(self.skill,))
+        inputs = {name: Input(task=name, output="") for name in self.takes if draft.get(name) is not None}
+        task = Task(id=draft.new_id(_slug(self.text)), description=self.text, requires=(self.skill,), inputs=inputs)
         draft.put(task)
         user = None if self.gatherer is None else draft.get(self.gatherer)
         if user is not None:

@@ -1,4 +1,4 @@
-"""Does a task wait for one that the goal puts after it? Read from where the goal speaks of each, and what stands between.
+"""Does a task wait for one that the goal puts after it? Read from where the goal speaks of each, and the words between.
 
 "Write the file, then send it": whoever writes may not wait for whoever sends. What the goal says of a task is told by
 the words that no other task has; where these of two tasks are mixed up, nothing is said.
@@ -22,8 +22,8 @@ from ._words import READER
 __all__ = ["against_the_goal"]
 
 _AFTER = re.compile(
-    r"\b(?:then|next|afterwards?|after (?:that|which|this|completion)|finally|lastly|subsequently|followed by|at the end"
-    r"|in the end|once|when|it|its|them|their|these|the results?|everything|all)\b", re.I)
+    r"\b(?:then|next|afterwards?|after (?:that|which|this|completion)|finally|lastly|subsequently|followed by"
+    r"|(?:at|in) the end|once|when|it|its|them|their|these|the results?|everything|all)\b", re.I)
 """What is said of the later of two steps: that it is later, or that it takes up what came before."""
 _BEFORE = re.compile(r"\b(?:after(?! that| which| this| completion)|once|using|based on|by|from|of|in|for)\b", re.I)
 """What turns two steps round, right before the second: in "B, based on A" A is done first."""
@@ -69,7 +69,9 @@ def _edge(
 ) -> Diagnosis | None:
     """Say that *task*, which waits for *need*, stands before it in the goal; None when it does not, for sure."""
     mine, other = places[task.id], places[need]
-    if mine.last >= other.first or staged(view, task.id, need) or any(item.task == need for item in task.inputs.values()):
+    if mine.last >= other.first or staged(view, task.id, need):
+        return None
+    if any(item.task == need for item in task.inputs.values()):
         return None
     parts = _BOUNDARY.split(" ".join(words[mine.last : other.first]))
     begin = " ".join(words[_sentence(words, mine.first) : mine.first])
@@ -95,6 +97,6 @@ def _end(words: Sequence[str], place: int) -> int:
 
 
 def _turns(view: View, task: Task, need: str) -> bool:
-    """Return whether *task* waits for *need* by one plain dependency alone, so that turning it round closes no circle."""
+    """Return whether *task* waits for *need* by one plain dependency alone: turned round, it closes no circle."""
     others = [n for n in view.graph.waits_for(task.id) if n != need]
     return not any(leaf == need or view.waits(leaf, need) for n in others for leaf in view.graph.leaves_of(n))

@@ -13,8 +13,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from genesis_aop import genesis_validate
 
+from genesis_aop import genesis_validate
 from genesis_core import Assignment, Estimate, Genesis, Goal, Plan, PlanContext, PlanReport, Severity, Task, TaskGraph
 
 BUILD = ("build", "implement", "develop", "code")
@@ -45,8 +45,8 @@ def goals(count: int, seed: int) -> Iterator[tuple[str, tuple[str, str, str]]]:
 
 def step(report: PlanReport, verb: str) -> Sequence[Task]:
     courtesy = ("please ", "we need to ")
-    said = {t: t.description.lower().removeprefix(courtesy[0]).removeprefix(courtesy[1]) for t in report.plan.graph.leaves}
-    return [task for task, text in said.items() if text.startswith(f"{verb} ")]
+    said = [t.description.lower().removeprefix(courtesy[0]).removeprefix(courtesy[1]) for t in report.plan.graph.leaves]
+    return [t for t, text in zip(report.plan.graph.leaves, said, strict=True) if text.startswith(f"{verb} ")]
 
 
 def waits(graph: TaskGraph, later: str, earlier: str) -> bool:
