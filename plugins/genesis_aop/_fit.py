@@ -1,13 +1,13 @@
-"""Does an agent that a plan's author named fit its task at all? Compared by the words of task and cards."""
+"""Does the agent of a task fit it at all, where no required skill says so? Compared by the words of task and cards."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from genesis_core import Task
+from genesis_core import Assignment, Mend, Task
 
-from ._diagnosis import Diagnosis, note
+from ._diagnosis import Diagnosis, fixable, note
+from ._mend import Reroute
 from ._roster import normal
 from ._view import View
 from ._words import EMPTY_WORDS, READER
@@ -16,30 +16,64 @@ __all__ = ["odd_agents"]
 
 _LEAST_SHARED = 2
 """Telling words that a task must share with another agent's card to say that it is rather that one's work."""
+_RARE, _FEW = 0.15, 3
+"""Share of the cards (and number, where there are few) that may say a word for it to tell agents apart."""
 
 
 def odd_agents(view: View) -> Iterator[Diagnosis]:
-    """Yield the tasks whose named agent says nothing of such work while another one does."""
+    """Yield the tasks whose agent says nothing of such work, above all where another one does.
+
+    Where a router compared the agents, it knows more than words do: nothing is said of its choice.
+    """
     for task in view.leaves:
-        if task.agent is None or task.requires or task.agent not in view.roster.cards:
+        given = view.assigned.get(task.id)
+        if given is None or task.requires or given.agent not in view.roster.cards or given.alternatives:
             continue
-        better = _better(view, task, task.agent)
-        if better is not None:
-            yield note("odd-agent", f"{task.id!r} is given to {task.agent!r}, whose card speaks of no such work; "
-                       f"that of {better!r} does", [task.id], "leave out the agent, and routing decides")
+        if task.agent is not None:
+            yield from _named(view, task, given)
+        else:
+            yield from _chosen(view, task, given)
 
 
-def _better(view: View, task: Task, agent: str) -> str | None:
-    """Return the agent whose card fits *task* best; None when that of *agent* fits at all, or no other does."""
-    roster, kind = view.roster, normal(task.kind)
-    claiming = roster.kinds.get(kind, ())
-    terms = view.telling(task.id) | (frozenset(READER.terms(kind)) - EMPTY_WORDS)
-    sayers = {term: roster.sayers[term] for term in sorted(terms) if term in roster.sayers}
-    if agent in claiming or any(agent in names for names in sayers.values()):
+def _named(view: View, task: Task, given: Assignment) -> Iterator[Diagnosis]:
+    """Doubt an agent that the author named: no word of the task is on its card."""
+    fits = view.roster.fitness(_terms(view, task))
+    better = None if given.agent in fits else _better(view, task, given, fits)
+    if better is not None:
+        yield note("odd-agent", f"{_speaks_not(task, given)}; that of {better!r} does", [task.id],
+                   "leave out the agent, and routing decides")
+
+
+def _chosen(view: View, task: Task, given: Assignment) -> Iterator[Diagnosis]:
+    """Doubt an agent that nobody compared with others: no word of the task that tells agents apart is on its card."""
+    roster, terms = view.roster, _terms(view, task)
+    fits = roster.fitness(terms)
+    if given.agent in fits:
+        most = max(_FEW, _RARE * len(roster.cards))
+        fits = roster.fitness(term for term in terms if len(roster.sayers.get(term, ())) <= most)
+    if not fits or given.agent in fits or given.agent in roster.kinds.get(normal(task.kind), ()):
+        return
+    better = _better(view, task, given, fits)
+    if better is not None:
+        yield fixable("odd-agent", f"{_speaks_not(task, given)}; that of {better!r} does", [task.id], Mend.REROUTE,
+                      Reroute(task.id, agent=better))
+    else:
+        yield note("odd-agent", _speaks_not(task, given), [task.id], "name the skill that it requires, or the agent")
+
+
+def _speaks_not(task: Task, given: Assignment) -> str:
+    return f"{task.id!r} is given to {given.agent!r}, whose card speaks of no such work"
+
+
+def _terms(view: View, task: Task) -> frozenset[str]:
+    return view.telling(task.id) | (frozenset(READER.terms(normal(task.kind))) - EMPTY_WORDS)
+
+
+def _better(view: View, task: Task, given: Assignment, fits: Mapping[str, tuple[int, float]]) -> str | None:
+    """Return the agent whose card fits *task* best; None when none does, or its own agent claims such tasks."""
+    claiming = view.roster.kinds.get(normal(task.kind), ())
+    if given.agent in claiming:
         return None
-    shared: dict[str, list[float]] = {name: [] for name in claiming}
-    for names in sayers.values():
-        for name in names:
-            shared.setdefault(name, []).append(math.log(1 + len(roster.cards) / len(names)))
-    able = [n for n in shared if not roster.absent(n) and (n in claiming or len(shared[n]) >= _LEAST_SHARED)]
-    return max(able, key=lambda n: (n in claiming, math.fsum(shared[n])), default=None)
+    able = [n for n, (count, _) in fits.items() if n in claiming or count >= _LEAST_SHARED]
+    able = [n for n in (*able, *(n for n in claiming if n not in fits)) if not view.roster.absent(n)]
+    return max(able, key=lambda n: (n in claiming, fits.get(n, (0, 0.0))[1]), default=None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from genesis_core import GraphPatch, Input, Task, TaskGraph
 
-__all__ = ["AddToDescription", "Draft", "Merge", "Order", "Reroute", "Split"]
+__all__ = ["AddTask", "AddToDescription", "Draft", "Merge", "Order", "Reroute", "Split"]
 
 
 class Draft:
@@ -37,7 +38,9 @@ class Draft:
         return [task for task in self._tasks.values() if task_id in task.needs]
 
     def new_id(self, like: str) -> str:
-        """Return an id that is still free: *like* with a number."""
+        """Return an id that is still free: *like*, or *like* with a number."""
+        if like not in self._tasks and like not in self._graph:
+            return like
         number = 2
         while f"{like}-{number}" in self._tasks or f"{like}-{number}" in self._graph:
             number += 1
@@ -171,3 +174,29 @@ class Order:
         if self.later in first.depends_on:
             draft.put(first.replace(depends_on=tuple(d for d in first.depends_on if d != self.later)))
         draft.put(second.replace(depends_on=tuple(dict.fromkeys((*second.depends_on, self.earlier)))))
+
+
+@dataclass(frozen=True, slots=True)
+class AddTask:
+    """Take up what the goal says and no task does; who gathers what the others made gets this, too."""
+
+    text: str
+    skill: str
+    takes: tuple[str, ...] = ()
+    """Tasks whose outputs it is about."""
+    gatherer: str | None = None
+
+    def __call__(self, draft: Draft) -> None:
+        """Make the change."""
+        inputs = {name: Input(task=name, output="") for name in self.takes if draft.get(name) is not None}
+        task = Task(id=draft.new_id(_slug(self.text)), description=self.text, requires=(self.skill,), inputs=inputs)
+        draft.put(task)
+        user = None if self.gatherer is None else draft.get(self.gatherer)
+        if user is not None:
+            name = _free(user.inputs, task.id)
+            draft.put(user.replace(inputs={**user.inputs, name: Input(task=task.id, output="")}))
+
+
+def _slug(text: str) -> str:
+    words = [w for w in re.findall(r"[a-z0-9]+", text.lower()) if len(w) > 2]
+    return "-".join(words[:3])[:60] or "task"

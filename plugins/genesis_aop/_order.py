@@ -18,7 +18,7 @@ from ._mend import Order
 from ._view import View
 from ._words import EMPTY_WORDS, stem
 
-__all__ = ["disordered"]
+__all__ = ["disordered", "staged"]
 
 
 class Stage(Enum):
@@ -53,15 +53,23 @@ def disordered(view: View) -> Iterator[Diagnosis]:
         return
     index = _index(builds)
     pairs = ((built, step) for step in steps if step.stage is not Stage.BUILD for built in _built_for(step, index))
-    for built, later in islice(pairs, _PAIRS):
-        yield from _pair(view, built.task, later)
+    known = list(islice(pairs, _PAIRS))
+    again = {b.task.id for b, step in known if step.stage is Stage.TEST and view.waits(step.task.id, b.task.id)}
+    for built, later in known:
+        yield from _pair(view, built.task, later, built.task.id in again)
+
+
+def staged(view: View, one: str, other: str) -> bool:
+    """Return whether both tasks are stages of making something: then not the goal's words put them in order."""
+    found = [_STAGES.get(terms[0]) for terms in (view.terms[one], view.terms[other]) if terms]
+    return len(found) == 2 and None not in found and found[0] is not found[1]
 
 
 def _steps(view: View) -> Iterator[_Step]:
     for task in view.leaves:
         terms = view.terms[task.id]
         if terms and (stage := _STAGES.get(terms[0])) is not None:
-            yield _Step(task, stage, frozenset(terms[1:]) - EMPTY_WORDS)
+            yield _Step(task, stage, frozenset(terms[1:]) - EMPTY_WORDS - _STAGES.keys())
 
 
 def _index(builds: list[_Step]) -> dict[str, list[_Step]]:
@@ -82,14 +90,15 @@ def _built_for(later: _Step, builds: dict[str, list[_Step]]) -> Iterator[_Step]:
                 yield step
 
 
-def _pair(view: View, built: Task, later: _Step) -> Iterator[Diagnosis]:
+def _pair(view: View, built: Task, later: _Step, tested: bool) -> Iterator[Diagnosis]:
+    """Say that *later* must wait for *built*; *tested*: another step tests what is built, once it is."""
     task, ids = later.task, [built.id, later.task.id]
     if view.waits(task.id, built.id):
         return
     text = f"{task.id!r} can begin before {built.id!r} is done: what is {later.stage.value} must be built first"
     backwards = view.waits(built.id, task.id)
-    if backwards and (later.stage is Stage.TEST or not _turns(view, built, task)):
-        # A test before the change is a habit, and what flows from one to the other has its reason.
+    if backwards and ((tested and later.stage is Stage.TEST) or not _turns(view, built, task)):
+        # A test before and after the change is a habit, and what flows from one to the other has its reason.
         yield note("order", f"{built.id!r} builds what is {later.stage.value} by {task.id!r}, and waits for that", ids)
     else:
         yield fixable("order", text, ids, Mend.REPLAN, Order(built.id, task.id))

@@ -1,28 +1,34 @@
 """Is the same work planned twice? Copies are merged; what only looks alike is said and left to people.
 
-Two tasks are copies when everything that tells tasks apart agrees: the terms of their descriptions in their order,
-kind, skills, inputs, what they wait for, and where they stand. Tasks that overlap are found by rank (who shares the
-rarest term) and then by agreement: all that the one says the other says, with the same names and numbers. Both look
-candidates up in an index, so that time grows with the plan and not with its square.
+Two tasks are copies when everything that tells tasks apart agrees: the terms of their descriptions in their order
+(politeness and "once more" aside), kind, skills, inputs, what they wait for, and where they stand. Where all but the
+words agrees, agent included, and the one says all that the other says, the lesser one is part of the larger one, as
+long as the goal does not speak of it apart. Tasks that overlap otherwise are found by rank (who shares the rarest term)
+and then by agreement: all that the one says the other says, with the same names and numbers. All look candidates up in
+an index, so that time grows with the plan and not with its square.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from itertools import chain, combinations
 
 from genesis_core import Mend, Task
 
 from ._diagnosis import Diagnosis, fixable, named, note
 from ._mend import Merge
 from ._view import View
-from ._words import EMPTY_WORDS
+from ._words import EMPTY_WORDS, stem
 
 __all__ = ["check"]
 
 _LEAST_TERMS, _LEAST_TELLING = 2, 3
 """Terms that a description must have to be a copy (one, beside required skills), and telling ones to overlap."""
+_SUBSUMED = 4
+"""Telling terms that a task without inputs must have to be part of another one for sure."""
+_FILLERS = frozenset(map(stem, "please kindly also again once more now too additionally".split()))
+"""Terms that ask for nothing else when they stand before or after a description."""
 _COPIES = 3
 """More equal tasks than this are no slip: somebody meant to repeat them."""
 _CANDIDATES = 8
@@ -34,7 +40,7 @@ def check(view: View) -> Iterator[Diagnosis]:
     """Yield copies and overlaps among the tasks that are run."""
     alike: dict[tuple[str, ...], list[Task]] = {}
     for task in view.leaves:
-        terms = view.terms[task.id]
+        terms = _bare(view.terms[task.id])
         if len(terms) >= _LEAST_TERMS or (terms and task.requires):
             alike.setdefault(terms, []).append(task)
     pairs: list[tuple[Task, Task]] = []
@@ -42,7 +48,20 @@ def check(view: View) -> Iterator[Diagnosis]:
         if len(tasks) > 1:
             yield from _copies(tasks, pairs)
     yield from _unordered(view, pairs)
-    yield from _overlaps(view)
+    parts = list(_parts(view))
+    for small, large in parts:
+        yield _part(view, small, large)
+    yield from _overlaps(view, {frozenset((small.id, large.id)) for small, large in parts})
+
+
+def _bare(terms: tuple[str, ...]) -> tuple[str, ...]:
+    """Return *terms* without the fillers at either end."""
+    first, last = 0, len(terms)
+    while first < last and terms[first] in _FILLERS:
+        first += 1
+    while last > first and terms[last - 1] in _FILLERS:
+        last -= 1
+    return terms[first:last]
 
 
 # ---- the same words ------------------------------------------------------------------------------------------------
@@ -96,14 +115,41 @@ def _unordered(view: View, pairs: Sequence[tuple[Task, Task]]) -> Iterator[Diagn
 # ---- the one says all that the other says --------------------------------------------------------------------------
 
 
-def _overlaps(view: View) -> Iterator[Diagnosis]:
+def _parts(view: View) -> Iterator[tuple[Task, Task]]:
+    """Yield each task that says a part of what another one says, with that one, where all but the words agrees."""
+    same: dict[Hashable, list[Task]] = {}
+    for task in view.leaves:
+        given = view.assigned.get(task.id)
+        if given is not None:
+            key = (given.agent, task.agent, frozenset(task.needs), task.parent, task.kind, task.requires, task.inputs)
+            same.setdefault(key, []).append(task)
+    for tasks in same.values():
+        if 1 < len(tasks) <= _COPIES:
+            for small, large in combinations(sorted(tasks, key=lambda t: len(view.telling(t.id))), 2):
+                if view.telling(small.id) and view.telling(small.id) < view.telling(large.id):
+                    yield small, large
+
+
+def _part(view: View, small: Task, large: Task) -> Diagnosis:
+    """Say that *small* is part of *large*: surely, when nothing tells them apart, or perhaps."""
+    said, ids = view.telling(small.id), [small.id, large.id]
+    rest = (small.accept, small.max_seconds, small.metadata) == (large.accept, large.max_seconds, large.metadata)
+    told = bool(small.inputs) or (len(said) >= _SUBSUMED and any(view.goal_counts[term] < 2 for term in said))
+    if small.agent is None and rest and told and _exact(said) == _exact(view.telling(large.id)):
+        return fixable("duplicate", f"{small.id!r} is part of the work of {large.id!r}: the same agent, with the same "
+                       "inputs", ids, Mend.MERGE, Merge(large.id, small.id))
+    return note("overlap", f"all that {small.id!r} says, {large.id!r} says as well: they may do the same work twice",
+                ids, "leave one out, or say how they differ")
+
+
+def _overlaps(view: View, known: Set[frozenset[str]]) -> Iterator[Diagnosis]:
     counts = Counter(chain.from_iterable(view.terms.values()))
     once = {term for term, count in counts.items() if count == 1} - EMPTY_WORDS
     # A task with a term of its own is covered by no other: most tasks are done with here.
     left = {i: [t for t in terms if t not in EMPTY_WORDS] for i, terms in view.terms.items() if once.isdisjoint(terms)}
     rarest = {i: min(terms, key=counts.__getitem__) for i, terms in left.items() if len(terms) >= _LEAST_TELLING}
     having = _having(view, {term for term in rarest.values() if counts[term] <= _CANDIDATES})
-    pairs, seen = _PAIRS, set[frozenset[str]]()
+    pairs, seen = _PAIRS, set(known)
     for task_id, term in rarest.items():
         other = _covering(view, task_id, having[term]) if term in having else None
         if other is None or not pairs or frozenset((task_id, other)) in seen:

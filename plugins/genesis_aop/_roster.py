@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property, lru_cache
 
 from genesis_core import AgentCard, Effect, PlanContext, ToolSpec
@@ -14,6 +16,8 @@ __all__ = ["Roster", "normal", "roster"]
 
 _WANTS_MODEL = "needs-model"
 """Tag of a skill that a card has only with a model."""
+_HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[a-z])\.(?=[A-Z])")
+"""Where words join in a name such as SearchMovie."""
 _LEAST_CHARS, _MOST_CHARS = 6, 60
 """Length of the names of skills in which a misspelling is looked for."""
 
@@ -53,6 +57,25 @@ class Roster:
     def sayers(self) -> Mapping[str, tuple[str, ...]]:
         """Whose card says each telling word."""
         return _index({name: _words(card) for name, card in self.cards.items()})
+
+    def fitness(self, terms: Iterable[str]) -> Mapping[str, tuple[int, float]]:
+        """Return for each agent whose card says any of *terms* how many, and what they weigh: rare words count more."""
+        found: dict[str, tuple[int, float]] = {}
+        for term in sorted(terms):
+            for name in (names := self.sayers.get(term, ())):
+                count, weight = found.get(name, (0, 0.0))
+                found[name] = count + 1, weight + math.log(1 + len(self.cards) / len(names))
+        return found
+
+    def said_by(self, term: str) -> tuple[str, ...]:
+        """Return the agents whose card says *term*, by name."""
+        return self.sayers.get(term, ())
+
+    def skill_for(self, agent: str, terms: Set[str]) -> str:
+        """Return the skill of *agent* that speaks most of *terms*, the first of equals; empty: it has none now."""
+        able = [s for s in self.cards[agent].skills if normal(s.id) in self.now[agent]]
+        best = max(able, key=lambda s: len(terms & _read(s.id, s.name, s.description, *s.tags)), default=None)
+        return "" if best is None else best.id
 
     def near(self, skill: str) -> str | None:
         """Return the skill that *skill*, as compared, misspells by one letter or two swapped; None: it is like none.
@@ -99,7 +122,11 @@ def _shortened(name: str) -> Iterator[str]:
 def _words(card: AgentCard) -> frozenset[str]:
     texts = [card.name, card.description, *card.kinds, *card.tools]
     texts += [t for s in card.skills for t in (s.id, s.name, s.description, *s.tags)]
-    return frozenset(READER.terms(normal(" ".join(texts)))) - EMPTY_WORDS
+    return _read(*texts)
+
+
+def _read(*texts: str) -> frozenset[str]:
+    return frozenset(READER.terms(_HUMPS.sub(" ", " ".join(texts).replace("_", " ").replace("-", " ")))) - EMPTY_WORDS
 
 
 def _index(sayings: Mapping[str, frozenset[str]]) -> Mapping[str, tuple[str, ...]]:

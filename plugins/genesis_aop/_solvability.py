@@ -127,7 +127,7 @@ def _misrouted(view: View, task: Task, agent: str) -> Diagnosis | None:
     absent = roster.absent(agent)
     if not lacks and not absent:
         return None
-    only_model = absent or all(normal(skill) in roster.with_model[agent] for skill in lacks)
+    only_model = all(normal(skill) in roster.with_model[agent] for skill in lacks)
     rule = "needs-model" if only_model else "lacks-skill"
     text = (f"agent {agent!r} can't do {task.id!r} without a model, and none is configured" if only_model else
             f"agent {agent!r} lacks {named(lacks)}, which {task.id!r} requires")

@@ -8,6 +8,7 @@ from genesis_core import Input, Task
 
 from ._diagnosis import Diagnosis, fatal, named, note
 from ._order import disordered
+from ._sequence import against_the_goal
 from ._view import View
 
 __all__ = ["check"]
@@ -25,6 +26,7 @@ def check(view: View) -> Iterator[Diagnosis]:
     yield from _dangling(view)
     yield from _unused(view)
     yield from disordered(view)
+    yield from against_the_goal(view)
 
 
 def _limits(view: View) -> Iterator[Diagnosis]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -34,6 +35,19 @@ class View:
         read = READER.terms
         return {task.id: read(task.description) for task in self.leaves}
 
+    @cached_property
+    def goal_counts(self) -> Mapping[str, int]:
+        """How often the goal says each of its terms."""
+        return Counter(READER.terms(self.plan.goal.text))
+
+    @cached_property
+    def busy(self) -> Mapping[str, frozenset[str]]:
+        """The skills that the tasks of each agent require; "" stands for a task that names none."""
+        found: dict[str, set[str]] = {}
+        for task_id, given in self.assigned.items():
+            found.setdefault(given.agent, set()).update(self.graph[task_id].requires or ("",))
+        return {agent: frozenset(skills) for agent, skills in found.items()}
+
     def telling(self, leaf: str) -> frozenset[str]:
         """Return the terms of a leaf's description without those that every text has; read once."""
         found = self._telling.get(leaf)
@@ -41,15 +55,22 @@ class View:
             found = self._telling[leaf] = frozenset(self.terms[leaf]) - EMPTY_WORDS
         return found
 
+    def spoken(self, leaf: str) -> frozenset[str]:
+        """Return the telling terms of a leaf's description and of the values of its inputs."""
+        texts = [text for item in self.graph[leaf].inputs.values() for text in _texts(item)]
+        return self.telling(leaf).union(*map(READER.terms, texts)) - EMPTY_WORDS
+
     @cached_property
     def said(self) -> frozenset[str]:
-        """All terms of all tasks: of descriptions, kinds, required skills and the values of inputs."""
+        """All terms of all tasks: of descriptions, kinds, required skills, and the names and values of inputs."""
         texts: set[str] = {self.graph[parent].description for parent in self.graph.children}
         for task in self.graph.tasks:
             texts.add(task.kind)
             if task.requires:
                 texts.update(task.requires)
             if task.inputs:
+                texts.update(name.replace("_", " ") for name in task.inputs)
+                texts.update(task.inputs)
                 for item in task.inputs.values():
                     texts.update(_texts(item))
         exact = {f"={text.lower().removeprefix('./').rstrip('/')}" for text in texts}

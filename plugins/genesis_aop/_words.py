@@ -28,7 +28,11 @@ _EMPTY = (
 _MARKS = "\"'`.,;:!?()[]{}<>*“”‘’«»_"
 _MARKER = re.compile(r"\(?(?:\d{1,2}|[a-z])[.)]\Z")
 _NUMBER = re.compile(r"[^\w]?(\d[\d.,:/-]*)(?:[^\W\d]{1,3}|%|[^\w\s])?\Z")
+_COUNTED = re.compile(r"(\d[\d.,]*)-([a-z]+(?:-[a-z]+)*)\Z", re.I)
+"""A number that is said of something: 3-day, 30-year-old."""
 _NAME = re.compile(r"[\w.~-]*/[\w./~*-]*\Z|[\w-]+\.[a-z]\w{0,4}\Z|\S+@\S+\Z|\w+://\S+\Z")
+_SHORT = re.compile(r"['’](?:s|m|d|ve|ll|re)\b", re.I)
+"""What is left of is, am, would, have, will and are."""
 _PART = re.compile(r"[^\W_]+(?:[+#]+(?!\w))?")
 _ENDINGS = ("ing", "ed", "es", "s", "e")
 
@@ -74,11 +78,13 @@ def _terms(token: str) -> tuple[str, ...]:
     token = token.strip(_MARKS)
     if number := _NUMBER.match(token):
         return ("=" + number[1].rstrip(".,:/-").replace(",", ""),)
+    if counted := _COUNTED.match(token):
+        return (f"={counted[1]}", *_terms(counted[2]))
     if _NAME.match(token):
         name = token.removeprefix("./").rstrip("/").lower()
         return (f"={name}",) if name.strip("/.*") else ()
     if len(token) == 1 and token.isupper() and token not in ("A", "I"):
         return (f"={token}",)
-    words = [m.group().lower() for m in _PART.finditer(token.replace("'s", "").replace("’s", ""))]
+    words = [m.group().lower() for m in _PART.finditer(_SHORT.sub("", token).replace("n't", " not"))]
     exact = any(c.isdigit() for c in token) or "_" in token
     return (f"={token.lower()}",) if exact else tuple([stem(w) for w in words if w not in _DROPPED])

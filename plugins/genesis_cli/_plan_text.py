@@ -10,6 +10,7 @@ from genesis_core import Finding, Input, Plan, PlanReport, Score, Severity, plan
 from . import _streams as streams
 from ._amounts import duration
 from ._progress import Progress, TaskLine
+from ._team_view import team
 
 __all__ = ["critical_path", "plan_data", "plan_text", "table"]
 
@@ -24,22 +25,36 @@ def plan_text(report: PlanReport) -> str:
     """Return the plan as people read it."""
     plan = report.plan
     parts = [streams.paint(streams.one_line(plan.goal.text), "bold"),
-             f"workspace {streams.one_line(plan.goal.workspace)}", "", *_tasks(plan), "", *_given(plan),
-             *_sums(plan, report.score), *_findings(report.findings), *_left_over(plan), f"plan {plan.digest[:16]}"]
+             f"workspace {streams.one_line(plan.goal.workspace)}", "", *_tasks(report), "", *_given(plan),
+             *_sums(plan, report.score), *_findings([f for f in report.findings if _place(plan, f) is None]), *_left_over(plan), f"plan {plan.digest[:16]}"]
     return "\n".join(parts)
 
 
-def _tasks(plan: Plan) -> Iterator[str]:
-    progress = Progress()
+def _tasks(report: PlanReport) -> Iterator[str]:
+    """Yield a line for each task, those of the longest chain with a star, and below it what was found about it."""
+    plan, progress, longest = report.plan, Progress(), set(critical_path(report.plan))
     progress.plan(plan)
-    rows = [_row(plan, line) for line in progress.lines.values()]
-    if not rows:
+    shown = list(progress.lines.values())
+    if not shown:
         yield "  no tasks"
         return
-    yield from table(("TASK", "AGENT", "FIT", "EXPECTED", "AFTER"), rows, indent=2)
+    about: dict[str | None, list[Finding]] = {}
+    for finding in report.findings:
+        about.setdefault(_place(plan, finding), []).append(finding)
+    rows = [_row(plan, line, len(longest) > 1 and line.id in longest) for line in shown]
+    head, *lines = table(("TASK", "AGENT", "FIT", "EXPECTED", "AFTER"), rows, indent=2)
+    yield head
+    for line, text in zip(shown, lines, strict=True):
+        yield text
+        yield from (f"    {found}" for found in _findings(about.get(line.id, ())))
 
 
-def _row(plan: Plan, line: TaskLine) -> tuple[str, ...]:
+def _place(plan: Plan, finding: Finding) -> str | None:
+    """Return the task below which *finding* is told: the first that it names; None: it is about the plan."""
+    return next((task for task in finding.task_ids if task in plan.graph), None)
+
+
+def _row(plan: Plan, line: TaskLine, longest: bool) -> tuple[str, ...]:
     name = "  " * line.depth + line.id
     after = ", ".join(plan.graph[line.id].needs)
     if line.composite:
@@ -47,7 +62,8 @@ def _row(plan: Plan, line: TaskLine) -> tuple[str, ...]:
     assignment, estimate = plan.assigned.get(line.id), plan.estimated.get(line.id)
     if assignment is None:
         return (name, streams.paint("nobody", "yellow"), "", "", after)
-    return (name, assignment.agent, f"{assignment.score:.2f}", "" if estimate is None else _expected(estimate), after)
+    takes = "" if estimate is None else _expected(estimate) + ("  *" if longest else "")
+    return (name, assignment.agent, f"{assignment.score:.2f}", takes, after)
 
 
 def _given(plan: Plan) -> Iterator[str]:
@@ -140,7 +156,7 @@ def _sums(plan: Plan, score: Score | None) -> Iterator[str]:
     work, chained = duration(expected.seconds), duration(plan.critical_seconds)
     yield f"expected  {work} of work, {chained} on the longest chain, cost {cost}"
     if len(path) > 1:
-        yield f"longest   {chain}"
+        yield f"longest * {chain}"
     if score is not None:
         yield f"score     {score.value:.3f} = " + " + ".join(_term(name, weight, score) for name, weight in WEIGHTS)
 
@@ -170,12 +186,12 @@ def _left_over(plan: Plan) -> Iterator[str]:
 
 def plan_data(report: PlanReport) -> Mapping[str, Any]:
     """Return the plan and all that is known of it as JSON."""
-    plan, score = report.plan, report.score
+    plan, score, path = report.plan, report.score, critical_path(report.plan)
     return {
         "plan": plan_document(plan), "verdict": report.verdict.value, "revisions": report.revisions,
         "findings": [finding.model_dump(mode="json") for finding in report.findings],
         "score": None if score is None else score.model_dump(mode="json"),
-        "critical_path": critical_path(plan), "critical_seconds": plan.critical_seconds,
+        "critical_path": path, "critical_seconds": plan.critical_seconds, "team": team(plan, path),
         "expected": plan.expected.model_dump(mode="json"), "not_understood": list(plan.not_understood),
         "unassigned": [t.id for t in plan.graph.leaves if t.id not in plan.assigned],
     }

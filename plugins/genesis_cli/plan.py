@@ -26,7 +26,7 @@ __all__ = ["plan"]
 @plan_options
 @click.option("-o", "--output", metavar="FILE", help="Write the plan there: genesis run FILE runs exactly it.")
 @click.option("--budget", type=BUDGET, metavar="AMOUNT", help="Hold the plan against it: 0.50, or cost=..,tokens=..")
-@click.option("--format", "form", type=click.Choice(["tree", "json"]), default="tree", help="What to print.")
+@click.option("--format", "form", type=click.Choice(["tree", "mermaid", "json"]), default="tree", help="What to print.")
 @common
 def plan(
     session: Session, goal: str | None, file: str | None, workspace: str | None, output: str | None, form: str,
@@ -60,6 +60,10 @@ def _show(session: Session, report: PlanReport, form: str, problem: Problem | No
 
     if form == "json" and not session.json:
         return session.answer(None, session.dumps(plan_document(report.plan), indent=2), problem)
+    if form == "mermaid" and not session.json:
+        from ._plan_mermaid import plan_mermaid
+
+        return session.answer(None, plan_mermaid(report), problem)
     return session.answer(plan_data(report), lambda: plan_text(report), problem)
 
 

@@ -34,10 +34,16 @@ class Routing:
                 progress(at + 1, len(rows))
         return {
             "rows": len(rows), "errors": errors, "resumed": made.resumed,
-            "variant": "model" if genesis.provided.models else "heuristics",
+            "variant": _variant(genesis),
             "predictions": str(predictions) if predictions else None,
             "scores": _scores(rows, made.made),
         }  # fmt: skip
+
+
+def _variant(genesis: Genesis) -> str:
+    """Return what routes, as the routers name themselves: a model where one is configured, else what reads words."""
+    offered: Mapping[str, Any] = genesis.provided.offers.get("router", {})
+    return ", ".join(["model"] * bool(genesis.provided.models) + [name() for name in offered.values()]) or "heuristics"
 
 
 async def _predict(genesis: Genesis, row: Row) -> tuple[Prediction, bool]:

@@ -5,27 +5,31 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import exp
+from operator import mul
 from typing import TYPE_CHECKING
 
 from genesis_core import AgentCard, Reason
 
 from ._conditions import normal
-from ._lexicon import load_lexicon
-from ._match import Matcher, needs_model, profile
+from ._encoder import COOL, SHARE, encoder
+from ._lexicon import Lexicon, load_lexicon
+from ._match import Matcher, Profile, needs_model, profile
 from ._rules import Matched, RuleSet
 from ._words import Reader
 
 if TYPE_CHECKING:
     from ._contest import Standing
 
-__all__ = ["FLOOR", "FLOOR_WITH_MODEL", "HOLDS", "KIND", "Board", "Seat", "board"]
+__all__ = ["FLOOR", "FLOOR_WITH_MODEL", "HOLDS", "KIND", "Board", "Leans", "Seat", "board", "hinted"]
 
 FLOOR, FLOOR_WITH_MODEL = 1.2, 0.4
 """Score below which a card does not fit a task: tools do what they are for, a model can stretch to what is near."""
-KIND = 2.0
+KIND = 2.8
 """What it adds to a card's score that it claims the kind of the task."""
 HANDICAP = 0.7
 """How much better one must fit who lacks a model, to say that the task is not for those who are there."""
+Leans = tuple[float, ...]
 HOLDS = 1e7
 """What it adds to the standing to have the required skills, and again to have them now: above every rule."""
 
@@ -58,14 +62,18 @@ class Board:
         views = [profile(s.card, self.lexicon, self.reader, offline=not s.absent and not models) for s in self.seats]
         self.matcher = Matcher(views, self.lexicon)
         self.floor = FLOOR_WITH_MODEL if models else FLOOR
+        self.least = exp(self.lexicon.scale * FLOOR)
         self.names = tuple(seat.name for seat in self.seats)
+        self.encoder = encoder() if models else None
+        """Reads what a text means: it ranks who fits, and never decides whether anybody does, so it is for models."""
+        self._views = views
         self.absent = frozenset(place for place, seat in enumerate(self.seats) if seat.absent)
         self.places = _places(self.names)
         self.skills = frozenset(skill for seat in self.seats for skill in seat.skills)
         self._kinds = _kinds(self.seats)
         self._holders: dict[frozenset[str], tuple[frozenset[int], tuple[float, ...]]] = {}
         self._reasons: dict[str, Reason] = {}
-        self.standings: dict[tuple[int, str, frozenset[str], Matched], Standing] = {}
+        self.standings: dict[tuple[int, str, frozenset[str], Matched, Leans], Standing] = {}
         """How the seats stand towards tasks that were met before."""
 
     def scores(self, weight: int, kind: str, matched: Matched) -> list[float]:
@@ -80,6 +88,23 @@ class Board:
         for place in self.absent:
             scores[place] -= HANDICAP
         return scores
+
+    def meaning(self, text: str) -> Leans:
+        """Return how far *text* is about each field of work; empty where nothing here reads it whole."""
+        return () if self.encoder is None else self.encoder.leans(text)
+
+    def hinted(self, scores: Sequence[float], leans: Leans) -> list[float]:
+        """Return *scores* with what the meaning of the text adds to each."""
+        return hinted(scores, leans, self._views, self.lexicon)
+
+    def powers(self, scores: Sequence[float], *, hinted: bool = False) -> list[float]:
+        """Return the power of each of *scores*: how likely seats are, beside each other."""
+        scale = self.lexicon.scale * (COOL if hinted else 1)
+        return [exp(scale * score) for score in scores]
+
+    def match(self, power: float) -> float:
+        """Return a score, given as its power, as a number in 0..1; half is the least that fits without a model."""
+        return int(10_000 * power / (power + self.least)) / 10_000  # four digits; round() is slow
 
     def holders(self, skills: frozenset[str]) -> tuple[frozenset[int], tuple[float, ...]]:
         """Return the seats that have all of *skills*, and what that adds to the standing of each (kept)."""
@@ -104,6 +129,12 @@ class Board:
                 self._reasons.clear()
             found = self._reasons[matched.text] = Reason(rule="rules", text=matched.text)
         return found
+
+
+def hinted(scores: Sequence[float], leans: Leans, views: Sequence[Profile], lexicon: Lexicon) -> list[float]:
+    """Return *scores* with what the meaning of the text, told by field of work, adds to each of *views*."""
+    share = SHARE / lexicon.scale
+    return [score + share * sum(map(mul, leans, own.fields)) for score, own in zip(scores, views, strict=True)]
 
 
 def _seats(card: AgentCard, models: bool) -> Iterable[Seat]:

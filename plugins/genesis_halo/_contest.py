@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp
 from operator import add
 
 from genesis_core import Reason, Task
 
-from ._board import Board
+from ._board import Board, Leans
 from ._conditions import Facts, facts
 from ._rules import Matched, RoutingRule
 
@@ -74,17 +73,24 @@ def contest(task: Task, board: Board) -> Contest:
     """Return the contest for *task* among the seats of *board*."""
     read = facts(task, board.reader)
     matched = board.rules.match(read)
-    key = (board.matcher.weigh(read.words, read.vocabulary), read.kind, read.skills, matched)
+    # A kind was chosen by whoever wrote the plan: that says more than what the words could mean.
+    meaning = () if matched.outright or read.skills or read.kind else board.meaning(task.description)
+    key = (board.matcher.weigh(read.words, read.vocabulary), read.kind, read.skills, matched, meaning)
     standing = board.standings.get(key)
     if standing is None:
         if len(board.standings) >= _KEPT:
             board.standings.clear()
-        standing = board.standings[key] = _standing(key[0], read, matched, board)
+        standing = board.standings[key] = _standing(key[0], read, matched, meaning, board)
     return Contest(task, read, standing)
 
 
-def _standing(weight: int, read: Facts, matched: Matched, board: Board) -> Standing:
+def _standing(weight: int, read: Facts, matched: Matched, meaning: Leans, board: Board) -> Standing:
     scores = points = board.scores(weight, read.kind, matched)
+    powers = board.powers(scores)
+    if meaning:  # it ranks those who fit, and puts nobody before them who does not
+        hints = board.hinted(scores, meaning)
+        powers = board.powers(hints, hinted=True)
+        points = [hint if own >= board.floor else hint - _A_RULE for own, hint in zip(scores, hints, strict=True)]
     decisive, holders = _NO_RULE, None
     if read.skills:
         holders, lift = board.holders(read.skills)
@@ -96,7 +102,7 @@ def _standing(weight: int, read: Facts, matched: Matched, board: Board) -> Stand
             points[place] += _A_RULE * (1 + rule.priority)
     order = sorted(range(len(points)), key=points.__getitem__, reverse=True)
     first = [points[place] for place in order[:3]]
-    return Standing(matched, decisive, scores, points, order, holders, list(map(exp, scores)),
+    return Standing(matched, decisive, scores, points, order, holders, powers,
                     plain=len(set(first)) == len(first))
 
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from genesis_core import AgentCard, PlanContext, SettingsError, Task
+from genesis_core import AgentCard, Assignment, PlanContext, SettingsError, Task
 
 from ._board import board
+from ._handover import close, handed_over
 from ._route import Routed, route
 from ._rules import BUILT_IN, RoutingRule, RuleSet, read_rules, rule_from
 from ._words import Reader
 
-__all__ = ["routed", "rules_of"]
+__all__ = ["assigned", "layers", "routed", "rules_of", "with_file"]
+
+
+def assigned(
+    tasks: Sequence[Task], agents: Sequence[AgentCard], context: PlanContext
+) -> list[Assignment] | Awaitable[list[Assignment]]:
+    """Return the answer of the hook; to be waited for where a model is asked about what is too close to call."""
+    seats = board(agents, rules_of(context), bool(context.models))
+    found = route(tasks, seats)
+    places = close(found, seats, context)
+    return handed_over(found, places, seats, context) if places else [one.answer for one in found]
 
 
 def routed(tasks: Sequence[Task], agents: Sequence[AgentCard], context: PlanContext) -> list[Routed]:
@@ -23,15 +34,29 @@ def routed(tasks: Sequence[Task], agents: Sequence[AgentCard], context: PlanCont
 
 def rules_of(context: PlanContext) -> RuleSet:
     """Return the built-in rules, those that plugins offer, and those of the user's own file; later ones replace."""
-    section = context.settings.get("halo", {})
-    named = section.get("rules") if isinstance(section, Mapping) else None
-    own = _own_file(named)
-    offers = context.offers.get("rule", {})
-    if not offers:
-        return _rule_set(own)
+    if not context.offers.get("rule", {}):
+        return _rule_set(_own_file(_named(context)))
+    return RuleSet(layers(context))
+
+
+def layers(context: PlanContext) -> tuple[RoutingRule, ...]:
+    """Return every rule that is read, the built-in ones first; of those with one id the last is in force."""
+    return (*_built_in(), *_offers(context), *_from_file(_own_file(_named(context))))
+
+
+def with_file(context: PlanContext, path: Path) -> RuleSet:
+    """Return the rules as they would be if the user's own file were *path*."""
+    return RuleSet((*_built_in(), *_offers(context), *_from_file(_own_file(str(path)))))
+
+
+def _offers(context: PlanContext) -> list[RoutingRule]:
     reader = Reader()
-    offered = [_offered(name, value, reader) for name, value in offers.items()]
-    return RuleSet((*_built_in(), *offered, *_from_file(own)))
+    return [_offered(name, value, reader) for name, value in context.offers.get("rule", {}).items()]
+
+
+def _named(context: PlanContext) -> object:
+    section = context.settings.get("halo", {})
+    return section.get("rules") if isinstance(section, Mapping) else None
 
 
 def _own_file(named: object) -> tuple[str, int, int] | None:

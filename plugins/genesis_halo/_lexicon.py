@@ -1,18 +1,21 @@
 """What a word says about a field of work: the written lexicon, and what was learned on top of it.
 
-``lexicon.toml`` holds fields of work and their words. ``weights.json`` is learned by ``benchmarks/fit_halo.py``: how
-common each word is, and how far it speaks for or against a field. Both speak of words and fields, never of agents.
+``lexicon.toml`` holds fields of work and their words. ``words.json`` says of ordinary words what they add to each
+field, because they mean what those words mean (``benchmarks/fit_halo_words.py``). ``weights.json`` is learned by
+``benchmarks/fit_halo.py``: how common each word is, and how far it speaks for or against a field. All three speak of
+words and fields, never of agents.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+from ._leans import NOTHING, Leans, load_leans
 from ._words import Reader
 
 __all__ = ["STRANGE_WEIGHT", "Lexicon", "load_lexicon", "pairs"]
@@ -39,6 +42,10 @@ class Lexicon:
     """In how many of the learned-from documents a term stands."""
     learned: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     """Term to what it adds to a field, or takes away."""
+    leans: Leans = NOTHING
+    """What a word adds to each field by what it means."""
+    scale: float = 1.0
+    """How far scores can be believed: their powers at this scale are as likely as they say (learned)."""
 
     def importance(self, term: str) -> float:
         """Return how much *term* says, in 0..1: little when every task has it."""
@@ -80,11 +87,11 @@ def load_lexicon() -> Lexicon:
         for term, row in data["terms"].items()
     }
     counts = {term: row[0] for term, row in data["terms"].items()}
-    return Lexicon(written.fields, written.terms, data["documents"], counts, learned)
+    return replace(written, documents=data["documents"], counts=counts, learned=learned, scale=data.get("scale", 1.0))
 
 
 def written_lexicon() -> Lexicon:
-    """Return the lexicon as written, with nothing learned."""
+    """Return the lexicon as written, with what words mean; nothing learned from tasks."""
     import tomllib
 
     data = tomllib.loads((_HERE / "lexicon.toml").read_text(encoding="utf-8"))
@@ -95,4 +102,4 @@ def written_lexicon() -> Lexicon:
             term = " ".join(reader.words(written))
             if term and place not in terms.get(term, ()):
                 terms[term] = (*terms.get(term, ()), place)
-    return Lexicon(tuple(data), terms)
+    return Lexicon(tuple(data), terms, leans=load_leans())

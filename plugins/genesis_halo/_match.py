@@ -24,9 +24,9 @@ from ._words import Reader
 
 __all__ = ["Matcher", "Profile", "needs_model", "profile"]
 
-NAMED, MENTIONED, FIELD = 2.0, 1.0, 5.0
+NAMED, MENTIONED, FIELD = 1.0, 1.0, 7.0
 """What a word is worth: in a name of the card (two in a row there count again), in its prose, in a field of work."""
-STRANGE = 3.0
+STRANGE = 6.0
 """How much more a word in a name is worth that the lexicon does not know: nothing else can speak for it."""
 SMOOTHING = 3.0
 """Keeps the score of a very short text down: two words are little evidence."""
@@ -66,12 +66,16 @@ Says = Sequence[tuple[int, float]]
 
 
 def speaks(term: str, lexicon: Lexicon) -> Says:
-    """Return how far *term* speaks for each field of work: what is written, and what was learned."""
+    """Return how far *term* speaks for each field of work: what is written, what was learned, and what it means."""
     found = dict(lexicon.learned.get(term, {}))
     for place in (written := lexicon.terms.get(term, ())):
         found[place] = found.get(place, 0.0) + FIELD * lexicon.share(len(written))
     importance = lexicon.importance(term)
-    return [(place, value * importance) for place, value in found.items()]
+    for place, value in found.items():
+        found[place] = value * importance
+    for place, value in enumerate(lexicon.leans.of(term)):
+        found[place] = found.get(place, 0.0) + value
+    return list(found.items())
 
 
 def profile(card: AgentCard, lexicon: Lexicon, reader: Reader, *, offline: bool = False) -> Profile:
@@ -110,6 +114,7 @@ class Matcher:
         self._bias = sum(_HALF << (_LANE * place) for place in range(lanes))
         self._size, self._unpack = _LANE // 8 * lanes, struct.Struct(f"<{lanes}i").unpack
         self._words: _Known[str, int] = _Known(self._word)
+        self._hints: _Known[str, int] = _Known(self._hint)
         self._said = frozenset(term for p in self._profiles for term in (*p.named, *p.mentioned))
         self._strange = round(STRANGE_WEIGHT * _ONE) << (_LANE * len(self._profiles))
         self._two = frozenset((first, second) for first, second in map(str.split, self._paired()))
@@ -122,10 +127,13 @@ class Matcher:
 
     def weigh(self, words: Sequence[str], vocabulary: Set[str]) -> int:
         """Return what the words of a text are worth to all profiles: texts of the same weight have the same scores."""
-        total = self._bias + sum(map(self._words.__getitem__, vocabulary))
+        total = sum(map(self._words.__getitem__, vocabulary))
         if met := self._two.intersection(pairwise(words)):
             total += sum(map(self._pairs.__getitem__, met))
-        return total
+        # What a strange word means is a hint beside what others say; alone it would claim any task at all.
+        if total % self._strange:
+            total += sum(map(self._hints.__getitem__, vocabulary))
+        return total + self._bias
 
     def unpacked(self, total: int) -> list[float]:
         """Return the score of each profile for a text of this weight."""
@@ -145,9 +153,16 @@ class Matcher:
         return own | {t for t in (*self._lexicon.terms, *self._lexicon.learned) if t.count(" ") == 1}
 
     def _word(self, term: str) -> int:
-        if term not in self._said and self._lexicon.strange(term):
-            return self._strange  # worth nothing to anybody: it only adds to the length
+        if self._unknown(term):
+            return self._strange  # it only adds to the length
         return self._pack(term, self._lexicon.weight(term))
+
+    def _hint(self, term: str) -> int:
+        """Return what a strange word that no card uses is worth by what it means."""
+        return self._pack(term, 0.0) if term in self._lexicon.leans and self._unknown(term) else 0
+
+    def _unknown(self, term: str) -> bool:
+        return term not in self._said and self._lexicon.strange(term)
 
     def _pack(self, term: str, length: float) -> int:
         says = speaks(term, self._lexicon)

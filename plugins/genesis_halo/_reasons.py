@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from math import exp
-
 from genesis_core import Reason
 
-from ._board import FLOOR, Board
+from ._board import Board
 from ._conditions import near, normal
 from ._contest import Contest, Standing
 
-__all__ = ["elected", "nobody"]
+__all__ = ["elected", "nobody", "share"]
 
-_LEAST = exp(FLOOR)
 _SURE_BY_RULE, _SURE_BY_SKILL = 0.9, 0.95
 Ranking = tuple[tuple[str, float], ...]
 
@@ -37,26 +34,21 @@ def _elected(contest: Contest, board: Board, winner: int, second: int | None) ->
         text = f"has what the task requires: {', '.join(contest.task.requires)}"
         alone = "; nobody else here has that"
     elif rule is not None:
-        sure, name = max(_share(board, winner, powers), _SURE_BY_RULE), rule.id
+        sure, name = max(share(board, board.names[winner], powers), _SURE_BY_RULE), rule.id
         text = f"the rule decides outright (priority {rule.priority}): {rule.description or rule.then}"
         alone = _alone(contest.standing, board) if second is None else ""
     else:
-        sure, name, text = _share(board, winner, powers), "match", _why(contest, board, winner)
+        sure, name, text = share(board, board.names[winner], powers), "match", _why(contest, board, winner)
         alone = _alone(contest.standing, board) if second is None else ""
     behind = f"; without it {others[0][0]} ({others[0][1]:.2f}) would do it" if others else alone
-    decisive = Reason(rule=name, score=_match(powers[winner]), text=text + behind, alternatives=others)
+    decisive = Reason(rule=name, score=board.match(powers[winner]), text=text + behind, alternatives=others)
     return sure, (decisive, board.rules_reason(contest.standing.matched))
 
 
-def _share(board: Board, winner: int, powers: list[float]) -> float:
-    """Return how much of all there is to share goes to the agent of the seat *winner*, in 0..1."""
-    own = sum([powers[place] for place in board.places[board.names[winner]]])
+def share(board: Board, name: str, powers: list[float]) -> float:
+    """Return how much of all there is to share goes to the agent *name*, in 0..1."""
+    own = sum([powers[place] for place in board.places[name]])
     return round(own / sum(powers), 4)
-
-
-def _match(power: float) -> float:
-    """Return a score, given as its power, as a number in 0..1; half is the least that fits without a model."""
-    return int(10_000 * power / (power + _LEAST)) / 10_000  # four digits; round() is slow
 
 
 def nobody(contest: Contest, board: Board) -> tuple[Reason, ...]:
@@ -91,7 +83,7 @@ def _ranking(board: Board, places: list[int], powers: list[float]) -> Ranking:
     """Return name and match of each seat that is there."""
     there = [place for place in places if place not in board.absent] if board.absent else places
     names = board.names
-    return tuple([(names[place], int(10_000 * powers[place] / (powers[place] + _LEAST)) / 10_000) for place in there])
+    return tuple([(names[place], board.match(powers[place])) for place in there])
 
 
 def _others(standing: Standing, board: Board, winner: int, second: int | None) -> Ranking:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from genesis_core import Assignment, Reason, Task
 
 from ._board import Board
-from ._contest import Standing, contest
-from ._reasons import elected, nobody
+from ._contest import Contest, Standing, contest
+from ._reasons import elected, nobody, share
 
 __all__ = ["Routed", "route"]
 
@@ -29,6 +29,25 @@ class Routed:
     task_id: str
     assignment: Assignment | None
     reasons: tuple[Reason, ...]
+    contest: Contest
+    second: int | None = None
+    """The seat that would do it without the winner."""
+
+    @property
+    def text(self) -> str:
+        """The task in words."""
+        return self.contest.task.description or self.task_id
+
+    def share(self, board: Board, name: str) -> float:
+        """Return how likely the agent *name* is the right one, in 0..1, as far as the match can tell."""
+        return share(board, name, self.contest.standing.powers)
+
+    def lead(self, board: Board) -> float:
+        """Return how much likelier the winner is than who comes next; 1 where the match was not what decided."""
+        standing = self.contest.standing
+        if self.assignment is None or self.second is None or self.contest.task.requires or standing.decisive:
+            return 1.0
+        return self.share(board, self.assignment.agent) - self.share(board, board.names[self.second])
 
     @property
     def answer(self) -> Assignment:
@@ -47,11 +66,11 @@ def route(tasks: Sequence[Task], board: Board) -> list[Routed]:
     found = []
     for held, (winner, second) in zip(contests, podiums, strict=True):
         if winner is None:
-            found.append(Routed(held.task.id, None, nobody(held, board)))
+            found.append(Routed(held.task.id, None, nobody(held, board), held))
             continue
         score, reasons = elected(held, board, winner, second)
         chosen = Assignment(task_id=held.task.id, agent=board.names[winner], score=score, reasons=reasons)
-        found.append(Routed(held.task.id, chosen, reasons))
+        found.append(Routed(held.task.id, chosen, reasons, held, second))
     return found
 
 

@@ -11,12 +11,12 @@ from genesis_core import SettingsError
 from ._conditions import Condition, Facts, conditions, near
 from ._words import Reader
 
-__all__ = ["BUILT_IN", "Matched", "RoutingRule", "RuleSet", "read_rules", "rule_from"]
+__all__ = ["BUILT_IN", "KEYS", "Matched", "RoutingRule", "RuleSet", "read_rules", "rule_from"]
 
 BUILT_IN = Path(__file__).with_name("rules.toml")
 PRIOR = 0.1
 """What a rule on the kind alone adds to the score of its agent, for each point of its priority; the highest counts."""
-_KEYS = ("id", "priority", "when", "then", "description", "off")
+KEYS = ("id", "priority", "when", "then", "description", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,10 @@ class RoutingRule:
     description: str = ""
     source: str = ""
     off: bool = False
+    when: str = ""
+    """What it tests, as it was written."""
+    line: int = 0
+    """Where it begins in its file, when somebody has looked."""
 
     @property
     def outright(self) -> bool:
@@ -105,6 +109,11 @@ class RuleSet:
             found = trial.ended[lacks] = self._outcome(tuple(zip(trial.places, lacks, strict=True)))
         return found
 
+    def tried(self, task: Facts) -> list[tuple[RoutingRule, str]]:
+        """Return the rules that are tried on *task*, in their order, each with what it lacks (empty: it matches)."""
+        trial = self._trial(task.kind, self._trigger & task.vocabulary)
+        return [(self.rules[at], _lacks(tests, task)) for at, tests in zip(trial.places, trial.tests, strict=True)]
+
     def _trial(self, kind: str, words: Iterable[str]) -> _Trial:
         """Return which rules are tried on tasks of that *kind* that say these *words*."""
         by_word = [place for word in words for place in self._by_word[word]]
@@ -147,9 +156,9 @@ def read_rules(path: Path, reader: Reader) -> tuple[RoutingRule, ...]:
         raise SettingsError(f"{path.name} can't be read as routing rules", cause=str(error),
                             hint="the setting halo.rules names this file") from error
     for key in data:
-        if key != "rule":
-            raise SettingsError(f"{path.name}: unknown key {key!r}{near(key, ('rule',))}",
-                                hint="rules stand in [[rule]]")
+        if key not in ("rule", "example"):
+            raise SettingsError(f"{path.name}: unknown key {key!r}{near(key, ('rule', 'example'))}",
+                                hint="rules stand in [[rule]], examples in [[example]]")
     rows = data.get("rule", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise SettingsError(f"{path.name}: `rule` is no list of tables", hint="begin each rule with [[rule]]")
@@ -165,22 +174,34 @@ def _distinct(rules: Sequence[RoutingRule], source: str) -> tuple[RoutingRule, .
     return tuple(rules)
 
 
-def rule_from(row: Mapping[str, object], reader: Reader, source: str) -> RoutingRule:
+def rule_from(row: Mapping[str, object], reader: Reader, source: str, *, line: int = 0) -> RoutingRule:
     """Return the rule that *row* spells out; raises SettingsError that names *source* and the rule."""
     name = row.get("id")
     where = f"{source}: rule {name!r}"
     for key in row:
-        if key not in _KEYS:
-            raise SettingsError(f"{where}: unknown key {key!r}{near(key, _KEYS)}",
-                                cause=f"a rule has {', '.join(_KEYS)}")
+        if key not in KEYS:
+            raise SettingsError(f"{where}: unknown key {key!r}{near(key, KEYS)}",
+                                cause=f"a rule has {', '.join(KEYS)}")
     if not isinstance(name, str) or not name.strip():
         raise SettingsError(f"{source}: a rule has no id", cause=f"it says {dict(row)!r}"[:200])
     if row.get("off") is True:
-        return RoutingRule(name, 0, "", (), source=source, off=True)
+        return RoutingRule(name, 0, "", (), source=source, off=True, line=line)
     return RoutingRule(
         name, _priority(row.get("priority", 10), where), _text(row, "then", where),
         conditions(row.get("when"), reader, where), str(row.get("description", "")), source,
+        when=_told(row["when"]), line=line,
     )
+
+
+def _told(when: object) -> str:
+    """Return what a rule tests as one line of TOML says it."""
+    if isinstance(when, Mapping):
+        return "{ " + ", ".join(f"{key} = {_told(value)}" for key, value in when.items()) + " }"
+    if isinstance(when, list | tuple):
+        return "[" + ", ".join(map(_told, when)) + "]"
+    if isinstance(when, bool):
+        return str(when).lower()
+    return f'"{when}"' if isinstance(when, str) else str(when)
 
 
 def _priority(value: object, where: str) -> int:

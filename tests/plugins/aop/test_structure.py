@@ -131,10 +131,18 @@ def test_an_order_with_a_reason_of_its_own_is_only_a_note() -> None:
                  task("early", "build the shop", inputs={"address": {"task": "late", "output": ""}}))
     around = plan(task("late", "deploy the shop"), task("mid", "look around", depends_on=["late"]),
                   task("early", "build the shop", depends_on=["late", "mid"]))
-    tests_first = plan(task("late", "test the parser"), task("early", "implement the parser", depends_on=["late"]))
-    for made in (flows, around, tests_first):
+    measured = plan(task("late", "test the parser"), task("early", "implement the parser", depends_on=["late"]),
+                    task("again", "test the parser", depends_on=["early"]))
+    for made in (flows, around, measured):
         (finding,) = found(made)
         assert (finding.rule, finding.severity) == ("order", Severity.NOTE)
+
+
+def test_a_test_before_what_it_tests_is_turned_round_when_it_is_the_only_one() -> None:
+    made = plan(task("late", "test the parser"), task("early", "implement the parser", depends_on=["late"]))
+    patch = genesis_revise(made, found(made), None, context(made))
+    assert patch is not None
+    assert made.graph.apply(patch).order == ("early", "late")
 
 
 @pytest.mark.parametrize(("one", "other"), [

@@ -64,7 +64,8 @@ rules = st.dictionaries(
 def routed(
     tasks: Sequence[Task], cards: Sequence[AgentCard], offered: Mapping[str, object], models: tuple[str, ...]
 ) -> dict[str, Assignment]:
-    context = context_for(agents=tuple(cards), models=models, offers={"rule": offered})
+    never = {"halo": {"margin": 0}}  # no model is asked
+    context = context_for(agents=tuple(cards), models=models, offers={"rule": offered}, settings=never)
     return {a.task_id: a for a in genesis_route(tuple(tasks), tuple(cards), context) if a.agent}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Iterator
@@ -17,13 +18,20 @@ from genesis_agents._cards import card, cards
 from genesis_core import Task
 from genesis_core.testing import context_for
 from genesis_halo import genesis_route
+from genesis_halo._board import board
+from genesis_halo._conditions import facts
+from genesis_halo._encoder import encoder, installed
 from genesis_halo._hook import routed
+from genesis_halo._leans import load_leans
 from genesis_halo._lexicon import Lexicon, load_lexicon, written_lexicon
 from genesis_halo._match import Matcher, profile
+from genesis_halo._rules import RuleSet
 from genesis_halo._words import MAX_WORDS, Reader, stem
 
 HERE = Path(__file__).parent
 HOME = Path(genesis_halo.__file__).parent
+NEVER = {"halo": {"margin": 0}}
+"""No model is asked."""
 
 
 def worded() -> Iterator[tuple[str, str]]:
@@ -121,6 +129,49 @@ def test_what_was_learned_names_its_data_and_speaks_of_words_and_fields_only() -
     assert (HOME / "weights.json").stat().st_size < 200_000
 
 
+def test_what_words_mean_was_learned_from_the_lexicon_that_is_shipped_and_from_no_task() -> None:
+    data = json.loads((HOME / "words.json").read_text(encoding="utf-8"))
+    assert "benchmarks/fit_halo_words.py" in data["about"] and "no task" in data["data"] and data["seed"] is None
+    assert tuple(data["fields"]) == written_lexicon().fields
+    assert data["lexicon_sha256"] == hashlib.sha256((HOME / "lexicon.toml").read_bytes()).hexdigest()
+    whole = json.loads((HOME / "encoder.json").read_text(encoding="utf-8"))
+    assert {name: whole[name] for name in ("data", "lexicon_sha256", "fields")} == {
+        name: data[name] for name in ("data", "lexicon_sha256", "fields")}
+    assert sum(file.stat().st_size for file in HOME.glob("*.json")) < 5_000_000
+    assert len(load_leans()) > 10_000 and (HOME / "words.json").stat().st_size < 500_000
+
+
+def test_a_word_that_no_list_and_no_task_holds_speaks_by_what_it_means() -> None:
+    lexicon = load_lexicon()
+    told = lexicon.leans.of(stem("virus"))
+    assert lexicon.fields[max(range(len(told)), key=told.__getitem__)] == "security"
+    assert lexicon.leans.of("qwxyzzy") == ()
+
+
+def test_strange_words_alone_are_worth_nothing_to_anybody() -> None:
+    words = [word for word in ("seven", "garden", "fence") if load_lexicon().strange(stem(word))]
+    assert len(words) >= 2 and all(stem(word) in load_lexicon().leans for word in words)
+    assert set(scores(" ".join(words), "finance", "qa", "analytics")) == {0.0}
+
+
+def test_what_a_text_means_ranks_who_fits_and_never_decides_whether_anybody_does() -> None:
+    seats = board(cards(), RuleSet(()), True)
+    plain = seats.scores(seats.matcher.weigh((), frozenset()), "", RuleSet(()).match(facts(Task(id="t"), Reader())))
+    leans = tuple(float(name == "finance") for name in load_lexicon().fields)
+    told = seats.hinted(plain, leans)
+    assert told.index(max(told)) == seats.names.index("finance")
+    assert plain == [0.0] * len(plain)
+
+
+@pytest.mark.skipif(not installed(), reason="needs the packages of [guard]")
+def test_the_encoder_reads_a_text_that_shares_no_word_with_any_list() -> None:
+    reads = encoder()
+    assert reads is not None
+    told = reads.leans("Somebody has broken in and stolen what was locked away")
+    assert reads.fields[told.index(max(told))] == "security" and abs(sum(told)) < 0.05
+    assert reads.leans("x" * 100_000) == reads.leans("x" * 100_000)
+
+
 def test_the_written_lexicon_holds_terms_of_one_or_two_words_each_for_few_fields() -> None:
     written = written_lexicon()
     assert all(term.count(" ") <= 1 for term in written.terms), [t for t in written.terms if t.count(" ") > 1]
@@ -130,6 +181,6 @@ def test_the_written_lexicon_holds_terms_of_one_or_two_words_each_for_few_fields
 
 def test_every_task_is_ranked_over_all_cards_when_a_model_is_there() -> None:
     task = Task(id="t", description="Prepare adjusting journal entries and tax returns for the customer")
-    [found] = genesis_route((task,), cards(), context_for(agents=cards(), models=("some-model",)))
+    [found] = genesis_route((task,), cards(), context_for(agents=cards(), models=("some-model",), settings=NEVER))
     assert found.agent == "finance"
     assert {found.agent, *(name for name, _ in found.alternatives)} == {c.name for c in cards()}
