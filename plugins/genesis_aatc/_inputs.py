@@ -26,7 +26,7 @@ TRIES = 40
 
 def inputs_of(schema: Schema, examples: Sequence[Mapping[str, Any]], count: int, seed: int) -> list[dict[str, Any]]:
     """Return up to *count* arguments that *schema* allows and no example has: edges, near misses, and random ones."""
-    rng = random.Random(seed)  # noqa: S311  # inputs of a test, not secrets
+    rng = random.Random(seed)  # noqa: S311  # nosec B311 - inputs of a test, not secrets
     base = _thawed(examples[0]) if examples else sample(schema, rng)
     edges, near = edge_arguments(schema, base), (_mutated(example, rng) for example in _around(examples))
     drawn = (sample(schema, rng) for _ in range(TRIES * count))

@@ -26,7 +26,8 @@ def plan_text(report: PlanReport) -> str:
     plan = report.plan
     parts = [streams.paint(streams.one_line(plan.goal.text), "bold"),
              f"workspace {streams.one_line(plan.goal.workspace)}", "", *_tasks(report), "", *_given(plan),
-             *_sums(plan, report.score), *_findings([f for f in report.findings if _place(plan, f) is None]), *_left_over(plan), f"plan {plan.digest[:16]}"]
+             *_sums(plan, report.score), *_findings([f for f in report.findings if _place(plan, f) is None]),
+             *_left_over(plan), f"plan {plan.digest[:16]}"]
     return "\n".join(parts)
 
 

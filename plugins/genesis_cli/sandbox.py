@@ -59,7 +59,7 @@ def _become(file: str, launcher: str, modules: tuple[str, ...], limits: tuple[st
     words = [sys.executable, "-P", "-m", "genesis_sandbox", "--launcher", launcher]
     words += [word for module in modules for word in ("--module", module)]
     words += [word for limit in limits for word in ("--limit", limit)]
-    os.execv(sys.executable, [*words, "--", file])  # noqa: S606  # our own interpreter and package
+    os.execv(sys.executable, [*words, "--", file])  # noqa: S606  # nosec B606 - our own interpreter and package
 
 
 def _told(session: Session, file: str, launcher: str, granted: Capabilities, limits: Limits) -> int:

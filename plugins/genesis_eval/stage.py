@@ -119,7 +119,7 @@ class Stage:
 @contextlib.contextmanager
 def stage() -> Iterator[Stage]:
     """Set the stage in a folder that everybody may write to; it is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="stage-", dir="/var/tmp"))  # a program must be able to reach it
+    folder = Path(tempfile.mkdtemp(prefix="stage-", dir="/var/tmp"))  # nosec B108 - a program must reach it
     folder.chmod(0o777)  # the contract: world-writable
     home = folder / "home"
     home.mkdir()
@@ -165,7 +165,7 @@ def _listening(made: Stage) -> Iterator[None]:
                 door.listen(64)
             door.settimeout(0.2)
         for path in ("UNIX_PATH", "DGRAM_PATH"):
-            os.chmod(str(made.values[path]), 0o777)  # noqa: S103
+            os.chmod(str(made.values[path]), 0o777)  # noqa: S103  # nosec B103
         made.values["LOOP_PORT"], made.values["DNS_PORT"] = tcp.getsockname()[1], udp.getsockname()[1]
         over = threading.Event()
         opened.callback(over.set)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genesis_core import Example, Genesis, GenesisError, Need, Proposal, SettingsError, ToolSpec, Workshop
+from genesis_core import Example, Genesis, GenesisError, Need, Proposal, SettingsError, ToolError, ToolSpec, Workshop
 
 from ._predictions import Prediction, Predictions
 from ._rows import Row, read_rows
@@ -114,6 +114,8 @@ async def _made(genesis: Genesis, workshop: Workshop, need: Need) -> tuple[ToolS
         if not isinstance(proposal, Proposal):
             return None, "none found"
         admission = await workshop.admit(need, proposal)
+    except ToolError as error:
+        return None, f"none found: {error.message}"
     except GenesisError as error:
         return None, f"error: {error.message}"
     return admission.tool, f"refused by {admission.why}" if admission.tool is None else "admitted"

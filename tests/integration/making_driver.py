@@ -2,8 +2,8 @@
 
 usage: making_driver.py BOUNDARY WORDS...
 
-BOUNDARY is one of the journal ("after:need.begun"), of the registry ("registry:row"), "search", "trial:N" before the Nth
-call in the sandbox, or "within:N" while that is under way.
+BOUNDARY is one of the journal ("after:need.begun"), of the registry ("registry:row"), "search", "trial:N" before the
+Nth call in the sandbox, or "within:N" while that is under way.
 """
 
 from __future__ import annotations
