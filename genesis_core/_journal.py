@@ -142,7 +142,8 @@ class Journal:
         self._known = known or Known()
         self.run_id, self._keys, self._probe = run_id, keys, probe
         self._clock = clock or _utc_now
-        self.seq, self.head = last
+        self.seq: int = last[0]
+        self.head: bytes = last[1]
         self._last = last
         self._path, self._full = path or Path(), full
         self._writer = None if path is None else Writer(path, full=full, probe=probe)

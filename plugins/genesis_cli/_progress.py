@@ -174,7 +174,8 @@ def activity(event: RunEvent) -> str:
 def making(data: Mapping[str, Any]) -> str:
     """Return what came of a tool that a task needs, in a few words."""
     if "refused" in data:
-        return f"{data.get('name')} was refused by {data['refused']}"
+        how = "was refused by" if "checks" in data else "is not there:"
+        return f"{data.get('name')} {how} {data['refused']}"
     if "reused" in data:
         return f"uses {data.get('name')}, which was made before"
     return f"made {data.get('name')}, by {data.get('author')}: {len(data.get('checks', ()))} layers passed"
