@@ -3,6 +3,7 @@
 A program is compiled here to be measured; the product runs it in the sandbox alone.
 
 usage: tools_by_example.py [--data FILE] [--seconds S] [--approach full|size|whole] [--misses] [--predictions FILE]
+       [--repeat N]
 """
 
 from __future__ import annotations
@@ -82,6 +83,8 @@ def show(done: list[dict[str, Any]]) -> dict[str, Any]:
     families: dict[str, list[str]] = defaultdict(list)
     for one in done:
         families[one["id"].partition(".")[0]].append(one["status"])
+    offered = sum(one["status"] != "refused" for one in done)
+    result["ratio of solved to offered"] = round(sum(one["status"] == "solved" for one in done) / max(1, offered), 3)
     result["families"] = {name: {status: found.count(status) for status in ("solved", "refused", "wrong")}
                           for name, found in sorted(families.items())}  # fmt: skip
     return result
@@ -96,8 +99,13 @@ def main() -> None:
     parser.add_argument("--approach", choices=("full", "size", "whole"), default="full")
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--predictions", type=Path)
+    parser.add_argument("--repeat", type=int, default=0, help="1: a smoke with ten rows")
     chosen = parser.parse_args()
+    if not chosen.data.is_file():
+        print(json.dumps({"skipped": f"{chosen.data} is not there: GENESIS_EVAL_DATA names the folder", "ratio": None}))
+        return
     rows = [json.loads(line) for line in chosen.data.read_text(encoding="utf-8").split("\n") if line.strip()]
+    rows = rows[:10] if chosen.repeat == 1 else rows
     prepare(chosen.approach)
     done = [measure(row, chosen.seconds) for row in rows]
     for row, one in zip(rows, done, strict=True):

@@ -54,7 +54,7 @@ def asked(manifest: Manifest) -> tuple[str, ...]:
     usual = default_limits()
     above = [name for name, value in manifest.limits.items() if value > usual.get(name, 0)]
     return (
-        *(f"{word} {one[:80]}" for word in GRANTS for one in getattr(manifest, word)),
+        *(f"{word} {one[:300]}" for word in GRANTS for one in getattr(manifest, word)),
         *([f"more {', '.join(sorted(above))}"] if above else []),
     )
 

@@ -213,13 +213,13 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_time_grows_no_faster_than_a_hostile_text(text: str) -> None:
     def seconds(part: str) -> float:
-        began = time.process_time()
+        began = time.thread_time()
         ask(part, Trust.UNTRUSTED)
-        return time.process_time() - began
+        return time.thread_time() - began
 
     ask(text[: SIZE // 100], Trust.UNTRUSTED)
     short = min(seconds(text[: SIZE // 10]) for _ in range(2))
-    assert seconds(text) < 40 * short + 0.5
+    assert min(seconds(text) for _ in range(2)) < 40 * short + 0.5
 
 
 def test_a_ligature_that_unfolds_into_a_sentence_grows_within_bounds() -> None:
