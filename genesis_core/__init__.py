@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from .plan_files import PlanFile as PlanFile
     from .plan_files import plan_document as plan_document
     from .plan_files import read_any_plan as read_any_plan
+    from .plan_files import read_json as read_json
     from .plan_files import read_need as read_need
     from .plan_files import read_plan as read_plan
     from .plan_files import read_plan_file as read_plan_file
@@ -175,7 +176,7 @@ _OWNERS = {
     "loops": "LoopResult fenced tool_loop",
     "models": "BoundedModel Message Model ModelProvider ModelReply ModelRequest PricedModel",
     "outcomes": "TaskOutcome",
-    "plan_files": "PlanFile plan_document read_any_plan read_need read_plan read_plan_file",
+    "plan_files": "PlanFile plan_document read_any_plan read_json read_need read_plan read_plan_file",
     "plans": "Decomposition Estimate Finding Mend Outcome Plan PlanContext PlanReport Score Screening Severity Verdict",
     "policy": "Action Approval Budget Decision Effect Grant Identity Label PlanLimits Ruling Secrecy Trust Usage",
     "records": "Record canonical_json digest",

@@ -27,7 +27,10 @@ from .records import MAX_DIGITS, MAX_ROW_DEPTH, Record
 from .tasks import Task, TaskGraph
 from .tools import Need
 
-__all__ = ["PLAN_SCHEMA", "PlanFile", "plan_document", "read_any_plan", "read_need", "read_plan", "read_plan_file"]
+__all__ = [
+    "PLAN_SCHEMA", "PlanFile", "plan_document", "read_any_plan", "read_json", "read_need", "read_plan",
+    "read_plan_file",
+]
 
 PLAN_SCHEMA = "genesis.plan/1"
 MAX_BYTES = 5_000_000
@@ -140,7 +143,7 @@ def _plan(document: Mapping[str, Any], path: Path) -> Plan:
 def _document(path: Path, text: str | None = None, what: str = "plan") -> Mapping[str, Any]:
     text = _text(path, what) if text is None else text
     try:
-        value = _json(text) if _is_json(path, text) else _yaml(text)
+        value = read_json(text) if _is_json(path, text) else _yaml(text)
     except LimitExceeded as error:
         raise LimitExceeded(f"{path} is too large: {error.message}", cause=MATERIAL[what],
                             hint=error.hint if what == "plan" else FORMS[what]) from None
@@ -190,7 +193,8 @@ def _at_once(path: str, flags: int) -> int:
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},:]', re.DOTALL)  # possessive: linear on any text
 
 
-def _json(text: str) -> Any:
+def read_json(text: str) -> Any:
+    """Return the JSON (RFC 8259) that *text* is, each key once and no NaN in it; raises ValueError or LimitExceeded."""
     depth = values = 0
     for found in _BRACKETS.finditer(text):
         if found[0] in "[{":

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from genesis_core import Made, SettingsError
+from genesis_core import Made, SettingsError, read_json
 
 from ._group import nearest
 
@@ -26,7 +26,7 @@ _WORDS = {"object": "an object", "array": "a list", "string": "text", "boolean":
 def object_of(text: str) -> dict[str, Any]:
     """Return the JSON object that *text* is, or for ``-`` what stdin says (raises SettingsError)."""
     try:
-        value = json.loads(_stdin() if text == "-" else text, object_pairs_hook=_once, parse_constant=_no_constant)
+        value = read_json(_stdin() if text == "-" else text)
         why = "" if isinstance(value, dict) else "it is no JSON object"
     except (ValueError, RecursionError) as error:
         value, why = {}, f"it is no JSON: {error}"
@@ -36,26 +36,13 @@ def object_of(text: str) -> dict[str, Any]:
     return dict(value)
 
 
-def _stdin() -> bytes:
+def _stdin() -> str:
     if sys.stdin is None or sys.stdin.isatty():
         raise ValueError("stdin is a terminal")
     data = sys.stdin.buffer.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise ValueError(f"stdin holds more than {MOST_BYTES} bytes")
-    return data
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"the key {name[:80]!r} stands twice in one object")
-        found[name] = value
-    return found
-
-
-def _no_constant(word: str) -> Any:
-    raise ValueError(f"{word} is not a JSON number")
+    return data.decode("utf-8")
 
 
 def check_arguments(made: Made, arguments: Mapping[str, Any]) -> None:

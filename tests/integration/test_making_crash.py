@@ -97,6 +97,8 @@ def test_a_run_that_dies_twice_on_the_way_ends_with_one_tool(shell: Shell) -> No
     crash(shell, "registry:row", "resume", run)
     shell.json("resume", run)
     whole(shell, run)
+    assert rows(shell, run)["need.begun"] == 3, "each of three drivers said that it makes one, and was counted"
+    assert rows(shell, run)["tool.admitted"] == 1
 
 
 @pytest.mark.slow

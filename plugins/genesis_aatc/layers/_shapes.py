@@ -126,8 +126,8 @@ def _constant(value: object, scope: Scope) -> Shape:
     if isinstance(value, str) and len(value) <= MAX_TEXT:
         try:
             return shape_of(ast.parse(value, mode="eval").body, scope)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            pass
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise Unreadable("can't be read") from error
     raise Unreadable("can't be read")
 
 

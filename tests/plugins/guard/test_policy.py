@@ -175,7 +175,7 @@ def test_a_section_that_can_not_be_enforced_stops_genesis_from_opening(section: 
 
 
 def test_no_section_is_no_error() -> None:
-    genesis_provide({})
+    assert genesis_provide({})
 
 
 RULES = st.builds(
