@@ -1,10 +1,19 @@
-"""Order: what needs a process with one thread comes first, before the servers of other tests are started in it."""
+"""Order: what needs a process with one thread comes first, before the servers of other tests are started in it.
+
+Property tests draw the same examples every time and know no deadline, so that a change is judged by what it changed;
+``tox run -e properties`` draws others.
+"""
 
 from __future__ import annotations
 
 import threading
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("anew", deadline=None, print_blob=True)
+settings.load_profile("same")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
