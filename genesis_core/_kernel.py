@@ -18,11 +18,12 @@ from ._ledger import Ledger
 from ._life import check_texts
 from ._lineup import Lineup
 from ._making import ONE, check_agents, hired
-from ._nesting import below, depths
+from ._nesting import expanded
 from ._pipelines import find_pipeline
 from ._plugins import Plugins
 from ._policy import Authority
 from ._replay.tape import Tape
+from ._shortfall import noted
 from ._verdicts import as_it_is, rejected, tasks_digest
 from ._workspace import names_label
 from .agents import AgentCard, Assignment, Reason, Tier
@@ -77,6 +78,10 @@ class Planner:
     doubts: tuple[Finding, ...] = ()
     """What is doubted before anything is planned: words of strangers' cards and tools."""
     gate: Gate = field(init=False)
+    at_once: int = 8
+    """Parts of a goal that are broken down at the same time."""
+    _short: dict[str, str] = field(default_factory=dict)
+    """Why parts were planned below the configured level, by task."""
     doubted: tuple[str, ...] = ()
     """Tasks whose words text from outside led to and screening doubts: no model takes them for orders."""
 
@@ -145,10 +150,8 @@ class Planner:
         if graph is None:
             plan = await make(self, goal)
             check_widens(plan.graph.tasks, {})
-            if self._doors.failed:
-                plan = plan.replace(degraded=self._doors.failed)
-                self.gate.doubts.append(Finding(rule="kernel.degraded", severity=Severity.NOTE,
-                                                message=f"planned without a model: {self._doors.failed}"))
+            plan, told = noted(plan, GOAL_ID, self._short, self._doors.failed)
+            self.gate.doubts += told
         else:
             await self.gate.tasks(goal.label, graph.tasks, "the plan")
             plan = await self.assign(Plan(goal=goal, graph=graph, pipeline=pipeline))
@@ -174,7 +177,8 @@ class Planner:
         if answer is None:
             raise NoAnswer("no plugin decomposed the goal", cause="genesis_decompose was answered by none",
                            hint="genesis plugins shows who answers it")
-        tasks = await self._expand(answer.tasks, depth=1)
+        tasks = await expanded(answer.tasks, self._children, max_depth=self.context.limits.max_depth,
+                               at_once=self.at_once, check=self._check_size)
         return TaskGraph(tasks=tuple(tasks)), answer.not_understood
 
     async def _children(self, task: Task) -> Decomposition | None:
@@ -187,22 +191,10 @@ class Planner:
                 raise PluginError(f"plugin {plugin!r} answered genesis_decompose with {type(answer).__name__}",
                                   cause="it takes a Decomposition or a sequence of Tasks")
             answer = Decomposition(tasks=tuple(answer))
-        self._doors.failed = self._doors.failed or answer.degraded
+        if answer.degraded:
+            self._short[task.id] = answer.degraded
         check_widens(answer.tasks, {})
         return answer
-
-    async def _expand(self, tasks: Sequence[Task], depth: int) -> list[Task]:
-        found: list[Task] = []
-        composite, deep = {t.parent for t in tasks}, depths(tasks, depth)
-        for task in tasks:
-            found.append(task)
-            self._check_size(len(found))
-            if task.id in composite or deep[task.id] >= self.context.limits.max_depth or task.agent is not None:
-                continue
-            answer = await self._children(task)
-            if answer is not None and answer.tasks:
-                found += await self._expand(below(task.id, answer.tasks), deep[task.id] + 1)
-        return found
 
     def _check_size(self, tasks: int) -> None:
         if tasks > self.context.limits.max_tasks:

@@ -1,15 +1,88 @@
-"""Tasks below tasks: how deep each stands, and the names of those that a composite turns out to consist of."""
+"""Tasks below tasks: how deep each stands, what each turns out to consist of, and what those are called.
+
+Each task is asked about once. All that stand on one level are asked about at the same time, so many at once as the
+operator allows; what comes of them has the order of the tasks, whoever answered first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from .errors import PlanError
+from .plans import Decomposition
 from .tasks import Input, Task
 
-__all__ = ["below", "depths"]
+__all__ = ["below", "depths", "expanded"]
+
+
+@dataclass(slots=True, eq=False)
+class _Node:
+    """A task, how deep it stands, and what it consists of."""
+
+    task: Task
+    depth: int
+    below: list[_Node] = field(default_factory=list)
+
+    def walk(self) -> Iterator[Task]:
+        """Yield its task, and those below it behind it."""
+        yield self.task
+        for node in self.below:
+            yield from node.walk()
+
+
+async def expanded(
+    tasks: Sequence[Task], ask: Callable[[Task], Awaitable[Decomposition | None]], *, max_depth: int, at_once: int,
+    check: Callable[[int], None],
+) -> list[Task]:
+    """Return *tasks*, each before those that it turns out to consist of; *check* is told how many there are so far."""
+    top, count = _nodes(tasks, 1), len(tasks)
+    check(count)
+    level = _open(top, max_depth)
+    while level:
+        answers = await _asked(level, ask, at_once)
+        count += sum(len(answer.tasks) for answer in answers if answer is not None)
+        check(count)  # before anything is made of them
+        for node, answer in zip(level, answers, strict=True):
+            if answer is not None and answer.tasks:
+                node.below = _nodes(below(node.task.id, answer.tasks), node.depth + 1)
+        level = [under for node in level for under in _open(node.below, max_depth)]
+    return [task for node in top for task in node.walk()]
+
+
+def _nodes(tasks: Sequence[Task], depth: int) -> list[_Node]:
+    deep = depths(tasks, depth)
+    return [_Node(task, deep[task.id]) for task in tasks]
+
+
+def _open(nodes: Sequence[_Node], max_depth: int) -> list[_Node]:
+    """Return those that may consist of others: whose parts are not known already, and who does them is not, either."""
+    whole = {node.task.parent for node in nodes}
+    return [n for n in nodes if n.task.id not in whole and n.depth < max_depth and n.task.agent is None]
+
+
+async def _asked(
+    nodes: Sequence[_Node], ask: Callable[[Task], Awaitable[Decomposition | None]], at_once: int
+) -> list[Decomposition | None]:
+    """Return what *ask* says of each, in their order; the first of them that raises ends it all."""
+    answers: list[Decomposition | None] = [None] * len(nodes)
+    waiting = iter(range(len(nodes)))
+
+    async def one_by_one() -> None:
+        for at in waiting:
+            answers[at] = await ask(nodes[at].task)
+
+    workers = [asyncio.ensure_future(one_by_one()) for _ in range(min(at_once, len(nodes)))]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+    return answers
 
 
 def depths(tasks: Sequence[Task], depth: int) -> dict[str, int]:

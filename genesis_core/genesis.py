@@ -203,7 +203,7 @@ class Genesis(Signing):
         elif self.settings.record and self._planned is None:
             self._planned = in_memory(self.settings)
         return Planner(self._plugins, context, lineup=lineup or self._lineup, tape=self._planned,
-                       doubts=self._provided.doubts)
+                       doubts=self._provided.doubts, at_once=self.settings.max_parallel)
 
     # -- run --------------------------------------------------------------------------------------------------------
 

@@ -1,12 +1,15 @@
 """Let a model break a goal down, hold its answer against the catalogue, and go on without it when it fails.
 
-What the model sees is the goal and the skills of the catalogue, never the contents of a file. Its answer counts only
-whole: known skills, every id once, no circle. Places (folders, files, what to leave out) are read out of its words the
+Asked once for the goal and once for each part that is to be broken down further; a part that fails is planned by its
+words alone, and the others keep what the model said. What the model sees is the goal and the skills of the catalogue,
+never the contents of a file. Its answer counts only whole: known skills, every id once, no circle; one that does not
+hold is repaired once. Places (folders, files, what to leave out) are read out of its words the
 way they are read out of a goal, so that a task gets no input that nobody named.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -23,8 +26,10 @@ from genesis_core import (
     LimitExceeded,
     Message,
     ModelError,
+    ModelReply,
     ModelRequest,
     PlanContext,
+    SettingsError,
     Task,
     TaskGraph,
     TimedOut,
@@ -45,7 +50,13 @@ FAILED = (DependencyDown, ModelError, TimedOut, AccessDenied, BudgetExceeded, Li
 MAX_TASKS, MAX_PART = 20, 10
 MAX_SKILLS = 100
 MAX_TOKENS, SECONDS = 1500, 240.0
+MOST_SECONDS = 3600
 MAX_WORDS = 8
+MAX_ID = 36
+"""Characters of an id: three levels of them are one id."""
+MAX_SHOWN = 4000
+"""Characters of an answer that does not hold that the model is shown again."""
+REPAIR = "That plan can't be used, for the reason above. Answer again, with the whole plan."
 _TAKEN = frozenset({"folder", "folders", "files", "exclude", "query", "title", "goal"})
 """Names that inputs have already: a task of that id could not pass its result on under it."""
 _NO_ID = re.compile(r"[^a-z0-9]+")
@@ -63,25 +74,46 @@ def prompt() -> str:
 
 
 async def asked(task: Task, context: PlanContext) -> Decomposition | None:
-    """Return the tasks that a model breaks *task* down into; those of the words alone when it can't.
+    """Return the tasks that a model breaks *task* down into; those of the words alone, and why, when it can't.
 
-    None, as without a model, for a part of which the words make no more than one task.
+    No tasks, as without a model, for a part of which the words make no more than one.
     """
     why = ""
     if context.agents:
-        index = catalogue(context.agents, context.tools, models=True)
         try:
-            reply = await context.ask(_request(task, context, index))
-            return _Reading(task, context, index).of(reply.data)
-        except FAILED:
-            pass  # the kernel has noted why
+            return await _by_model(task, context)
+        except FAILED as error:
+            why = error.told
         except _Refused as error:
             why = f"the model's plan does not hold: {error}"
     answer = decompose(task.description, context).replace(degraded=why)
-    return answer if task.kind == "goal" or len(answer.tasks) > 1 else None
+    return answer if task.kind == "goal" or len(answer.tasks) > 1 else Decomposition(tasks=(), degraded=why)
+
+
+async def _by_model(task: Task, context: PlanContext) -> Decomposition:
+    """Return the tasks of the model's answer, or of its second one when the first does not hold (raises _Refused)."""
+    index = catalogue(context.agents, context.tools, models=True)
+    reading, request = _Reading(task, context, index), _request(task, context, index)
+    reply = await context.ask(request)
+    try:
+        return reading.of(reply.data)
+    except _Refused as error:
+        reply = await context.ask(_repaired(request, reply, str(error)))
+    return reading.of(reply.data)
 
 
 # -- the question ------------------------------------------------------------------------------------------------------
+
+
+def seconds_of(context: PlanContext) -> float:
+    """Return how long one answer may take: plugin.htdag.seconds."""
+    section = context.settings.get("htdag", {})
+    value = section.get("seconds", SECONDS) if isinstance(section, Mapping) else SECONDS
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MOST_SECONDS:
+        return float(value)
+    raise SettingsError(f"the setting plugin.htdag.seconds is a number above 0 and up to {MOST_SECONDS}, not {value!r}",
+                        cause="it says how long a model may take to break down a goal or one part of it",
+                        hint=f"seconds = {SECONDS:g} below [plugin.htdag]")
 
 
 def _request(task: Task, context: PlanContext, index: Catalogue) -> ModelRequest:
@@ -91,11 +123,24 @@ def _request(task: Task, context: PlanContext, index: Catalogue) -> ModelRequest
     label = context.goal.label  # who asks the model fences what is not trusted as a whole
     goal = task.description if label.trust is Trust.UNTRUSTED else fenced("goal", task.description)
     return ModelRequest(
-        role="orchestrate", answer_schema=_schema(task, skills), max_output_tokens=MAX_TOKENS, seconds=SECONDS,
+        role="orchestrate", answer_schema=_schema(task, skills), max_output_tokens=MAX_TOKENS,
+        seconds=seconds_of(context),
         messages=(Message(role="system", text=prompt(), label=Label(Trust.TRUSTED)),
                   Message(role="user", text=f"Skills:\n{listed}\n\n{what}", label=Label(Trust.TRUSTED)),
                   Message(role="user", text=goal, label=label)),
     )
+
+
+def _repaired(request: ModelRequest, reply: ModelReply, why: str) -> ModelRequest:
+    """Return *request* with the answer that does not hold, and why: as data, since that may quote the answer."""
+    label = Label(Trust.UNTRUSTED, sources=frozenset({f"model:{reply.model}"}))
+    said = reply.text or json.dumps(reply.data, ensure_ascii=False, default=str)
+    return request.replace(messages=(
+        *request.messages,
+        Message(role="assistant", text=said[:MAX_SHOWN], label=label),
+        Message(role="user", text=f"Why the plan can't be used: {why}"[:500], label=label),
+        Message(role="user", text=REPAIR, label=Label(Trust.TRUSTED)),
+    ))
 
 
 def _schema(task: Task, skills: Sequence[Ability]) -> dict[str, object]:
@@ -230,7 +275,7 @@ def _rows(data: object, name: str) -> list[Mapping[str, object]]:
 
 def _id(value: object) -> str:
     """Return a task id of what a model wrote; raises _Refused when nothing is left of it."""
-    name = _NO_ID.sub("-", str(value or "").lower()).strip("-")[:60].strip("-")
+    name = _NO_ID.sub("-", str(value or "").lower()).strip("-")[:MAX_ID].strip("-")
     if not name:
         raise _Refused(f"{value!r} is no id")
     return f"{name}-task" if name in _TAKEN else name

@@ -116,8 +116,8 @@ def test_each_part_is_broken_down_exactly_once(tmp_path: Path) -> None:
     model = ScriptedModel(
         answer(row("look", skills=()), row("work", "look", skills=()), row("report", "work", skills=("report",))),
         answer(row("map"), row("more", "map", skills=())),
-        answer(row("deep", skills=("import-cycles",)), row("deeper", skills=("code-complexity",))),
         answer(row("scan", skills=("secret-scan",)), row("static", skills=("static-scan",))),
+        answer(row("deep", skills=("import-cycles",)), row("deeper", skills=("code-complexity",))),
     )
     plan = planned(tmp_path, model).plan
     composites = set(plan.graph.children)
@@ -160,9 +160,9 @@ BAD = {
 @pytest.mark.parametrize("why", BAD)
 def test_an_answer_that_does_not_hold_is_not_used_at_all(tmp_path: Path, why: str) -> None:
     rows, said = BAD[why]
-    model = ScriptedModel(answer(*rows))
+    model = ScriptedModel(answer(*rows), answer(*rows))
     report = planned(tmp_path, model)
-    assert len(model.requests) == 1
+    assert len(model.requests) == 2
     assert _essence(report.plan) == _essence(planned(tmp_path).plan)
     assert said in report.plan.degraded and "does not hold" in degraded(report)[0].message
 
@@ -174,6 +174,16 @@ def test_an_answer_against_the_schema_is_repaired_once(tmp_path: Path) -> None:
     twice = ScriptedModel(wrong, wrong)
     report = planned(tmp_path, twice)
     assert len(twice.requests) == 2 and degraded(report)
+
+
+def test_an_answer_that_does_not_hold_is_repaired_once(tmp_path: Path) -> None:
+    model = ScriptedModel(answer(row("a", "b"), row("b", "a")), answer(*GOOD))
+    report = planned(tmp_path, model)
+    assert [t.id for t in report.plan.graph.tasks] == ["map", "scan", "report"] and not degraded(report)
+    said, why, again = model.requests[1].messages[-3:]
+    assert said.role == "assistant" and '"id": "a"' in said.text and said.label.trust is Trust.UNTRUSTED
+    assert "wait for each other" in why.text and why.label.trust is Trust.UNTRUSTED
+    assert again.label.trust is Trust.TRUSTED and "Answer again" in again.text
 
 
 def test_a_model_that_does_not_fit_into_the_budget_is_not_asked(tmp_path: Path) -> None:
