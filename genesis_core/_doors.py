@@ -85,7 +85,10 @@ class TaskDoors:
         await self.context._authorize(action)
 
     def passing(self, action: Action) -> dict[str, Any]:
-        return self.context._passing(action)
+        said = self.context._passing(action)
+        if said:
+            self.context._scope.acted.add(self.context.task.id)
+        return said
 
     def given(self, action: Action) -> Any:
         passed = self.context._given(action)

@@ -26,10 +26,14 @@ class RunRecord:
     plan: Plan | None = None
     """As it stands now, patches applied."""
     report: dict[str, Any] = field(default_factory=dict)
+    changes: list[RunEvent] = field(default_factory=list)
+    """The changes of its graph while it ran, and those that were refused."""
     results: dict[str, TaskResult] = field(default_factory=dict)
     """The last result of each leaf."""
     attempts: dict[str, int] = field(default_factory=dict)
     """The highest attempt begun of each task."""
+    tried: dict[str, int] = field(default_factory=dict)
+    """The highest attempt of each task that has ended, whether its result still stands or not."""
     reads: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Which files, with their digests, each task's last attempt read; ``run --again`` compares them."""
     code: dict[str, str] = field(default_factory=dict)
@@ -140,7 +144,7 @@ class RunRecord:
     @property
     def in_flight(self) -> tuple[str, ...]:
         """Tasks that had begun and have no result: they run again, with the same key."""
-        return tuple(t for t, n in self.attempts.items() if t not in self.results or self.results[t].attempt < n)
+        return tuple(t for t, n in self.attempts.items() if self.tried.get(t, 0) < n)
 
     @property
     def settled(self) -> dict[str, TaskResult]:
@@ -296,12 +300,19 @@ def caused(patch: GraphPatch, before: Plan, after: Plan) -> tuple[str, ...]:
     return *named, *(a.task_id for a in after.assignments if a.task_id not in before.assigned)
 
 
+def _changed(record: RunRecord, event: RunEvent) -> None:
+    record.changes.append(event)
+
+
 def _patched(record: RunRecord, event: RunEvent) -> None:
+    _changed(record, event)
     if record.plan is None:
         return
     before, record.plan = record.plan, plan_from_json(event.data["plan"])
     patch = GraphPatch(**event.data["patch"])
     record.updates, record.made = record.updates + 1, record.made + len(patch.add)
+    for task in patch.replacements:  # one that had failed is done anew
+        record.results.pop(task.id, None)
     floor = Label.from_json(event.data["label"]) if "label" in event.data else record.base | event.label
     record.floor.update(dict.fromkeys(caused(patch, before, record.plan), floor))
 
@@ -335,6 +346,7 @@ def _done(record: RunRecord, event: RunEvent) -> None:
     result = TaskResult(**{**event.data["result"], "label": event.label})
     record.results[event.task_id] = result
     record.passes.ended(event.task_id)
+    record.tried[event.task_id] = max(result.attempt, record.tried.get(event.task_id, 0))
     record.attempts[event.task_id] = max(result.attempt, record.attempts.get(event.task_id, 0))
 
 
@@ -353,6 +365,7 @@ _STEPS: Mapping[EventKind, Callable[[RunRecord, RunEvent], None]] = {
     EventKind.DECIDED: _decided,
     EventKind.APPROVED: _approved,
     EventKind.PATCHED: _patched,
+    EventKind.PATCH_REFUSED: _changed,
     EventKind.ESTIMATED: _estimated,
     EventKind.TOOL_CALLED: _called,
     EventKind.TOOL_RETURNED: _returned,

@@ -130,15 +130,18 @@ class Records:
         """Return the verified events of a run; its folder is not touched. Raises JournalError naming any damage."""
         return read_events(self.folder(run_id) / "journal.db", self._keys())
 
-    def record(self, run_id: str) -> RunRecord:
-        """Return what the journal of a run comes to (raises JournalError, as :meth:`events`)."""
+    def record(self, run_id: str, row: int | None = None) -> RunRecord:
+        """Return what the journal of a run comes to, or came to after *row* (raises JournalError, SettingsError)."""
         folder = self.folder(run_id)
         driven = StateFolder(self.home).driven(folder.name)  # asked first: who ends meanwhile has written rows
         events = [] if driven and not (folder / "journal.db").is_file() else self.events(run_id)
         if driven and not events:
             raise JournalError(f"run {folder.name} has no rows yet", cause="it is just beginning",
                                hint="look again in a moment")
-        return _folded(run_id, events)
+        if row is not None and not 1 <= row <= len(events):
+            raise SettingsError(f"run {folder.name} has no row {row}", cause=f"its rows are 1 to {len(events)}",
+                                hint=f"genesis runs show {folder.name} names the rows that changed its graph")
+        return _folded(run_id, events[:row])
 
     def whole(self, run_id: str) -> RunRecord:
         """Return the record of a run, checked to be no shorter than it once was (raises JournalError)."""

@@ -1,4 +1,8 @@
-"""Changes of the graph while a run is under way: plugins are asked for one, and it must leave alone what has begun."""
+"""Changes of the graph while a run is under way: plugins are asked for one, and it must leave alone what has begun.
+
+What failed is the exception: the change that its result calls for may replace it, and it is done anew, under the
+number of the next attempt. So only the part that failed is planned again, and whoever waits for it goes on waiting.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,16 @@ from typing import TYPE_CHECKING
 from ._runscope import check_names
 from .errors import GenesisError, GraphError, LimitExceeded, PluginError
 from .policy import Label
-from .tasks import GraphPatch, TaskResult
+from .tasks import GraphPatch, TaskResult, TaskState
 
 if TYPE_CHECKING:
     from ._run import Driver
     from .plans import Plan
 
 __all__ = ["cause_of", "revised"]
+
+_ANEW = frozenset({TaskState.FAILED, TaskState.REJECTED, TaskState.BLOCKED})
+"""How a task has ended that a change may have done anew: by somebody else, in other words, or in parts."""
 
 
 async def revised(driver: Driver, result: TaskResult) -> tuple[GraphPatch, str, Plan | str] | None:
@@ -28,7 +35,7 @@ async def revised(driver: Driver, result: TaskResult) -> tuple[GraphPatch, str, 
             return None
         patch, plugin = _a_patch(*found)
         _check_limits(driver, patch)
-        _check_begun(driver, patch)
+        _check_begun(driver, patch, result)
         check_names(driver.scope.known, (*patch.add, *patch.replacements))
         planner.rise(cause := cause_of(driver, result))  # so far is believed, and kept, what is asked on the way
         return patch, plugin, await planner.patched(driver.plan, patch, cause)
@@ -64,12 +71,21 @@ def _check_limits(driver: Driver, patch: GraphPatch) -> None:
         raise LimitExceeded(f"{len(patch.add)} new tasks in one update; at most {limits.max_new_tasks} are allowed")
 
 
-def _check_begun(driver: Driver, patch: GraphPatch) -> None:
+def _check_begun(driver: Driver, patch: GraphPatch, result: TaskResult) -> None:
     # One that waits for a person has begun, too, and so has what an earlier driver of the run began.
     begun = {*driver.scheduler.results, *driver.scheduler.working, *driver.scheduler.held, *driver.attempts}
+    if result.state in _ANEW and result.task_id in {t.id for t in patch.replacements}:
+        _check_harmless(driver, result.task_id)
+        begun.discard(result.task_id)
     for task_id in (*patch.drop, *(t.id for t in patch.replacements)):
         if task_id in begun:
             raise GraphError(f"task {task_id!r} has begun and can't be changed")
     for task in (*patch.add, *patch.replacements):
         if task.parent in begun and task.parent not in driver.plan.graph.children:
             raise GraphError(f"task {task.parent!r} has begun and can't become the parent of {task.id!r}")
+
+
+def _check_harmless(driver: Driver, task_id: str) -> None:
+    """Raise GraphError when *task_id* can't be done anew: it did what a grant or a yes covers, or can't be undone."""
+    if task_id in driver.scope.acted or driver.scope.passed.get(task_id):
+        raise GraphError(f"task {task_id!r} has failed after a call that is not to be made twice")

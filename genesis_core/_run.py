@@ -189,15 +189,15 @@ class Driver:
                 await self._start_ready()
             if not scheduler.working:
                 return
-            found = map(self._ended_attempt, await self.engine.completions())
-            ended = [result for result in found if result is not None]
+            ended = [r for r in map(self._ended_attempt, await self.engine.completions()) if r is not None]
             for result in ended:
                 await self._settle(result)
             if self._priced and any(result.usage.model_calls for result in ended):
                 await self._estimate_left()
             await self._herald.commit()
             for result in ended:
-                scheduler.finish(result)
+                if self.results.get(result.task_id) is result:  # else it is done anew
+                    scheduler.finish(result)
 
     async def _estimate_left(self) -> None:
         """Weigh the tasks that are not begun against what is left of the budget: what has ended cost more or less."""
@@ -226,15 +226,12 @@ class Driver:
         while self._stop is None:
             ended = [r for task in self.scheduler.take_ready() if (r := self._begin(task)) is not None]
             ended += [self._record(skipped(self.plan, task_id, cause, self._next(task_id)))
-                      for task_id, cause in self._skips()]
+                      for task_id, cause in self.scheduler.take_skipped() if task_id not in self.scheduler.results]
             if not ended:
                 return
             await self._herald.commit()
             for result in ended:
                 self.scheduler.finish(result)
-
-    def _skips(self) -> dict[str, str].items:  # type: ignore[valid-type]
-        return {t: cause for t, cause in self.scheduler.take_skipped() if t not in self.scheduler.results}.items()
 
     def _begin(self, task: Task) -> TaskResult | None:
         """Submit *task*; when nobody can do it here, return its result at once."""
@@ -376,6 +373,9 @@ class Driver:
         self.scope.emit(EventKind.PATCHED, actor=plugin, task_id=result.task_id, label=result.label, data={
             "patch": patch.to_json(), "plan": plan.to_json(), "reason": patch.reason, "label": cause.to_json(),
         })
+        if result.task_id in {t.id for t in patch.replacements}:
+            del self.results[result.task_id]
+            self.scheduler.release(result.task_id)
         self.scheduler.replace_graph(plan.graph, {t: a.agent for t, a in plan.assigned.items()})
 
     # -- the end ----------------------------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ class RunScope:
     """What a person has said of single actions, by task and by the digest of the action."""
     passed: Mapping[str, Sequence[Passed]] = FrozenDict()
     """What earlier attempts have done that is not to be done twice, by task."""
+    acted: set[str] = field(default_factory=set)
+    """Tasks that have begun, in this process, what is not to be done twice."""
     lock: RunLock | None = None
     tape: Tape | None = None
     """What calls go through when the run is recorded or replayed."""

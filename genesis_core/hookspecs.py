@@ -39,8 +39,8 @@ class Offer:
     *kind*: "engine" (*value*: a callable that makes one), "keyring" (*value*: the key ring), "envelopes" (*value*: a
     callable of key ring, state folder and clock that makes an :class:`Envelopes`), "workshop" (*value*: a callable of
     what gives the key ring, of state folder, clock and ``[sandbox]``, that makes a :class:`Workshop`), "provider"
-    (*value*: a :class:`ModelProvider`), "pipeline", "rule", "rulebook", "pattern", "price", "estimator", "evaluation"
-    or "health".
+    (*value*: a :class:`ModelProvider`), "pipeline", "rule", "rulebook", "rewards", "pattern", "price", "estimator",
+    "evaluation" or "health".
     """
 
     kind: str
@@ -113,7 +113,10 @@ def genesis_revise(
     *first*. Before a run *findings* holds those that can be mended and *result* is None; the kernel asks at most
     ``limits.max_revisions`` times, and rejects a plan that it has seen before. While running *findings* is empty and
     *result* is what a task has just ended with; at most ``limits.max_updates`` changes, ``limits.max_new_tasks`` new
-    tasks each. A patch that would break the graph, or that screening blocks, is refused whole, and that is recorded.
+    tasks each. What has begun stays as it is, but for the task of *result* itself when that is failed, rejected or
+    blocked: ``replace`` it, and it is done anew as its next attempt, by another agent, in other words, or in parts
+    (tasks with it as their ``parent``); refused where it has made a call that is not to be made twice. A patch that
+    would break the graph, or that screening blocks, is refused whole, and that is recorded.
     None: leave the plan as it is.
     """
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genesis_core import Artifact, Plan, RunRecord, RunResult, TaskResult
+from genesis_core import Artifact, EventKind, Plan, RunEvent, RunRecord, RunResult, TaskResult
 
-__all__ = ["RUN_SCHEMA", "artifact_path", "ends", "made", "result_of", "run_document"]
+__all__ = ["RUN_SCHEMA", "artifact_path", "change", "ends", "made", "result_of", "run_document"]
 
 RUN_SCHEMA = "genesis.run/1"
 
@@ -33,6 +33,7 @@ def run_document(
         "plan": None if plan is None else plan.to_json(),
         "findings": _plain(report.get("findings", [])),
         "score": _plain(report.get("score")),
+        "changes": [] if record is None else [change(event) for event in record.changes],
         "not_understood": [] if plan is None else list(plan.not_understood),
         "tasks": {name: task.model_dump(mode="json") for name, task in result.tasks.items()},
         "artifacts": [_artifact(task, a, path) for task, a, path in made(result)],
@@ -53,6 +54,18 @@ def result_of(record: RunRecord, folder: Path) -> RunResult:
         replayed=record.replayed,
         tasks={name: record.results[name] for name in order if name in record.results},
     )
+
+
+def change(event: RunEvent) -> dict[str, Any]:
+    """Return a change of a run's graph as plain JSON: which row has it, after which task, by whom and why."""
+    patch = event.data["patch"]
+    return {
+        "row": event.seq, "after": event.task_id, "by": event.actor, "reason": str(event.data.get("reason", "")),
+        "refused": event.kind is EventKind.PATCH_REFUSED,
+        "added": [task["id"] for task in patch.get("add", ())],
+        "replaced": [task["id"] for task in patch.get("replace", ())],
+        "dropped": list(patch.get("drop", ())),
+    }
 
 
 def ends(plan: Plan | None) -> tuple[str, ...]:

@@ -86,10 +86,16 @@ def stories(plan: Plan, results: Mapping[str, TaskResult], events: Sequence[RunE
     """Return the story of each task that runs, in the order of the plan."""
     found = {t.id: Story(plan, t.id, results.get(t.id)) for t in plan.graph.leaves}
     for event in events:
-        story = found.get(event.task_id)
-        if story is not None:
-            story.events.append(event)
+        about = {event.task_id, *changed_tasks(event)} if event.kind is EventKind.PATCHED else {event.task_id}
+        for name in about & found.keys():
+            found[name].events.append(event)
     return list(found.values())
+
+
+def changed_tasks(event: RunEvent) -> set[str]:
+    """Return the tasks that a change of the plan added or replaced."""
+    patch = event.data["patch"]
+    return {str(task["id"]) for task in (*patch.get("add", ()), *patch.get("replace", ()))}
 
 
 def explain_text(told: Sequence[Story], *, full: bool) -> str:
@@ -126,12 +132,27 @@ def _facts(story: Story, full: bool) -> Iterator[str]:
     if task.depends_on:
         yield from _block("after", ", ".join(task.depends_on), full)
     yield from _made(story, full)
+    yield from _earlier(story, full)
     yield from _outcome(story, full)
     for text in _waiting(story):
         yield from _block("waits", text, True)
     for (verb, resource, decision, rule), times in story.decisions().items():
         often = f" ({times} times)" if times > 1 else ""
         yield from _block("decided", f"{verb} {resource}: {decision} by {rule}{often}", full)
+
+
+def _earlier(story: Story, full: bool) -> Iterator[str]:
+    """Yield how earlier attempts ended that no longer stand, and the changes of the plan that the task has had."""
+    last = 0 if story.result is None else story.result.attempt
+    for event in story.events:
+        if event.kind is EventKind.TASK_DONE and event.attempt < last:
+            ended = event.data["result"]
+            why = (ended.get("error") or {}).get("message", "")
+            yield from _block("earlier", f"attempt {event.attempt} by {event.actor}: {ended['state']}"
+                                         f"{': ' + why if why else ''}", full)
+        elif event.kind is EventKind.PATCHED and story.task_id in changed_tasks(event):
+            why = event.data.get("reason", "")
+            yield from _block("changed", f"by {event.actor} after {event.task_id}: {why}", full)
 
 
 def _made(story: Story, full: bool) -> Iterator[str]:

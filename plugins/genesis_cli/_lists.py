@@ -44,16 +44,17 @@ def ago(moment: str) -> str:
     return "just now"
 
 
-def shown_run(record: RunRecord, result: RunResult, *, driven: bool) -> str:
-    """Return one run in full: its tree, its outputs, its files, what is missing."""
+def shown_run(record: RunRecord, result: RunResult, *, driven: bool, row: int | None = None) -> str:
+    """Return one run in full: its tree, its outputs, its files, what is missing; of one *row* only its tree."""
     from ._progress import MARKS, Progress, mark
     from ._summary import summary
 
-    progress = Progress.of(record)
+    progress = Progress.of(record, going=driven or row is not None)
     plain = streams.glyph("✓", "+", sys.stdout) == "+"
     goal = "" if record.plan is None else record.plan.goal.text
+    when = "under way at the moment" if driven else f"as it stood after row {row}" if row is not None else ""
     lines = [streams.paint(streams.one_line(goal), "bold"), f"workspace {streams.one_line(record.workspace)}",
-             f"folder    {result.folder}", *_recorded(record), *(["under way at the moment"] if driven else []), ""]
+             f"folder    {result.folder}", *_recorded(record), *([when] if when else []), ""]
     wide = max((2 * line.depth + len(line.id) for line in progress.lines.values()), default=0)
     for line in progress.lines.values():
         sign = streams.paint(mark(line.state, ascii_only=plain), MARKS.get(line.state, ("", "", "dim"))[2])
@@ -61,7 +62,23 @@ def shown_run(record: RunRecord, result: RunResult, *, driven: bool) -> str:
         why = f"  {streams.one_line(line.why)}" if line.why else ""
         lines.append(f"  {sign} {name}  {line.agent.ljust(12)}  {line.state}{why}".rstrip())
         lines += _skills(record, line.id, 4 + wide)
-    return "\n".join([*lines, "", summary(result, seconds=record.seconds)])
+    ending = () if row is not None else ("", summary(result, seconds=record.seconds))
+    return "\n".join([*lines, *_changes(record), *ending])
+
+
+def _changes(record: RunRecord) -> Iterator[str]:
+    """Yield a line for each change of the graph: the row that has it, and what it was."""
+    from ._document import change
+
+    for at, told in enumerate(map(change, record.changes)):
+        if at == 0:
+            before = f"changes of the plan; how it stood: genesis runs show {record.run_id} --at ROW"
+            yield from ("", streams.paint(before, "dim"))
+        signs = (("+", told["added"]), ("~", told["replaced"]), ("-", told["dropped"]))
+        what = " ".join(f"{sign}{name}" for sign, names in signs for name in names)
+        verb = "refused, by" if told["refused"] else "by"
+        why = told["reason"] or "no reason given"
+        yield f"  row {told['row']}  after {told['after']}, {verb} {told['by']}: {streams.one_line(f'{what}  ({why})')}"
 
 
 def _skills(record: RunRecord, task_id: str, indent: int) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -59,8 +59,8 @@ class Progress:
     """For ``--again``: why a task ran again."""
 
     @classmethod
-    def of(cls, record: RunRecord) -> Progress:
-        """Return where a recorded run stands; ``resume`` goes on from it."""
+    def of(cls, record: RunRecord, *, going: bool = False) -> Progress:
+        """Return where a recorded run stands; ``resume`` goes on from it. *going*: what has begun is under way."""
         self = cls(run_id=record.run_id)
         if record.plan is not None:
             self.plan(record.plan)
@@ -69,6 +69,9 @@ class Progress:
                 line = self.lines[task_id]
                 line.state, line.why = result.state.value, "" if result.error is None else result.error.message
                 line.doing = "recorded before"
+        for task_id in record.in_flight if going else ():
+            if task_id in self.lines:
+                self.lines[task_id].state = "working"
         self._lift()
         return self
 
@@ -85,6 +88,13 @@ class Progress:
             )
         self._parents = {t.id: t.parent for t in graph.tasks}
 
+    def _changed(self, plan: Plan, anew: Collection[str]) -> None:
+        """Take in *plan*: what it does *anew* has not begun, whatever came of it before."""
+        for task_id in anew:
+            self.lines.pop(task_id, None)
+        self.plan(plan)
+        self._lift()
+
     def take(self, event: RunEvent) -> TaskLine | None:
         """Take in one event and return the task that it changed."""
         self.run_id, kind, data = event.run_id, event.kind, event.data
@@ -93,7 +103,7 @@ class Progress:
         if kind is EventKind.RUN_STARTED:
             self.plan(Plan.model_validate(data["report"]["plan"]))
         elif kind is EventKind.PATCHED:
-            self.plan(Plan.model_validate(data["plan"]))
+            self._changed(Plan.model_validate(data["plan"]), {t["id"] for t in data["patch"].get("replace", ())})
         elif kind is EventKind.RUN_FINISHED:
             self.state = data["state"]
             self._stopped()

@@ -116,6 +116,9 @@ class PlainView(QuietView):
         elif kind is EventKind.WARNING and event.task_id not in self.progress.rerun:
             self._say(event.time, f"{streams.paint('warning', 'yellow', stream=sys.stderr)} "
                                   f"{streams.one_line(str(event.data.get('text')))}")
+        elif kind is EventKind.PATCHED:
+            self._say(event.time, f"{streams.glyph('↻', '~', sys.stderr)} plan changed by {event.actor}: "
+                                  f"{streams.one_line(str(event.data.get('reason') or 'no reason given'))}")
         elif line is not None:
             self._task(line, event)
 

@@ -78,22 +78,23 @@ def _table(shown: list[Entry], total: int) -> str:
 
 @runs.command("show")
 @run_argument()
+@click.option("--at", "row", type=click.IntRange(1), metavar="ROW", help="As it stood after that row of its journal.")
 @common
-def show(session: Session, run: str) -> int:
-    """Show RUN: its tasks with skills, state, cause and output, and where its files are."""
+def show(session: Session, run: str, row: int | None) -> int:
+    """Show RUN: its tasks with skills, state, cause and output, changes of its plan, and where its files are."""
     from ._document import result_of, run_document
     from ._lists import shown_run
 
     genesis = session.records()
     folder = genesis.folder(run)
     session.correlation_id = folder.name
-    record = genesis.record(folder.name)
+    record = genesis.record(folder.name, row)
     result = result_of(record, folder)
-    driven = session.state().driven(folder.name)
+    driven = row is None and session.state().driven(folder.name)
     data = run_document(result, record=record)
     if driven:
         data["state"] = "running"
-    return session.answer(data, lambda: shown_run(record, result, driven=driven))
+    return session.answer(data, lambda: shown_run(record, result, driven=driven, row=row))
 
 
 @runs.command("export")

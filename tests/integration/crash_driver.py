@@ -15,10 +15,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from genesis_core import GraphPatch, Task, TaskContext, TaskGraph, TaskResult, agent, hookimpl, tool
+from genesis_core import GraphPatch, Plan, Task, TaskContext, TaskGraph, TaskResult, ToolError, agent, hookimpl, tool
 from genesis_core.testing import open_genesis
 
 TASKS, WIDTH = 200, 20
+FAILS = "t5"
+"""The task whose first attempt fails."""
 
 
 @tool(effect="pure", inline=True)
@@ -35,16 +37,20 @@ async def poster(task: Task, context: TaskContext) -> TaskResult:
     await writer.drain()
     await reader.readline()
     writer.close()
+    if (task.id, context.attempt) == (FAILS, 1):
+        raise ToolError("the first attempt fails")
     value = await context.call(double, number=len(task.id))
     artifact = await context.write("note.txt", f"{task.id} {value}")
     return context.result({"value": value}, artifacts=[artifact])
 
 
 class Grow:
-    """Adds one task when the first one is done, so that a patch is among what a crash can meet."""
+    """Adds a task when the first one is done, and has one that fails done anew: what a crash can meet, too."""
 
     @hookimpl
-    def genesis_revise(self, result: TaskResult | None) -> GraphPatch | None:
+    def genesis_revise(self, plan: Plan, result: TaskResult | None) -> GraphPatch | None:
+        if result is not None and result.error is not None:
+            return GraphPatch(replace=(plan.graph[result.task_id],), reason="once more")
         if result is None or result.task_id != "t0":
             return None
         return GraphPatch(add=(Task(id="grown", agent="poster", depends_on=("t0",)),), reason="t0 is done")
