@@ -165,7 +165,7 @@ class Genesis(Signing):
             limits=self.settings.limits, budget=budget or self.settings.budget, settings=self.settings.sections,
             offers=given.offers, price=self._lineup.price, roles={r: self._lineup.choices(r) for r in ROLES},
             files=no_files if workspace is None else workspace.files, outcomes=cache(lambda: told(self.records, given)),
-            secrets=tuple(self.settings.secrets),
+            secrets=tuple(self.settings.secrets), home=self.home,
         )
 
     # -- plan -------------------------------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ class Genesis(Signing):
             scope=scope, plan=plan, planner=planner, engine=engine, agents=self._provided.agents, codes=code,
             max_parallel=self.settings.max_parallel, task_seconds=self.settings.task_seconds, on_end=self._ended,
             again=again, results=kept, attempts={} if record is None else dict(record.attempts),
-            recorded={} if record is None else {t: r.attempt for t, r in record.results.items()},
+            recorded={} if record is None else dict(record.tried),
             updates=0 if record is None else record.updates, timeout=timeout,
             floor=dict(floor or {}) if record is None else record.floor,
             base=planner.label if record is None else record.base,
@@ -386,9 +386,9 @@ class Genesis(Signing):
         """Return the verified events of a run; its folder is not touched. Raises JournalError naming any damage."""
         return self.records.events(run_id)
 
-    def record(self, run_id: str) -> RunRecord:
-        """Return what the journal of a run comes to (raises JournalError, as :meth:`events`)."""
-        return self.records.record(run_id)
+    def record(self, run_id: str, row: int | None = None) -> RunRecord:
+        """Return what the journal of a run comes to, or came to after that *row* (raises as :meth:`events`)."""
+        return self.records.record(run_id, row)
 
     def kept(self, run_id: str) -> Mapping[str, Any]:
         """Return what was kept of the calls of a recorded run, by digest (raises JournalError)."""

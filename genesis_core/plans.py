@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -72,12 +73,12 @@ class PlanContext:
     """``price(model, input_tokens, output_tokens)``: what they cost in US dollars; None: unknown."""
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By role the models that may be asked for it first, in the operator's order: ``Estimate.model`` is one of them."""
-    success: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    """Learned success by (agent, skill); empty until the journal knows enough."""
+    home: Path | None = None
+    """The state folder, for what a plugin keeps from run to run; None: there is none."""
 
     def __post_init__(self) -> None:
         """Make what is a plain dict read-only: every hook gets this very value, and none may change it for the next."""
-        for name in ("settings", "offers", "roles", "success"):
+        for name in ("settings", "offers", "roles"):
             if isinstance(given := getattr(self, name), dict):
                 object.__setattr__(self, name, MappingProxyType(given))
     outcomes: Callable[[], Sequence[TaskOutcome]] = _no_outcomes
@@ -216,6 +217,10 @@ class Score(Record):
     quality: float = Field(ge=0, le=1)
     cost: float = Field(ge=0, le=1)
     time: float = Field(ge=0, le=1)
+    weights: tuple[float, float, float, float] = (0.4, 0.3, 0.2, 0.1)
+    """How much success, quality, what it does not cost and the time it does not take count."""
+    reason: str = ""
+    """Where the terms and weights come from, in words: what is learned and from how much, or why nothing is."""
 
 
 class PlanReport(Record):

@@ -6,6 +6,9 @@ Every term is an average over the tasks, so that a plan of fifty good tasks scor
 - *quality*: mean fit of agent and task (0 for a task without one), times the share of the goal that was understood;
 - *cost* and *time*: mean over tasks of x / (x + half), where half is 0.10 US dollars or 60 seconds; an unknown cost
   counts half.
+
+How often an agent succeeds is what its card says, and the weights are those above, unless ``genesis rewards fit`` has
+learned better ones (``rewards``); the score says which.
 """
 
 from __future__ import annotations
@@ -18,10 +21,11 @@ from genesis_core import Assignment, Score
 
 from ._view import View
 from ._words import EMPTY_WORDS, READER
+from .rewards.facts import Done, Part, named
 
-__all__ = ["score"]
+__all__ = ["planned", "score"]
 
-SUCCESS, QUALITY, COST, TIME = 0.4, 0.3, 0.2, 0.1
+WEIGHTS = (0.4, 0.3, 0.2, 0.1)
 HALF_COST, HALF_SECONDS = 0.10, 60.0
 UNKNOWN_PRIOR, LEAST = 0.5, 0.01
 """Success of an agent without a card, and the least that counts: one hopeless task must not hide all others."""
@@ -29,43 +33,58 @@ UNKNOWN_PRIOR, LEAST = 0.5, 0.01
 
 def score(view: View) -> Score:
     """Return the plan's score with its terms; renaming tasks, or having all of them twice, changes nothing."""
+    made, learned = planned(view), view.rewards
+    success = made.routed * _success(view, made.parts)
+    weights = WEIGHTS if learned is None else learned.weights_in_force
+    each = success, made.quality, 1 - made.cost, 1 - made.time
+    value = math.fsum(w * x for w, x in zip(weights, each, strict=True))
+    terms = [round(min(max(x, 0.0), 1.0), 6) for x in (value, success, made.quality, made.cost, made.time)]
+    return Score(value=terms[0], success=terms[1], quality=terms[2], cost=terms[3], time=terms[4], weights=weights,
+                 reason=_reason(view, made.parts))
+
+
+def planned(view: View, *, run: str = "", done: float = 0.0) -> Done:
+    """Return what is known of a plan before it runs, but for the odds of its tasks; *done* is what came of it."""
     tasks = len(view.leaves)
     given = [a for task in view.leaves if (a := view.assigned.get(task.id)) is not None]
-    share = len(given) / tasks if tasks else 0.0
-    success = share * _success(view, given)
-    quality = math.fsum([a.score for a in given]) / tasks * _understood(view) if tasks else 0.0
     estimates = view.plan.estimates
-    cost = _mean([_cost(e.cost) for e in estimates])
-    time = _mean([e.seconds / (e.seconds + HALF_SECONDS) for e in estimates])
-    value = SUCCESS * success + QUALITY * quality + COST * (1 - cost) + TIME * (1 - time)
-    terms = [round(min(max(x, 0.0), 1.0), 6) for x in (value, success, quality, cost, time)]
-    return Score(value=terms[0], success=terms[1], quality=terms[2], cost=terms[3], time=terms[4])
+    return Done(
+        run=run, parts=tuple(_part(view, a) for a in given), routed=len(given) / tasks if tasks else 0.0,
+        quality=math.fsum([a.score for a in given]) / tasks * _understood(view) if tasks else 0.0,
+        cost=_mean([_cost(e.cost) for e in estimates]),
+        time=_mean([e.seconds / (e.seconds + HALF_SECONDS) for e in estimates]), done=done,
+    )
+
+
+def _part(view: View, given: Assignment) -> Part:
+    expected = view.plan.estimated.get(given.task_id)
+    difficulty = 0.5 if expected is None else expected.difficulty
+    return Part(given.agent, named(view.graph[given.task_id].requires), difficulty)
 
 
 def _mean(values: list[float]) -> float:
     return math.fsum(values) / len(values) if values else 0.0
 
 
-def _success(view: View, given: list[Assignment]) -> float:
-    """Return the geometric mean of how often the agents succeed at their tasks."""
-    if view.context.success:
-        odds = Counter(_learned(view, assignment) for assignment in given)
-    else:
-        odds = Counter()
-        for agent, tasks in Counter([a.agent for a in given]).items():
-            odds[_prior(view, agent)] += tasks
-    return math.exp(math.fsum(n * math.log(max(p, LEAST)) for p, n in odds.items()) / len(given)) if given else 0.0
+def _success(view: View, parts: tuple[Part, ...]) -> float:
+    """Return the geometric mean of how likely the agents succeed at their tasks."""
+    odds = [(_chance(view, part), tasks) for part, tasks in Counter(parts).items()]
+    return math.exp(math.fsum(n * math.log(max(p, LEAST)) for p, n in odds) / len(parts)) if parts else 0.0
 
 
-def _learned(view: View, given: Assignment) -> float:
-    skills, known = view.graph[given.task_id].requires, view.context.success
-    found = [p for skill in skills if (p := known.get((given.agent, skill))) is not None]
-    return _mean(found) if found else _prior(view, given.agent)
-
-
-def _prior(view: View, agent: str) -> float:
-    card = view.roster.cards.get(agent)
+def _chance(view: View, part: Part) -> float:
+    card, learned = view.roster.cards.get(part.agent), view.rewards
+    if learned is not None:
+        return learned.chance(part, card, UNKNOWN_PRIOR)
     return UNKNOWN_PRIOR if card is None else card.prior
+
+
+def _reason(view: View, parts: tuple[Part, ...]) -> str:
+    """Say where success and weights come from."""
+    learned = view.rewards
+    if learned is None:
+        return f"fixed weights, and success as agents' cards say: {view.no_rewards}"
+    return learned.reason(sorted({part.agent for part in parts}))
 
 
 def _cost(cost: Decimal | None) -> float:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from genesis_core import Input, Plan, PlanContext, Task
+from genesis_core import Input, Plan, PlanContext, SettingsError, Task
 
 from ._roster import Roster, roster
 from ._words import EMPTY_WORDS, READER
+
+if TYPE_CHECKING:
+    from .rewards.known import Rewards
 
 __all__ = ["View"]
 
@@ -28,6 +32,29 @@ class View:
         self.roster: Roster = roster(context)
         self._ancestors: dict[str, set[str]] = {}
         self._telling: dict[str, frozenset[str]] = {}
+
+    @cached_property
+    def rewards(self) -> Rewards | None:
+        """What outcomes have taught; None where nothing has been learned, or what was can't be read."""
+        return None if isinstance(self._rewards, str) else self._rewards
+
+    @property
+    def no_rewards(self) -> str:
+        """Why there are no rewards; empty: there are."""
+        return self._rewards if isinstance(self._rewards, str) else ""
+
+    @cached_property
+    def _rewards(self) -> Rewards | str:
+        home = self.context.home
+        if home is None or not (home / "rewards.json").exists():
+            return "nothing is learned (genesis rewards fit, from 30 outcomes on)"
+        from .rewards.file import read
+
+        try:
+            found = read(home)
+        except SettingsError as error:
+            return f"{error.message} ({error.cause})"
+        return found if found is not None else "what was learned has just been deleted"
 
     @cached_property
     def terms(self) -> Mapping[str, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from ._team_view import team
 
 __all__ = ["critical_path", "plan_data", "plan_text", "table"]
 
-WEIGHTS = (("success", 0.4), ("quality", 0.3), ("cost", 0.2), ("time", 0.1))
+TERMS = ("success", "quality", "cost", "time")
 SHOWN = 5
 """Members of a list that one line tells."""
 MAX_INPUT = 300
@@ -159,7 +159,10 @@ def _sums(plan: Plan, score: Score | None) -> Iterator[str]:
     if len(path) > 1:
         yield f"longest * {chain}"
     if score is not None:
-        yield f"score     {score.value:.3f} = " + " + ".join(_term(name, weight, score) for name, weight in WEIGHTS)
+        weighed = zip(TERMS, score.weights, strict=True)
+        yield f"score     {score.value:.3f} = " + " + ".join(_term(name, weight, score) for name, weight in weighed)
+        if score.reason:
+            yield f"          {streams.one_line(score.reason, MAX_INPUT)}"
 
 
 def _term(name: str, weight: float, score: Score) -> str:

@@ -32,6 +32,7 @@ COMMANDS = {
         Row("verify", "genesis_cli.verify:verify", "Check that a run's record is complete and untouched.", _LOOK),
         Row("agents", "genesis_cli.agents:agents", "Show who can do what.", _ROUND),
         Row("rules", "genesis_cli.rules:rules", "List, check, test and explain the rules that route tasks.", _ROUND),
+        Row("rewards", "genesis_cli.rewards:rewards", "Learn from outcomes who does what well; show it.", _ROUND),
         Row("tools", "genesis_cli.tools:tools", "Show, make, try, call and revoke tools that were made here.", _ROUND),
         Row("models", "genesis_cli.models:models", "Show, test, fetch and serve models.", _ROUND),
         Row("plugins", "genesis_cli.plugins:plugins", "Show what is installed and who answers which hook.", _ROUND),

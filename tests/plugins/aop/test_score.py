@@ -27,8 +27,8 @@ def plan(*rows: tuple[str | None, float, str | None, float], goal: str = "work",
                 not_understood=left)
 
 
-def score(plan: Plan, success: dict[tuple[str, str], float] | None = None) -> Score:
-    context = PlanContext(goal=plan.goal, agents=CARDS, success=success or {})
+def score(plan: Plan) -> Score:
+    context = PlanContext(goal=plan.goal, agents=CARDS)
     (found,) = [item for item in genesis_validate(plan, context) if isinstance(item, Score)]
     return found
 
@@ -69,13 +69,6 @@ def test_words_that_nobody_understood_lower_the_quality() -> None:
     full = score(plan(row, goal="scan the code and frobnicate the wibble"))
     half = score(plan(row, goal="scan the code and frobnicate the wibble", left=("frobnicate the wibble",)))
     assert full.quality == 1.0 and half.quality == 0.5 and half.success == full.success
-
-
-def test_learned_success_replaces_the_prior() -> None:
-    made = plan(("good", 1.0, "0", 0))
-    made = made.replace(graph=TaskGraph(tasks=(made.graph.tasks[0].replace(requires=("scan",)),)))
-    assert score(made, {("good", "scan"): 0.25}).success == 0.25
-    assert score(made, {("fair", "scan"): 0.25}).success == 0.9
 
 
 ROWS = st.lists(

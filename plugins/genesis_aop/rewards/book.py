@@ -1,0 +1,87 @@
+"""What people ask of learned rewards: learn them, show them, forget them.
+
+Offered as ``Offer("rewards", "aop", make)``, where ``make()`` is a RewardBook, for ``genesis rewards``. Every answer is
+plain JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from genesis_aop._score import planned
+from genesis_aop._view import View
+from genesis_core import Plan, PlanContext, RunRecord, RunState, SettingsError, TaskState
+
+from .facts import Done, tries_of
+from .file import FILE, forget, read, save
+from .known import FIXED, METHOD, TERMS, Rewards
+from .learn import ENOUGH, rewards_of
+
+__all__ = ["RewardBook", "done_of"]
+
+_COUNTED = frozenset({RunState.COMPLETED, RunState.PARTIAL, RunState.FAILED, RunState.OUT_OF_BUDGET})
+"""How a run ended whose end is to its plan: who stopped or forbade it says nothing of that."""
+SEED = 0
+
+
+class RewardBook:
+    """Answers for the state folder of one Genesis."""
+
+    def fit(self, context: PlanContext, runs: Iterable[RunRecord]) -> dict[str, Any]:
+        """Learn from the outcomes of *context* and from *runs*, keep it, and return what :meth:`show` does.
+
+        Below ENOUGH outcomes nothing is learned, and what was learned before stays.
+        """
+        cards = {card.name: card for card in context.agents}
+        tries = tries_of(context.outcomes(), cards)
+        if len(tries) < ENOUGH:
+            return {**self.show(context), "fitted": False, "outcomes": len(tries), "needed": ENOUGH}
+        whole = [done for record in runs if (done := done_of(record, context)) is not None]
+        found = rewards_of(tries, whole, {name: card.prior for name, card in cards.items()}, seed=SEED)
+        save(_home(context), found)
+        return {**self.show(context), "fitted": True, "outcomes": len(tries), "needed": ENOUGH}
+
+    def show(self, context: PlanContext) -> dict[str, Any]:
+        """Return what was learned, and the weights in force; raises SettingsError for a file that can't be used."""
+        home = _home(context)
+        found = read(home)
+        return {
+            "file": str(home / FILE), "method": METHOD, "learned": found is not None,
+            "weights": _weights(found), "rewards": None if found is None else found.model_dump(mode="json"),
+        }
+
+    def reset(self, context: PlanContext) -> dict[str, Any]:
+        """Forget what was learned, readable or not."""
+        home = _home(context)
+        return {"file": str(home / FILE), "forgotten": forget(home)}
+
+
+def done_of(record: RunRecord, context: PlanContext) -> Done | None:
+    """Return a run as what its plan looked like before it began, and what came of it; None: it tells nothing.
+
+    Figures and names alone are taken: of what agents and tools wrote, nothing.
+    """
+    if record.replay_of or record.state not in _COUNTED or "plan" not in record.report:
+        return None
+    plan = Plan.model_validate(record.report["plan"])
+    leaves = plan.graph.leaves
+    if not leaves:
+        return None
+    ended = [record.results[task.id] for task in leaves if task.id in record.results]
+    done = sum(r.state is TaskState.COMPLETED and not r.degraded for r in ended) / len(leaves)
+    return planned(View(plan, context), run=record.run_id, done=done)
+
+
+def _weights(found: Rewards | None) -> list[dict[str, Any]]:
+    learned = None if found is None else found.weights.learned
+    in_force = FIXED if found is None else found.weights_in_force
+    return [{"term": name, "fixed": FIXED[k], "learned": None if learned is None else learned[k], "used": in_force[k]}
+            for k, name in enumerate(TERMS)]
+
+
+def _home(context: PlanContext) -> Path:
+    if context.home is None:
+        raise SettingsError("there is no state folder to keep what is learned", hint="genesis --home DIR rewards")
+    return context.home

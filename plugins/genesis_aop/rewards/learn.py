@@ -1,0 +1,182 @@
+"""Learn from tries and runs, and compare with what is fixed on runs that came later than what it was learned from.
+
+The runs, in the order of time, are cut into FOLDS blocks. Each but the first is foretold by what those before it teach
+(rolling origin); the weights need terms that were foretold so, and are tried one block later. What does not do better
+there than what is fixed is not used, and the result says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from genesis_core import digest
+
+from .facts import Done, Try
+from .known import FIXED, Compared, Four, Measured, Origin, Rewards, Success, Weights
+from .measures import calibration_error, log_loss, losses, mean, pairwise, squares, surely
+from .success import foretold, learned
+from .weights import likely, scale_of, success_of, terms_of, weighed, weights_of
+
+__all__ = ["ENOUGH", "FOLDS", "UNKNOWN", "rewards_of"]
+
+ENOUGH = 30
+"""Outcomes, and runs for the weights, below which nothing is learned."""
+FOLDS = 6
+UNKNOWN = 0.5
+"""Success of an agent without a card."""
+
+
+@dataclass(slots=True)
+class _Fold:
+    """One block of runs, foretold by what was learned before it."""
+
+    tries: list[Try]
+    runs: list[Done]
+    success: Success
+
+
+def rewards_of(tries: Sequence[Try], runs: Sequence[Done], cards: Mapping[str, float], *, seed: int = 0) -> Rewards:
+    """Return what *tries* (oldest run first) and *runs* teach of the agents whose priors *cards* holds.
+
+    The same in, the same out. Whoever calls it has at least ENOUGH tries.
+    """
+    runs = sorted(runs, key=lambda done: done.run)
+    folds = _folds(tries, runs, cards)
+    success, tasks = _judged(learned(tries, cards), folds, cards)
+    weights, whole = _weights(folds, success.used, cards, seed)
+    return Rewards(origin=_origin(tries, runs, seed), success=success, weights=weights, tasks_held_out=tasks,
+                   runs_held_out=whole)
+
+
+def _origin(tries: Sequence[Try], runs: Sequence[Done], seed: int) -> Origin:
+    names = sorted({*(t.run for t in tries), *(done.run for done in runs)})
+    facts = [[list(t) for t in tries], [list(done) for done in runs]]
+    return Origin(outcomes=len(tries), runs=len(names), first=names[0] if names else "",
+                  last=names[-1] if names else "", digest=digest(facts), seed=seed)
+
+
+def _folds(tries: Sequence[Try], runs: Sequence[Done], cards: Mapping[str, float]) -> list[_Fold]:
+    """Return the blocks but for the first, each with what was learned from those before it."""
+    names = list(dict.fromkeys(sorted({*(t.run for t in tries), *(done.run for done in runs)})))
+    block = {name: place * FOLDS // len(names) for place, name in enumerate(names)}
+    found = []
+    for k in range(1, FOLDS):
+        before = [t for t in tries if block[t.run] < k]
+        if before:
+            found.append(_Fold([t for t in tries if block[t.run] == k], [r for r in runs if block[r.run] == k],
+                               learned(before, cards)))
+    return found
+
+
+# ---- success -------------------------------------------------------------------------------------------------------
+
+
+def _judged(success: Success, folds: Sequence[_Fold], cards: Mapping[str, float]) -> tuple[Success, Compared]:
+    """Return *success* with whether it is used, and how it did beside the cards."""
+    came = [float(t.done) for fold in folds for t in fold.tries]
+    by_card = [cards[t.agent] for fold in folds for t in fold.tries]
+    by_past = [p for fold in folds for p in foretold(fold.success, fold.tries, cards)]
+    ways = (_of_tasks("cards", by_card, came), _of_tasks("learned", by_past, came)) if came else ()
+    gain = mean(losses(by_card, came)) - mean(losses(by_past, came))
+    if gain > 0:
+        why = f"foretold {len(came)} later tasks better than the cards"
+    elif came:
+        why = f"foretold {len(came)} later tasks no better than the cards"
+    else:
+        why = "there are no later runs to try it on"
+    return success.replace(used=gain > 0, why=why), Compared(count=len(came), ways=ways)
+
+
+def _of_tasks(way: str, expected: Sequence[float], came: Sequence[float]) -> Measured:
+    ranking = pairwise(expected, came) if len(came) <= 2_000 else pairwise(expected[-2_000:], came[-2_000:])
+    return Measured(way=way, log_loss=_short(log_loss(expected, came)), brier=_short(squares(expected, came)),
+                    calibration=_short(calibration_error(expected, came)), ranking=_short(ranking))
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
+
+
+# ---- weights -------------------------------------------------------------------------------------------------------
+
+
+def _weights(folds: Sequence[_Fold], learns: bool, cards: Mapping[str, float], seed: int) -> tuple[Weights, Compared]:
+    """Return the weights, and how plans were ranked by the fixed score, with learned success, and with both."""
+    priors, plain = dict(cards), Success(used=False, why="")
+    fixed = [[terms_of(r, success_of(r, plain, priors, UNKNOWN)) for r in fold.runs] for fold in folds]
+    past = [[terms_of(r, success_of(r, fold.success.replace(used=learns), priors, UNKNOWN)) for r in fold.runs]
+            for fold in folds]
+    came = [[r.done for r in fold.runs] for fold in folds]
+    count = sum(map(len, came))
+    if count < ENOUGH:
+        why = f"{count} later runs to learn from, {ENOUGH} are needed"
+        return Weights(used=False, why=why, runs=count), Compared(count=0)
+    held = _Held(fixed, past, came)
+    held.run()
+    if not held.came:
+        return Weights(used=False, why="no later runs to try them on", runs=count), Compared(count=0)
+    found = weights_of(_joined(past), _flat(came))
+    sure = surely(held.gains, seed)
+    ranks = held.ranking("learned success"), held.ranking("learned success and weights")
+    better = sure > 0 and ranks[0] is not None and ranks[1] is not None and ranks[1] >= ranks[0]
+    why = (f"foretold {len(held.came)} later runs {'better than' if better else 'not surely better than'} "
+           f"the fixed weights")
+    return Weights(used=better, why=why, learned=found, runs=count), Compared(count=len(held.came), ways=held.ways)
+
+
+class _Held:
+    """Scores of held-out runs by three ways, each with the scale that earlier runs give it."""
+
+    def __init__(self, fixed: list[list[Four]], past: list[list[Four]], came: list[list[float]]) -> None:
+        self._fixed, self._past, self._came = fixed, past, came
+        self.came: list[float] = []
+        self._scores: dict[str, list[float]] = {}
+        self._expected: dict[str, list[float]] = {}
+
+    def run(self) -> None:
+        """Foretell each block from the first that has ENOUGH runs before it."""
+        for k in range(1, len(self._came)):
+            seen = _flat(self._came[:k])
+            if len(seen) < ENOUGH // 2 or not self._came[k]:
+                continue
+            learned_weights = weights_of(_joined(self._past[:k]), seen)
+            self._try("fixed", self._fixed, k, FIXED, seen)
+            self._try("learned success", self._past, k, FIXED, seen)
+            self._try("learned success and weights", self._past, k, learned_weights, seen)
+            self.came += self._came[k]
+
+    def _try(self, way: str, rows: list[list[Four]], k: int, weights: Sequence[float], seen: Sequence[float]) -> None:
+        scale = scale_of([weighed(row, weights) for row in _joined(rows[:k])], seen)
+        scores = [weighed(row, weights) for row in rows[k]]
+        self._scores.setdefault(way, []).extend(scores)
+        self._expected.setdefault(way, []).extend(likely(score, scale) for score in scores)
+
+    @property
+    def gains(self) -> list[float]:
+        """What the learned weights gained on each run (log-loss)."""
+        return [a - b for a, b in zip(losses(self._expected["learned success"], self.came),
+                                      losses(self._expected["learned success and weights"], self.came), strict=True)]
+
+    def ranking(self, way: str) -> float | None:
+        """Return the share of pairs of runs that the scores of *way* put in their order."""
+        return pairwise(self._scores[way], self.came)
+
+    @property
+    def ways(self) -> tuple[Measured, ...]:
+        """How good each was."""
+        return tuple(
+            Measured(way=way, log_loss=_short(log_loss(expected, self.came)),
+                     brier=_short(squares(expected, self.came)),
+                     calibration=_short(calibration_error(expected, self.came)), ranking=_short(self.ranking(way)))
+            for way, expected in self._expected.items()
+        )
+
+
+def _joined(blocks: Sequence[Sequence[Four]]) -> list[Four]:
+    return [row for block in blocks for row in block]
+
+
+def _flat(blocks: Sequence[Sequence[float]]) -> list[float]:
+    return [value for block in blocks for value in block]
+

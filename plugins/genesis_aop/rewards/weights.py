@@ -1,0 +1,72 @@
+"""How much each term of a plan's score tells of what comes of its run.
+
+A logistic regression of the share of tasks that were done on the four terms, none of which may count against a plan,
+taken to lie around the fixed weights (SPREAD); what is left of it are the proportions. What cost and time are worth to
+somebody is in no outcome: where plans end for want of money or time, these terms foretell that, and count.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from .facts import Done
+from .known import FIXED, Four, Success
+from .measures import chance, fitted, log_odds, mean
+
+__all__ = ["Scale", "likely", "scale_of", "success_of", "terms_of", "weighed", "weights_of"]
+
+SPREAD = 0.15
+"""How far weights are taken to lie from the fixed ones."""
+LEAST = 0.01
+_STEEP, _STEEP_SPREAD, _LEAST_STEEP = 6.0, 6.0, 1.0
+_CENTRE_SPREAD = 3.0
+
+Scale = tuple[float, float]
+"""What maps a score to a probability: log-odds = first + second x score."""
+
+
+def success_of(done: Done, success: Success, cards: dict[str, float], unknown: float) -> float:
+    """Return the success term of a plan, as ``_score`` has it: geometric mean over its tasks, times their share."""
+    odds = [success.of(part, cards[part.agent]) if success.used and part.agent in cards
+            else cards.get(part.agent, unknown) for part in done.parts]
+    return done.routed * math.exp(mean([math.log(max(p, LEAST)) for p in odds])) if odds else 0.0
+
+
+def terms_of(done: Done, success: float) -> Four:
+    """Return the four terms, each so that more is better."""
+    return success, done.quality, 1 - done.cost, 1 - done.time
+
+
+def weighed(terms: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the score."""
+    return math.fsum(w * x for w, x in zip(weights, terms, strict=True))
+
+
+def scale_of(scores: Sequence[float], came: Sequence[float]) -> Scale:
+    """Return how scores map to the share of tasks that is done."""
+    middle = mean(scores)
+    first, steep = fitted([(1.0, s - middle) for s in scores], came, centre=(log_odds(mean(came)), _STEEP),
+                          spread=(_CENTRE_SPREAD, _STEEP_SPREAD), least=(-30.0, _LEAST_STEEP))
+    return first - steep * middle, steep
+
+
+def weights_of(rows: Sequence[Four], came: Sequence[float]) -> Four:
+    """Return the weights, none below 0 and 1 together; the fixed ones where nothing tells otherwise."""
+    _, steep = scale_of([weighed(row, FIXED) for row in rows], came)
+    middle = [mean(column) for column in zip(*rows, strict=True)]
+    centred = [(1.0, *(x - m for x, m in zip(row, middle, strict=True))) for row in rows]
+    found = fitted(
+        centred, came, centre=(log_odds(mean(came)), *(steep * w for w in FIXED)),
+        spread=(_CENTRE_SPREAD, *(steep * SPREAD for _ in FIXED)), least=(-30.0, 0.0, 0.0, 0.0, 0.0),
+    )[1:]
+    total = math.fsum(found)
+    if total <= 0:
+        return FIXED
+    first, second, third = (round(f / total, 4) for f in found[:3])
+    return first, second, third, round(max(1 - first - second - third, 0.0), 4)
+
+
+def likely(score: float, scale: Scale) -> float:
+    """Return the share of its tasks that a plan of that *score* is expected to get done."""
+    return chance(scale[0] + scale[1] * score)
