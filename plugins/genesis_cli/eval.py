@@ -12,6 +12,7 @@ import click
 from . import _streams as streams
 from ._model_option import model_option, model_settings
 from ._options import common
+from ._scores_text import told
 from ._session import Session
 
 if TYPE_CHECKING:
@@ -22,22 +23,32 @@ __all__ = ["eval"]
 PIPELINE = "evaluation"
 PROGRAMS = "sandbox"
 """The evaluation whose data are programs."""
+SIMPLE = ""
+"""Stands for no file: what an evaluation takes for its simple predictor."""
 
 
 @click.command("eval")
 @click.argument("kind", required=False)
 @click.option("--data", metavar="FILE", help="Rows to predict, JSON Lines (cost: CSV); gold fields are scored against.")
-@click.option("--tools", metavar="DIR", help="Folder with <domain>.tool_desc.json, for decomposition.")
+@click.option(
+    "--catalogue", metavar="FILE|DIR", help="Descriptions of agents (routing) or tools (decomposition) to plan with, "
+    "instead of those that are installed or that rows name."
+)
+@click.option("--tools", metavar="DIR", help="The same, for decomposition: a folder with <domain>.tool_desc.json.")
 @click.option("--programs", metavar="DIR", help="Folder with attack programs and benign ones, for sandbox.")
 @click.option("--freeze", metavar="FILE", help="Rows with outcomes to choose thresholds on, for cost.")
 @click.option(
     "--predictions", metavar="FILE", help="Write each prediction there as it is made; one that was interrupted goes on."
 )
+@click.option(
+    "--baseline", metavar="[FILE]", is_flag=False, flag_value=SIMPLE,
+    help="Score a simple predictor on the same rows, too; with FILE the predictions that another run wrote there."
+)
 @model_option
 @common
 def eval(
-    session: Session, kind: str | None, data: str | None, tools: str | None, programs: str | None, freeze: str | None,
-    predictions: str | None, model: tuple[str, ...],
+    session: Session, kind: str | None, data: str | None, catalogue: str | None, tools: str | None,
+    programs: str | None, freeze: str | None, predictions: str | None, baseline: str | None, model: tuple[str, ...],
 ) -> int:
     """Measure planning: KIND is the name of an evaluation; without one, those that are installed are listed."""
     from ._drive import run_async
@@ -47,7 +58,10 @@ def eval(
     if programs and kind is not None and kind != PROGRAMS:
         raise click.UsageError(f"genesis eval {kind} takes no --programs: it is for {PROGRAMS}",
                                click.get_current_context())
-    options = {name: value for name, value in (("tools", tools), ("freeze", freeze)) if value}
+    if tools and catalogue:
+        raise click.UsageError("--tools and --catalogue name the same: give one", click.get_current_context())
+    given = {"catalogue": catalogue, "tools": tools, "freeze": freeze, "baseline": baseline}
+    options = {name: value for name, value in given.items() if value is not None}
     return run_async(_evaluate(session, kind, programs or data, options, predictions, model_settings(model)))
 
 
@@ -57,6 +71,8 @@ async def _evaluate(
 ) -> int:
     async with session.entered({"pipeline": PIPELINE, **models}) as genesis:
         offered = genesis.provided.offers.get("evaluation", {})
+        if kind is None and options.get("baseline") in offered:  # `--baseline KIND`: it was not meant as a file
+            kind, options = options["baseline"], {**options, "baseline": SIMPLE}
         if kind is None:
             return session.answer({"evaluations": sorted(offered)}, lambda: _listed(genesis))
         evaluation = offered[_known(kind, offered)]
@@ -68,7 +84,9 @@ async def _evaluate(
         )  # fmt: skip
     if found.get("resumed"):
         streams.note(f"went on after {found['resumed']} rows that {predictions} held; delete it to start anew")
-    return session.answer({"kind": kind, **found}, lambda: _told(kind, found))
+    if "baseline" in options and "baseline" not in found:
+        streams.note(f"the evaluation {kind} knows no baseline")
+    return session.answer({"kind": kind, **found}, lambda: told(kind, found))
 
 
 def _known(kind: str, offered: Mapping[str, Any]) -> str:
@@ -100,22 +118,3 @@ class _Progress:
     def __call__(self, done: int, rows: int) -> None:
         if self._shown and (done % 25 == 0 or done == rows):
             streams.note(f"\r{done} of {rows} row{'s' if rows != 1 else ''}", end="\n" if done == rows else "")
-
-
-def _told(kind: str, found: Mapping[str, Any]) -> str:
-    scores = found["scores"]
-    many = "s" if found["rows"] != 1 else ""
-    head = f"{kind}: {found['rows']} row{many}, variant {found['variant']}, {found['errors']} could not be planned"
-    if scores is None:
-        return f"{head}\nno scores: the rows carry no gold"
-    lines = [head]
-    for name, value in scores.items():
-        said = ", ".join(f"{k} {_number(v)}" for k, v in value.items()) if isinstance(value, dict) else _number(value)
-        lines.append(f"  {name}: {said}")
-    return "\n".join(lines)
-
-
-def _number(value: object) -> str:
-    if isinstance(value, dict):
-        return "(" + ", ".join(f"{k} {_number(v)}" for k, v in value.items()) + ")"
-    return f"{value + 0.0:.4g}" if isinstance(value, float) else "-" if value is None else str(value)

@@ -1,84 +1,94 @@
-"""Catalogues of tools from description files: ``<domain>.tool_desc.json``, ``{"nodes": [{"id", "desc", ...}]}``."""
+"""Catalogues of agents and tools from files, instead of those that are installed.
+
+One file is a catalogue for all rows. In a folder, ``<domain>.tool_desc.json`` (or ``<domain>.json``, ``.yaml``,
+``.toml``) has the tools of the rows of that domain, and all files together those of rows without one.
+"""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from genesis_core import SettingsError, ToolSpec
+from genesis_core import AgentCard, SettingsError, ToolSpec
+
+from ._descriptions import SUFFIXES, Described, read_described, tool_of
+
+__all__ = ["Catalogue", "read_catalogue", "specs"]
 
 _DOMAIN = re.compile(r"\w[\w.-]*\Z")
-_TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object"})
+LINKS = ".graph_desc.json"
+"""How files end that say which tool may follow which: they are read by the scorer alone."""
 
 
-class Catalogues:
-    """The tools of each domain below a folder; each file is read once."""
+class Catalogue:
+    """What the files at a place describe; each file is read once."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
-        self._read: dict[str, tuple[ToolSpec, ...]] = {}
+    def __init__(self, place: Path | None) -> None:
+        self.place = place
+        self._read: dict[Path, Described] = {}
 
-    def tools(self, domain: str) -> tuple[ToolSpec, ...]:
-        """Return the tools of *domain*; raises SettingsError when its file is not there or can't be used."""
-        if domain not in self._read:
-            self._read[domain] = specs(_nodes(self._path(domain)))
-        return self._read[domain]
+    @property
+    def folder(self) -> Path | None:
+        """The folder that it was read from, where it is one."""
+        return self.place if self.place is not None and self.place.is_dir() else None
 
-    def _path(self, domain: str) -> Path:
+    def tools(self, domain: str = "") -> tuple[ToolSpec, ...]:
+        """Return the tools of the rows of *domain*; raises SettingsError when there is no file for them."""
+        if self.place is None:
+            raise SettingsError(f"rows of the domain {domain!r} name no tools" if domain else "the rows name no tools",
+                                hint="genesis eval decomposition --catalogue FILE|DIR")
+        paths = [self._of(domain)] if domain and self.folder else self._files()
+        found: dict[str, ToolSpec] = {}
+        for tool in (tool for path in paths for tool in self._described(path).tools):
+            found.setdefault(tool.name, tool)
+        if not found:
+            raise SettingsError(f"{self.place} describes no tool", hint="it takes files with {\"tools\": [...]}")
+        return tuple(found.values())
+
+    def agents(self) -> tuple[AgentCard, ...]:
+        """Return the agents that all files describe; raises SettingsError when they describe none."""
+        found = {card.name: card for path in self._files() for card in self._described(path).agents}
+        if not found:
+            raise SettingsError(f"{self.place} describes no agent",
+                                hint='it takes files with {"agents": [{"name", "description", "skills"}]}')
+        return tuple(found.values())
+
+    def _described(self, path: Path) -> Described:
+        if path not in self._read:
+            self._read[path] = read_described(path)
+        return self._read[path]
+
+    def _files(self) -> list[Path]:
         if self.folder is None:
-            raise SettingsError(
-                f"rows of the domain {domain!r} name no tools", hint="genesis eval decomposition --tools DIR"
-            )
-        path = self.folder / f"{domain}.tool_desc.json"
-        if not _DOMAIN.match(domain) or not path.is_file():
-            raise SettingsError(f"there are no tools for the domain {domain!r}", cause=f"{path} is not there",
-                                hint="--tools takes the folder with <domain>.tool_desc.json")  # fmt: skip
-        return path
+            return [self.place] if self.place is not None else []
+        found = sorted(p for p in self.folder.iterdir() if p.suffix in SUFFIXES and not p.name.endswith(LINKS))
+        if not found:
+            raise SettingsError(f"{self.folder} holds no descriptions", cause="no .json, .yaml or .toml file is in it",
+                                hint="--catalogue takes files of agents and tools")
+        return found
+
+    def _of(self, domain: str) -> Path:
+        names = [f"{domain}.tool_desc.json", *(domain + suffix for suffix in SUFFIXES)]
+        found = [p for name in names if _DOMAIN.match(domain) and (p := Path(str(self.place), name)).is_file()]
+        if not found:
+            raise SettingsError(f"there are no tools for the domain {domain!r}",
+                                cause=f"{self.place} has no file of that name",
+                                hint="name a file for all rows, or a folder with <domain>.tool_desc.json")
+        return found[0]
 
 
-def _nodes(path: Path) -> Iterable[Mapping[str, Any]]:
-    try:
-        nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SettingsError(f"{path} holds no tool descriptions", cause=f"{type(error).__name__}: {error}",
-                            hint='it should be {"nodes": [{"id", "desc", "parameters"?}]}') from error  # fmt: skip
-    return [node for node in nodes if isinstance(node, dict) and "id" in node]
+def read_catalogue(place: str | None) -> Catalogue | None:
+    """Return the catalogue at *place*, if there is to be one; raises SettingsError where nothing is there."""
+    if place is not None and not Path(place).exists():
+        raise SettingsError(f"{place} is not there", hint="--catalogue takes a file, or a folder, of descriptions")
+    return None if place is None else Catalogue(Path(place))
 
 
 def specs(nodes: Iterable[Mapping[str, Any]]) -> tuple[ToolSpec, ...]:
-    """Return a spec for each description, in order; of two with one name the first counts."""
+    """Return a spec for each description in a row, in order; of two with one name the first counts."""
     found: dict[str, ToolSpec] = {}
     for node in nodes:
-        name = str(node["id"])
-        if name not in found:
-            found[name] = _spec(name, node)
+        found.setdefault(str(node.get("id", node.get("name"))), tool_of(node))
     return tuple(found.values())
-
-
-def _spec(name: str, node: Mapping[str, Any]) -> ToolSpec:
-    takes = node.get("parameters", node.get("input-type"))
-    gives = node.get("outputs", node.get("output-type"))
-    return ToolSpec(
-        name=name,
-        description=str(node.get("desc", "")),
-        input_schema={} if takes is None else _schema(takes),
-        output_schema={} if not gives else _schema(gives),
-    )
-
-
-def _schema(ports: Iterable[Any]) -> dict[str, Any]:
-    """Return the JSON Schema of an object with *ports*: names, or ``{"name", "desc", "type", "required"}``."""
-    known = [p if isinstance(p, dict) else {"name": p} for p in ports]
-    return {
-        "type": "object",
-        "properties": {str(p.get("name", "")): _property(p) for p in known},
-        "required": [str(p.get("name", "")) for p in known if p.get("required")],
-    }
-
-
-def _property(port: Mapping[str, Any]) -> dict[str, str]:
-    found = {"description": str(port["desc"])} if port.get("desc") else {}
-    return {**found, "type": str(port["type"])} if port.get("type") in _TYPES else found

@@ -44,6 +44,7 @@ class Planner(Protocol):
     """What the kernel hands to a pipeline, as far as it is used here."""
 
     context: PlanContext
+    cards: dict[str, AgentCard]
 
     @property
     def gate(self) -> Door:
@@ -65,6 +66,8 @@ class _Question:
 
     tools: tuple[ToolSpec, ...] | None
     """The catalogue to decompose over; None: route instead."""
+    agents: tuple[AgentCard, ...] | None = None
+    """Those to choose from; None: those that are installed."""
     text: str | None = None
     """A task to estimate; None: the goal is what is asked about."""
     estimate: Estimate | None = None
@@ -89,6 +92,9 @@ async def pipeline(planner: Planner, goal: Goal) -> Plan:
     elif question.tools is None:
         models = planner.context.models or (ANY_MODEL,)
         planner.context = replace(planner.context, models=models)
+        if question.agents is not None:
+            planner.cards = {card.name: card for card in question.agents}
+            planner.context = replace(planner.context, agents=question.agents)
         task = Task(id="task", description=goal.text)
         question.assignments = (await planner.assign(Plan(goal=goal, graph=TaskGraph(tasks=(task,))))).assignments
     else:
@@ -115,9 +121,12 @@ async def tasks_for(genesis: Genesis, text: str, tools: Sequence[ToolSpec]) -> T
     return question.graph
 
 
-async def agent_for(genesis: Genesis, text: str) -> Assignment | None:
-    """Return who the installed plugins give the task *text* to, or None; raises what planning raises."""
-    question = _Question(tools=None)
+async def agent_for(genesis: Genesis, text: str, agents: Sequence[AgentCard] | None = None) -> Assignment | None:
+    """Return who the installed plugins give the task *text* to, or None; raises what planning raises.
+
+    They choose among *agents*, else among those that are installed.
+    """
+    question = _Question(tools=None, agents=None if agents is None else tuple(agents))
     await _ask(genesis, text, question)
     return question.assignments[0] if question.assignments else None
 

@@ -58,6 +58,24 @@ class Predictions:
             self._file.flush()
 
 
+def read_predictions(path: Path) -> dict[Any, Prediction]:
+    """Return the predictions that *path* holds, by the id of their row; raises SettingsError for what is none."""
+    hint = "--baseline takes what --predictions wrote"
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} can't be read", cause=str(error), hint=hint) from error
+    found: dict[Any, Prediction] = {}
+    for number, line in enumerate(lines, 1):
+        prediction = _read(line) if line.strip() else None
+        if line.strip() and (prediction is None or not isinstance(prediction.get("id"), str | int)):
+            raise SettingsError(f"line {number} of {path} is no prediction",
+                                cause="one is a JSON object with the id of its row", hint=hint)
+        if prediction is not None:
+            found[prediction["id"]] = prediction
+    return found
+
+
 def _line(prediction: Prediction) -> str:
     return json.dumps(prediction, ensure_ascii=False) + "\n"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +72,8 @@ def shown(row: Row, names: Iterable[str]) -> Row:
 def has_gold(rows: Iterable[Row], *names: str) -> bool:
     """Return whether every row carries one of the gold fields *names*: only then can anything be scored."""
     return all(any(name in row for name in names) for row in rows)
+
+
+def repeated(rows: Sequence[Row], times: Sequence[int]) -> list[Row]:
+    """Return each row as often as *times* says, in order."""
+    return [row for row, often in zip(rows, times, strict=True) for _ in range(often)]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from genesis_core import Genesis, GenesisError, SettingsError
 
+from ._baselines import prompt_length
 from ._pipeline import difficulty_of
-from ._predictions import Prediction, Predictions
+from ._predictions import Prediction
 from ._rows import Row, read_table, shown
-from .cost_scores import gold, intervals, score, thresholds
+from ._study import Made, Progress, Simple, Study, check_options, measured
+from .cost_scores import gold, score, thresholds
+from .cost_spread import figures, parts_of
 
 SHOWN = ("id", "prompt")
 """Fields of a row that reach a predictor; strong_* and weak_* are gold, and dataset and subject would help it."""
@@ -24,30 +28,28 @@ class Costing:
 
     async def run(
         self, genesis: Genesis, *, data: Path, options: Mapping[str, str], predictions: Path | None,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> dict[str, Any]:  # fmt: skip
-        """Return ``{rows, errors, resumed, variant, predictions, thresholds, scores, intervals}``.
+        """Return what :func:`measured` says, and ``thresholds``; raises SettingsError for data that can't be used.
 
-        With ``options["freeze"]`` the threshold of each data set is chosen on that file alone. Raises SettingsError
-        for data that can't be used.
+        With ``options["freeze"]`` the threshold of each data set is chosen on that file alone.
         """
-        rows, frozen = read_table(data, SHOWN), _frozen_rows(options.get("freeze"))
-        errors = 0
-        with Predictions(predictions, [row["id"] for row in rows]) as made:
-            for at, row in enumerate(rows[made.resumed :], made.resumed):
-                prediction, failed = await _predict(genesis, shown(row, SHOWN))
-                errors += failed
-                made.add(prediction)
-                progress(at + 1, len(rows))
-        known = [(await _predict(genesis, shown(row, SHOWN)))[0] for row in frozen]
-        chosen = thresholds(frozen, known) if frozen else None
-        scored = all(gold(row) for row in rows)
-        return {
-            "rows": len(rows), "errors": errors, "resumed": made.resumed, "variant": variant(genesis),
-            "predictions": str(predictions) if predictions else None, "thresholds": chosen,
-            "scores": score(rows, made.made, chosen) if scored else None,
-            "intervals": intervals(rows, made.made, frozen, known) if scored and frozen else None,
-        }  # fmt: skip
+        check_options("cost", options, "freeze")
+        rows, before = read_table(data, SHOWN), _frozen_rows(options.get("freeze"))
+        known = all(gold(row) for row in rows)
+        study = Study(
+            rows=rows, before=before, sees=partial(shown, names=SHOWN),
+            predict=partial(_predict, genesis), variant=variant(genesis),
+            simple=Simple("length of the prompt", prompt_length),
+            score=lambda made: score(rows, made.rows, _chosen(before, made)) if known else None,
+            figures=lambda made: figures(rows, before, made), parts=parts_of,
+            more=lambda made: {"thresholds": _chosen(before, made)},
+        )  # fmt: skip
+        return await measured(study, options, predictions, progress)
+
+
+def _chosen(before: Sequence[Row], made: Made) -> dict[str, float] | None:
+    return thresholds(before, made.before) if made.before else None
 
 
 def _frozen_rows(path: str | None) -> list[Row]:
@@ -72,6 +74,3 @@ def variant(genesis: Genesis) -> str:
     """Return which estimators are installed, as they name themselves; without one the agents' cards speak."""
     offered: Mapping[str, Any] = genesis.provided.offers.get("estimator", {})
     return ", ".join(f"{name}: {said()}" for name, said in sorted(offered.items())) or "card"
-
-
-__all__: Sequence[str] = ["Costing", "variant"]

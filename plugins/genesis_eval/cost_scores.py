@@ -8,8 +8,7 @@ for one that knows the outcome. ``frozen`` is at a threshold that was chosen els
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +18,6 @@ Points = Sequence[Pair]
 WEAK_COST = 0.24 / 24.7
 """Price of a weak call as a share of a strong one: Mixtral-8x7B and GPT-4, a million tokens, as in RouteLLM."""
 KEEP = 0.95
-DRAWS, SEED = 200, 0
 _CORRECT, _JUDGED = ("strong_correct", "weak_correct"), ("strong_score", "weak_score")
 _GRID = 1000
 
@@ -37,11 +35,12 @@ def score(rows: Sequence[Row], made: Iterable[Row], thresholds: Mapping[str, flo
     predicted = {p["id"]: float(p["score"]) for p in made}
     return {
         name: _scored(part, predicted, None if thresholds is None else thresholds.get(name))
-        for name, part in _parts(rows).items()
+        for name, part in parts(rows).items()
     }
 
 
-def _parts(rows: Iterable[Row]) -> dict[str, dict[str, Pair]]:
+def parts(rows: Iterable[Row]) -> dict[str, dict[str, Pair]]:
+    """Return the known outcomes of each data set by id."""
     found: dict[str, dict[str, Pair]] = {}
     for row in rows:
         outcome = gold(row)
@@ -86,14 +85,15 @@ def _measures(points: Points, strong: float, weak: float) -> dict[str, float | N
     calls, gap = first(KEEP * strong), strong - weak
     area = sum((a0 + a1) / 2 * (p1 - p0) for (p0, a0), (p1, a1) in pairwise(points))
     return {
-        "cost_reduction_at_95": None if calls is None else round(_saved(calls), 4),
+        "cost_reduction_at_95": None if calls is None else round(saved(calls), 4),
         "strong_calls_at_95": None if calls is None else round(calls, 4),
         "cpt50": _rounded(first(weak + 0.5 * gap)), "cpt80": _rounded(first(weak + 0.8 * gap)),
         "apgr": round((area - weak) / gap, 4) if gap else None,
     }  # fmt: skip
 
 
-def _saved(calls: float) -> float:
+def saved(calls: float) -> float:
+    """Return what is not spent when a share of *calls* goes to the strong model."""
     return 1 - (calls + (1 - calls) * WEAK_COST)
 
 
@@ -109,19 +109,19 @@ def _frozen(
     accuracy, calls = got / len(outcomes), len(up) / len(outcomes)
     return {
         "strong_calls": round(calls, 4), "accuracy_share": round(accuracy / strong, 4),
-        "cost_reduction": round(_saved(calls), 4), "keeps_95": accuracy >= KEEP * strong,
+        "cost_reduction": round(saved(calls), 4), "keeps_95": accuracy >= KEEP * strong,
     }  # fmt: skip
 
 
-# ---- thresholds, and how sure they are -----------------------------------------------------------------------------
+# ---- thresholds ----------------------------------------------------------------------------------------------------
 
 
 def thresholds(rows: Sequence[Row], made: Iterable[Row]) -> dict[str, float]:
     """Return for each data set the highest threshold that keeps 95 % of the strong model's accuracy on *rows*."""
     predicted = {p["id"]: float(p["score"]) for p in made}
     return {
-        name: _threshold([(predicted[i], *outcome, 1) for i, outcome in part.items()])
-        for name, part in _parts(rows).items()
+        name: threshold([(predicted[i], *outcome, 1) for i, outcome in part.items()])
+        for name, part in parts(rows).items()
     }
 
 
@@ -129,7 +129,7 @@ Weighed = tuple[float, float, float, int]
 """Score, strong, weak, and how many times it counts."""
 
 
-def _threshold(rows: Iterable[Weighed]) -> float:
+def threshold(rows: Iterable[Weighed]) -> float:
     """Return the score of the last row that must go up; just above them all when none has to.
 
     Rows of one score go up together.
@@ -146,37 +146,3 @@ def _threshold(rows: Iterable[Weighed]) -> float:
         if at == len(ordered) - 1:
             return last
     return last
-
-
-def intervals(
-    rows: Sequence[Row], made: Iterable[Row], frozen: Sequence[Row], known: Iterable[Row]
-) -> dict[str, dict[str, list[float]]]:
-    """Return 95 % intervals of saving and accuracy kept: both files drawn again, threshold and all (bootstrap)."""
-    predicted, before = ({p["id"]: float(p["score"]) for p in rows} for rows in (made, known))
-    chance, earlier = random.Random(SEED), _parts(frozen)  # noqa: S311 - drawing rows, no secret  # nosec B311
-    found = {}
-    for name, part in _parts(rows).items():
-        if name in earlier:
-            here = [(predicted.get(i, 0.0), *outcome) for i, outcome in part.items()]
-            there = [(before[i], *outcome) for i, outcome in earlier[name].items()]
-            found[name] = _spread([_drawn(here, there, chance.choices) for _ in range(DRAWS)])
-    return found
-
-
-def _drawn(
-    here: Sequence[tuple[float, float, float]], there: Sequence[tuple[float, float, float]],
-    choices: Callable[..., list[tuple[float, float, float]]],
-) -> Pair:
-    """Return saving and accuracy kept on one drawing of *here*, at the threshold of one drawing of *there*."""
-    limit = _threshold([(*row, 1) for row in choices(there, k=len(there))])
-    drawn = choices(here, k=len(here))
-    calls = sum(value >= limit for value, _, _ in drawn) / len(drawn)
-    got = sum(strong if value >= limit else weak for value, strong, weak in drawn)
-    return _saved(calls), got / (sum(strong for _, strong, _ in drawn) or 1.0)
-
-
-def _spread(drawn: Sequence[Pair]) -> dict[str, list[float]]:
-    low, high = round(0.025 * (len(drawn) - 1)), round(0.975 * (len(drawn) - 1))
-    saved, kept = (sorted(values) for values in zip(*drawn, strict=True))
-    return {"cost_reduction": [round(saved[low], 4), round(saved[high], 4)],
-            "accuracy_share": [round(kept[low], 4), round(kept[high], 4)]}  # fmt: skip

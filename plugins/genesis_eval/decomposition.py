@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from genesis_core import Genesis, GenesisError, Task, TaskGraph, ToolSpec
 
-from ._catalogue import Catalogues, specs
+from ._baselines import words_in_common
+from ._catalogue import Catalogue, read_catalogue, specs
 from ._pipeline import tasks_for
-from ._predictions import Prediction, Predictions
+from ._predictions import Prediction
 from ._rows import Row, has_gold, read_rows, shown
+from ._study import Made, Progress, Simple, Study, check_options, measured
+from .graph_spread import figures
 
 SHOWN = ("id", "domain", "request", "tools")
 """Fields of a row that reach a predictor; nodes, links, steps and type are gold."""
+UNNAMED = "unnamed"
+"""The group of rows that name none."""
 
 
 class Decomposing:
@@ -22,30 +28,46 @@ class Decomposing:
 
     async def run(
         self, genesis: Genesis, *, data: Path, options: Mapping[str, str], predictions: Path | None,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> dict[str, Any]:  # fmt: skip
-        """Return ``{rows, errors, resumed, predictions, scores}``; raises SettingsError for data that can't be used."""
+        """Return what :func:`measured` says; raises SettingsError for data or descriptions that can't be used."""
+        check_options("decomposition", options, "catalogue", "tools")
         rows = read_rows(data, ("id", "request"))
-        folder = Path(options["tools"]) if options.get("tools") else None
-        catalogues, errors = Catalogues(folder), 0
-        with Predictions(predictions, [row["id"] for row in rows]) as made:
-            for at, row in enumerate(rows[made.resumed :], made.resumed):
-                seen = shown(row, SHOWN)
-                tools = specs(seen["tools"]) if seen.get("tools") else catalogues.tools(str(seen.get("domain", "")))
-                prediction, failed = await _predict(genesis, seen, tools)
-                errors += failed
-                made.add(prediction)
-                progress(at + 1, len(rows))
-        return {
-            "rows": len(rows), "errors": errors, "resumed": made.resumed,
-            "variant": "model" if genesis.provided.models else "heuristics",
-            "predictions": str(predictions) if predictions else None,
-            "scores": _scores(rows, made.made, folder),
-        }  # fmt: skip
+        catalogue = read_catalogue(options.get("catalogue", options.get("tools"))) or Catalogue(None)
+        known = has_gold(rows, "nodes", "type")
+        scored = [_grouped(row, catalogue) for row in rows] if known else []
+        study = Study(
+            rows=rows, sees=partial(shown, names=SHOWN), predict=partial(_predict, genesis, catalogue),
+            variant="model" if genesis.provided.models else "heuristics",
+            simple=Simple("words in common with the tool", lambda row: words_in_common(row, _tools(row, catalogue))),
+            score=lambda made: _score(scored, made, catalogue) if known else None,
+            figures=lambda made: figures(scored, made.rows),
+        )  # fmt: skip
+        return await measured(study, options, predictions, progress)
 
 
-async def _predict(genesis: Genesis, row: Row, tools: tuple[ToolSpec, ...]) -> tuple[Prediction, bool]:
+def _tools(row: Row, catalogue: Catalogue) -> tuple[ToolSpec, ...]:
+    return specs(row["tools"]) if row.get("tools") else catalogue.tools(str(row.get("domain", "")))
+
+
+def _grouped(row: Row, catalogue: Catalogue) -> Row:
+    """Return *row* with the names of its group, and of its tools where no file of its domain says which they are."""
+    named = {"domain": UNNAMED, "type": UNNAMED, **row}
+    listed = catalogue.folder is not None and Path(catalogue.folder, f"{named['domain']}.tool_desc.json").is_file()
+    if "nodes" in row and not row.get("tools") and not listed:
+        named["tools"] = [{"id": tool.name} for tool in _tools(row, catalogue)]
+    return named
+
+
+def _score(rows: list[Row], made: Made, catalogue: Catalogue) -> dict[str, Any]:
+    from .graph_scores import score
+
+    return score(rows, made.rows, catalogue.folder)
+
+
+async def _predict(genesis: Genesis, catalogue: Catalogue, row: Row) -> tuple[Prediction, bool]:
     """Return the prediction for one row, and whether planning failed; an error of a plugin itself is not caught."""
+    tools = _tools(row, catalogue)
     try:
         graph = await tasks_for(genesis, str(row["request"]), tools)
     except GenesisError:
@@ -75,9 +97,3 @@ def _tool(task: Task, known: set[str]) -> str:
         return said
     names = (*task.requires, task.agent or "", task.kind, task.id)
     return next((name for name in names if name in known), task.requires[0] if task.requires else "")
-
-
-def _scores(rows: list[Row], made: list[Prediction], folder: Path | None) -> dict[str, Any] | None:
-    from .graph_scores import score
-
-    return score(rows, made, folder) if has_gold(rows, "nodes", "type") and has_gold(rows, "domain") else None

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from genesis_core import Genesis, GenesisError, Outcome
 
+from ._baselines import attack_words
+from ._intervals import Figures
+from ._intervals import Path as FigurePath
 from ._pipeline import screening_of
-from ._predictions import Prediction, Predictions
-from ._rows import Row, has_gold, read_rows, shown
+from ._predictions import Prediction
+from ._rows import Row, has_gold, read_rows, repeated, shown
+from ._study import Made, Progress, Simple, Study, check_options, measured
+from .guard_scores import APART, figures, score
 
 SHOWN = ("id", "text")
 """Fields of a row that reach a predictor; label is gold, and source and kind would help it."""
 FAILED = 1.0
 """The score of what could not be screened: a text that breaks the guard does not pass it."""
+HEADLINE = ("tpr", "fpr", "auc", "tpr_at_1pct_fpr", "tpr_at_5pct_fpr")
 
 
 class Guarding:
@@ -23,21 +30,29 @@ class Guarding:
 
     async def run(
         self, genesis: Genesis, *, data: Path, options: Mapping[str, str], predictions: Path | None,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> dict[str, Any]:  # fmt: skip
-        """Return ``{rows, errors, resumed, variant, predictions, scores}``; raises SettingsError for unusable data."""
+        """Return what :func:`measured` says; raises SettingsError for unusable data."""
+        check_options("guard", options)
         rows = read_rows(data, SHOWN)
-        errors = 0
-        with Predictions(predictions, [row["id"] for row in rows]) as made:
-            for at, row in enumerate(rows[made.resumed :], made.resumed):
-                prediction, failed = await _predict(genesis, shown(row, SHOWN))
-                errors += failed
-                made.add(prediction)
-                progress(at + 1, len(rows))
-        return {
-            "rows": len(rows), "errors": errors, "resumed": made.resumed, "variant": variant(genesis),
-            "predictions": str(predictions) if predictions else None, "scores": _scores(rows, made.made),
-        }  # fmt: skip
+        gold = has_gold(rows, "label")
+        study = Study(
+            rows=rows, sees=partial(shown, names=SHOWN), predict=partial(_predict, genesis), variant=variant(genesis),
+            simple=Simple("eight regular expressions", attack_words),
+            score=lambda made: score(rows, made.rows) if gold else None, figures=partial(_figures, rows),
+            shares=lambda scores: {("all", "tpr"): scores["all"]["attacks"], ("all", "fpr"): scores["all"]["benign"]},
+        )  # fmt: skip
+        return await measured(study, options, predictions, progress)
+
+
+def _figures(rows: Sequence[Row], made: Made) -> Figures:
+    by_id = {p["id"]: p for p in made.rows}
+
+    def drawn(times: Sequence[int]) -> Mapping[FigurePath, float | None]:
+        found = figures([row for row in repeated(rows, times) if row.get("kind") not in APART], by_id)
+        return {("all", name): found[name] for name in HEADLINE if name in found}
+
+    return drawn
 
 
 async def _predict(genesis: Genesis, row: Row) -> tuple[Prediction, bool]:
@@ -56,9 +71,3 @@ def variant(genesis: Genesis) -> str:
     """Return which scorers the installed guards use, as they name themselves."""
     offered: Mapping[str, Any] = genesis.provided.offers.get("screener", {})
     return ", ".join(f"{name}: {said()}" for name, said in sorted(offered.items())) or "unnamed"
-
-
-def _scores(rows: list[Row], made: list[Prediction]) -> dict[str, Any] | None:
-    from .guard_scores import score
-
-    return score(rows, made) if has_gold(rows, "label") else None

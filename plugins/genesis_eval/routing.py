@@ -2,42 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from genesis_core import Genesis, GenesisError
+from genesis_core import AgentCard, Genesis, GenesisError
 
-from ._pipeline import agent_for
-from ._predictions import Prediction, Predictions
-from ._rows import Row, has_gold, read_rows, shown
+from ._baselines import nearest_card
+from ._catalogue import read_catalogue
+from ._intervals import Figures
+from ._intervals import Path as FigurePath
+from ._pipeline import agent_for, cards
+from ._predictions import Prediction
+from ._rows import Row, has_gold, read_rows, repeated, shown
+from ._study import Made, Progress, Simple, Study, check_options, measured
+from .routing_scores import score
 
 SHOWN = ("id", "task")
 """Fields of a row that reach a predictor; agent and occupation are gold."""
+HEADLINE = ("top1", "top3", "macro_top1", "coverage_at_92")
 
 
 class Routing:
-    """Predicts a ranking of the installed agents a row, and scores them where the rows carry gold."""
+    """Predicts a ranking of the installed agents a row, or of those in files, and scores them where there is gold."""
 
     async def run(
         self, genesis: Genesis, *, data: Path, options: Mapping[str, str], predictions: Path | None,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> dict[str, Any]:  # fmt: skip
-        """Return ``{rows, errors, resumed, predictions, scores}``; raises SettingsError for data that can't be used."""
-        rows = read_rows(data, ("id", "task"))
-        errors = 0
-        with Predictions(predictions, [row["id"] for row in rows]) as made:
-            for at, row in enumerate(rows[made.resumed :], made.resumed):
-                prediction, failed = await _predict(genesis, shown(row, SHOWN))
-                errors += failed
-                made.add(prediction)
-                progress(at + 1, len(rows))
-        return {
-            "rows": len(rows), "errors": errors, "resumed": made.resumed,
-            "variant": _variant(genesis),
-            "predictions": str(predictions) if predictions else None,
-            "scores": _scores(rows, made.made),
-        }  # fmt: skip
+        """Return what :func:`measured` says; raises SettingsError for data or descriptions that can't be used."""
+        check_options("routing", options, "catalogue", "tools")
+        rows = read_rows(data, SHOWN)
+        catalogue = read_catalogue(options.get("catalogue"))
+        agents = None if catalogue is None else catalogue.agents()
+        gold = has_gold(rows, "agent")
+        study = Study(
+            rows=rows, sees=partial(shown, names=SHOWN),
+            predict=partial(_predict, genesis, agents), variant=_variant(genesis),
+            simple=Simple("words in common with the card", nearest_card(agents or cards(genesis))),
+            score=lambda made: score(rows, made.rows) if gold else None, figures=partial(_figures, rows),
+            shares=lambda scores: {("top1",): len(rows), ("top3",): len(rows)},
+        )  # fmt: skip
+        return await measured(study, options, predictions, progress)
+
+
+def _figures(rows: Sequence[Row], made: Made) -> Figures:
+    def drawn(times: Sequence[int]) -> Mapping[FigurePath, float | None]:
+        found = score(repeated(rows, times), made.rows)
+        return {(name,): found[name] for name in HEADLINE}
+
+    return drawn
 
 
 def _variant(genesis: Genesis) -> str:
@@ -46,10 +61,10 @@ def _variant(genesis: Genesis) -> str:
     return ", ".join(["model"] * bool(genesis.provided.models) + [name() for name in offered.values()]) or "heuristics"
 
 
-async def _predict(genesis: Genesis, row: Row) -> tuple[Prediction, bool]:
+async def _predict(genesis: Genesis, agents: Sequence[AgentCard] | None, row: Row) -> tuple[Prediction, bool]:
     """Return the prediction for one row, and whether planning failed."""
     try:
-        found = await agent_for(genesis, str(row["task"]))
+        found = await agent_for(genesis, str(row["task"]), agents)
     except GenesisError as error:
         return {"id": row["id"], "ranked": [], "confidence": 0.0, "reason": f"not planned: {error}"}, True
     if found is None:
@@ -57,9 +72,3 @@ async def _predict(genesis: Genesis, row: Row) -> tuple[Prediction, bool]:
     ranked = list(dict.fromkeys((found.agent, *(name for name, _ in found.alternatives))))
     reason = "; ".join(f"{r.rule}: {r.text}" if r.text else r.rule for r in found.reasons)
     return {"id": row["id"], "ranked": ranked, "confidence": found.score, "reason": reason}, False
-
-
-def _scores(rows: list[Row], made: list[Prediction]) -> dict[str, Any] | None:
-    from .routing_scores import score
-
-    return score(rows, made) if has_gold(rows, "agent") else None

@@ -8,10 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from genesis_core import Genesis
+from genesis_core import Genesis, SettingsError
 
+from ._study import check_options
 from .programs import Program, read_programs
-from .sandbox_scores import Verdict, judge, score
+from .sandbox_scores import Verdict, intervals, judge, score
 from .stage import FULL, Stage, stage
 
 __all__ = ["COMMANDS", "Sandboxing", "verdict"]
@@ -28,15 +29,24 @@ class Sandboxing:
         self, genesis: Genesis, *, data: Path, options: Mapping[str, str], predictions: Path | None,
         progress: Callable[[int, int], None],
     ) -> dict[str, Any]:  # fmt: skip
-        """Return ``{rows, errors, resumed, variant, predictions, scores, verdicts}``; raises SettingsError."""
+        """Return ``{rows, errors, resumed, variant, predictions, scores, intervals, verdicts}``; raises SettingsError.
+
+        There is no simple sandbox to compare with; ``baseline`` says so.
+        """
         import asyncio
 
+        check_options("sandbox", options, "programs", "mode")
+        if options.get("baseline"):
+            raise SettingsError("genesis eval sandbox takes no file for --baseline", cause="it writes no predictions",
+                                hint="genesis eval sandbox --programs DIR")
         programs = read_programs(data)
         modes = [mode for mode in COMMANDS if options.get("mode", mode) == mode]
         found = await asyncio.to_thread(_all, programs, modes, progress)
+        scores = {mode: score(verdicts) for mode, verdicts in found.items()}
+        compared = {"baseline": {"name": None, "scores": None, "differences": None}} if "baseline" in options else {}
         return {
             "rows": len(programs), "errors": 0, "resumed": 0, "variant": ", ".join(modes), "predictions": None,
-            "scores": {mode: score(verdicts) for mode, verdicts in found.items()},
+            "scores": scores, "intervals": {mode: intervals(counts) for mode, counts in scores.items()}, **compared,
             "verdicts": {mode: [asdict(verdict) for verdict in verdicts] for mode, verdicts in found.items()},
         }  # fmt: skip
 

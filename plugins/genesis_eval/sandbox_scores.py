@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ._intervals import wilson
 from .programs import Program
 from .stage import SECONDS, Seen
 
-__all__ = ["Verdict", "judge", "score"]
+__all__ = ["Verdict", "intervals", "judge", "score"]
 
 
 @dataclass(frozen=True)
@@ -78,3 +79,13 @@ def score(verdicts: Sequence[Verdict]) -> dict[str, int]:
         "escapes": sum(bool(v.escapes) for v in verdicts), "missed_kills": sum(bool(v.missed) for v in verdicts),
         "benign_failures": sum(bool(v.failure) for v in verdicts), "skipped": sum(v.skipped for v in verdicts),
     }  # fmt: skip
+
+
+def intervals(counts: Mapping[str, int]) -> dict[str, list[float]]:
+    """Return how many of as many programs of the same kinds could be expected to get out, or to fail."""
+    found = {}
+    for name, of in (("escapes", counts["attacks"] + counts["benign"]),
+                     ("missed_kills", counts["attacks"] + counts["benign"]), ("benign_failures", counts["benign"])):
+        low, high = wilson(counts[name] / of, of) if of else (0.0, 0.0)
+        found[name] = [round(low * of, 2) + 0.0, round(high * of, 2) + 0.0]
+    return found

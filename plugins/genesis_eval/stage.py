@@ -158,8 +158,9 @@ def _listening(made: Stage) -> Iterator[None]:
             (stream, "unix", made.values["UNIX_PATH"]), (datagram, "datagram", made.values["DGRAM_PATH"]),
             (abstract, "abstract", f"\0{made.values['ABSTRACT_NAME']}"),
         )  # fmt: skip
-        for door, _, place in places:
+        for door, _, address in places:
             opened.callback(door.close)
+            place: Any = address  # each family of sockets has addresses of its own kind
             door.bind(place)
             if door.type == socket.SOCK_STREAM:
                 door.listen(64)
@@ -224,6 +225,7 @@ def _subreaper(on: int) -> None:
 
 def _end_orphans(known: set[int]) -> int:
     """Kill what was left behind and return how many there were that did not end by themselves within a moment."""
+    alive: list[int] = []
     for _ in range(50):
         alive = [pid for pid in _children() if pid not in known and not _reaped(pid)]
         if not alive:

@@ -6,22 +6,28 @@ the given examples; the unseen ones reach the finished tool alone, without what 
 
 from __future__ import annotations
 
-import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from genesis_core import Example, Genesis, GenesisError, Need, Proposal, SettingsError, ToolError, ToolSpec, Workshop
 
-from ._predictions import Prediction, Predictions
-from ._rows import Row, read_rows
+from ._baselines import constant_or_same
+from ._intervals import Figures
+from ._intervals import Path as FigurePath
+from ._predictions import Prediction
+from ._rows import Row, read_rows, repeated, shown
+from ._study import Made, Progress, Simple, Study, check_options, measured
+from .tools_scores import score
 
 __all__ = ["Toolmaking"]
 
 NEEDED = ("id", "given", "unseen")
+SHARES = ("solved", "refused", "wrong")
 CALL_SECONDS = 10.0
 MOST_AT_ONCE = 2
 """A search takes a core, and the sandbox another: more would make each other slow, and be counted as slow."""
@@ -32,33 +38,41 @@ class Toolmaking:
 
     async def run(
         self, genesis: Genesis, *, data: Path, options: Mapping[str, str], predictions: Path | None,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> dict[str, Any]:  # fmt: skip
-        """Return ``{rows, errors, resumed, variant, predictions, scores}``; raises SettingsError for unusable data.
+        """Return what :func:`measured` says; raises SettingsError for unusable data.
 
         Raises SettingsError, too, where nobody makes tools, or nothing generated may run.
         """
-        if options:
-            raise SettingsError(f"genesis eval tools takes no --{min(options)}", cause="its rows hold all it needs",
-                                hint="genesis eval tools --data FILE")
+        check_options("tools", options)
         rows = read_rows(data, NEEDED)
         for number, row in enumerate(rows, 1):
             _check(row, f"row {number} of {data}")
-        needs = [_need(row) for row in rows]
-        at_once = max(1, min(MOST_AT_ONCE, os.cpu_count() or 1))
-        with Predictions(predictions, [row["id"] for row in rows]) as made, tempfile.TemporaryDirectory() as home:
+        gold = all("output" in e for row in rows for e in row["unseen"])
+        with tempfile.TemporaryDirectory() as home:
             async with Genesis.open(home, settings=genesis.settings) as own:
-                workshop = _opened(own)
-                while (done := len(made.made)) < len(rows):
-                    batch = range(done, min(done + at_once, len(rows)))
-                    for found in await asyncio.gather(*(_predict(own, workshop, rows[n], needs[n]) for n in batch)):
-                        made.add(found)
-                    progress(len(made.made), len(rows))
-        return {
-            "rows": len(rows), "errors": sum(p["status"].startswith("error") for p in made.made),
-            "resumed": made.resumed, "variant": ", ".join(genesis.provided.models) or "examples alone",
-            "predictions": str(predictions) if predictions else None, "scores": _scores(rows, made.made),
-        }  # fmt: skip
+                study = Study(
+                    rows=rows, sees=_asked, predict=partial(_predict, own, _opened(own)),
+                    variant=", ".join(genesis.provided.models) or "examples alone",
+                    simple=Simple("a constant, or the first argument", constant_or_same),
+                    score=lambda made: score(rows, made.rows) if gold else None, figures=partial(_figures, rows),
+                    shares=lambda scores: {(name,): len(rows) for name in SHARES},
+                    at_once=max(1, min(MOST_AT_ONCE, os.cpu_count() or 1)),
+                )  # fmt: skip
+                return await measured(study, options, predictions, progress)
+
+
+def _asked(row: Row) -> Row:
+    """Return *row* without what should come out for the unseen examples."""
+    return {**shown(row, NEEDED), "unseen": [{"input": e["input"]} for e in row["unseen"]]}
+
+
+def _figures(rows: Sequence[Row], made: Made) -> Figures:
+    def drawn(times: Sequence[int]) -> Mapping[FigurePath, float | None]:
+        found = score(repeated(rows, times), made.rows)
+        return {(name,): found[name] for name in (*SHARES, "partial")}
+
+    return drawn
 
 
 def _opened(genesis: Genesis) -> Workshop:
@@ -97,14 +111,14 @@ def _need(row: Row) -> Need:
     return Need(name="made", examples=examples)
 
 
-async def _predict(genesis: Genesis, workshop: Workshop, row: Row, need: Need) -> Prediction:
-    """Return what the tool for *need* gives for the unseen inputs of *row*; null outputs where there is none."""
-    began = time.monotonic()
+async def _predict(genesis: Genesis, workshop: Workshop, row: Row) -> tuple[Prediction, bool]:
+    """Return what the tool for *row* gives for its unseen inputs, null where there is none; and whether that failed."""
+    began, need = time.monotonic(), _need(row)
     tool, status = await _made(genesis, workshop, need)
     took = round(time.monotonic() - began, 3)
     asked = [e["input"] for e in row["unseen"]]
     outputs = None if tool is None else [await _given(workshop, tool, need, inputs) for inputs in asked]
-    return {"id": row["id"], "outputs": outputs, "status": status, "seconds": took}
+    return {"id": row["id"], "outputs": outputs, "status": status, "seconds": took}, status.startswith("error")
 
 
 async def _made(genesis: Genesis, workshop: Workshop, need: Need) -> tuple[ToolSpec | None, str]:
@@ -128,9 +142,3 @@ async def _given(workshop: Workshop, tool: ToolSpec, need: Need, inputs: Sequenc
         return await workshop.call(tool, dict(zip(names, inputs, strict=True)), CALL_SECONDS)
     except GenesisError:
         return None
-
-
-def _scores(rows: Sequence[Row], made: Sequence[Prediction]) -> dict[str, Any] | None:
-    from .tools_scores import score
-
-    return score(rows, made) if all("output" in e for row in rows for e in row["unseen"]) else None

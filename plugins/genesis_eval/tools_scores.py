@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
 from typing import Any
 
+from ._intervals import wilson
+
 Row = Mapping[str, Any]
-Z = 1.959964
-"""Of the normal distribution, for 95 %."""
 
 
 def score(rows: Sequence[Row], predictions: Sequence[Row]) -> dict[str, Any]:
@@ -23,7 +22,7 @@ def score(rows: Sequence[Row], predictions: Sequence[Row]) -> dict[str, Any]:
         "rows": count, "solved": solved / count, "partial": sum(right or 0.0 for right in judged) / count,
         "refused": refused / count, "wrong": wrong / count,
         "seconds": {"p50": seconds[count // 2], "p95": seconds[int(count * 0.95)], "most": seconds[-1]},
-        "solved_95": _wilson(solved, count), "wrong_95": _wilson(wrong, count),
+        "solved_95": _between(solved, count), "wrong_95": _between(wrong, count),
         "features": {name: _share(rows, judged, name) for name in sorted({f for row in rows for f in _features(row)})},
     }  # fmt: skip
 
@@ -49,8 +48,6 @@ def _share(rows: Sequence[Row], judged: Sequence[float | None], name: str) -> fl
     return round(sum(found) / len(found), 3)
 
 
-def _wilson(hits: int, count: int) -> dict[str, float]:
-    """Return the interval of a share (Wilson, "Probable inference", JASA 22, 1927)."""
-    share, z = hits / count, Z * Z / count
-    middle, half = (share + z / 2) / (1 + z), Z * sqrt(share * (1 - share) / count + z / 4 / count) / (1 + z)
-    return {"low": round(middle - half, 4), "high": round(middle + half, 4)}
+def _between(hits: int, count: int) -> dict[str, float]:
+    low, high = wilson(hits / count, count)
+    return {"low": round(low, 4), "high": round(high, 4)}

@@ -89,7 +89,7 @@ def test_rows_of_the_tools_evaluation_that_are_none_are_named(
 
 
 def test_a_bound_that_is_nothing_has_no_sign() -> None:
-    from genesis_cli.eval import _told
+    from genesis_cli._scores_text import told
 
-    told = _told("tools", {"rows": 2, "variant": "x", "errors": 0, "scores": {"wrong": {"low": -0.0, "high": 0.5}}})
-    assert told.splitlines()[1] == "  wrong: low 0, high 0.5"
+    said = told("tools", {"rows": 2, "variant": "x", "errors": 0, "scores": {"wrong": {"low": -0.0, "high": 0.5}}})
+    assert said.splitlines()[1] == "  wrong: low 0, high 0.5"

@@ -16,7 +16,7 @@ import genesis_halo
 import genesis_htdag
 from genesis_core import AgentCard, Assignment, PlanContext, Reason, SettingsError, Task, hookimpl
 from genesis_core.testing import FakeAgent, open_genesis
-from genesis_eval._catalogue import Catalogues, specs
+from genesis_eval._catalogue import Catalogue, specs
 
 ROWS: list[dict[str, Any]] = [
     {"id": "1", "domain": "d", "request": "Cancel my alarm and send an email", "type": "chain",
@@ -202,7 +202,7 @@ def test_descriptions_become_specs_with_their_ports(tmp_path: Path, tools: Path)
     assert rest == [] and plain.input_schema == {} and plain.description == "Says little"
     assert full.input_schema["properties"] == {"a": {"description": "An a", "type": "string"}, "b": {}}
     assert full.input_schema["required"] == ["a"] and list(full.output_schema["properties"]) == ["c"]
-    assert [t.name for t in Catalogues(tools).tools("d")] == ["cancel_alarm", "send_email"]
+    assert [t.name for t in Catalogue(tools).tools("d")] == ["cancel_alarm", "send_email"]
 
 
 # ---- on the shared data: floors of the simple baselines --------------------------------------------------------------
