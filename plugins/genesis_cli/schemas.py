@@ -1,6 +1,7 @@
-"""The published JSON Schemas of plan file, plan and run: ``python -m genesis_cli.schemas`` writes them to docs/schemas.
+"""The published JSON Schemas of what people and programs exchange with Genesis, in docs/schemas.
 
-They are made from the types that read and write these documents; a test compares what is published with what is made.
+``python -m genesis_cli.schemas`` writes them. They are made from the types that read and write these documents; a test
+compares what is published with what is made.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from genesis_core import (
+    AgentCard,
     Finding,
     Plan,
     PlanFile,
@@ -24,6 +26,7 @@ from genesis_core import (
     Score,
     TaskError,
     TaskResult,
+    ToolSpec,
     Usage,
 )
 
@@ -48,7 +51,10 @@ class _Generator(GenerateJsonSchema):
 
 def made() -> Mapping[str, Schema]:
     """Return the schemas by file name."""
-    return {"plan-file.schema.json": plan_file(), "plan.schema.json": plan(), "run.schema.json": run()}
+    return {
+        "plan-file.schema.json": plan_file(), "plan.schema.json": plan(), "run.schema.json": run(),
+        "catalogue.schema.json": catalogue(), "evaluation.schema.json": evaluation(),
+    }
 
 
 def plan_file() -> Schema:
@@ -94,6 +100,55 @@ def run() -> Schema:
     return _document("run", "Genesis run", own, body)
 
 
+def catalogue() -> Schema:
+    """Return the schema of descriptions of agents and tools, for ``genesis eval --catalogue``."""
+    body = _definitions("validation", AgentCard, ToolSpec)
+    card, tool = body["$defs"]["AgentCard"], body["$defs"].pop("ToolSpec")
+    card["properties"]["skills"]["items"] = {"anyOf": [TEXT, _ref("Skill")]}
+    ports = {"type": "array", "items": {"anyOf": [TEXT, {"type": "object", "properties": {
+        "name": TEXT, "desc": TEXT, "type": TEXT, "required": {"type": "boolean"}}}]}}
+    either = {"anyOf": [ports, {"type": "object"}]}
+    spelt = {"id": TEXT, "desc": TEXT, "parameters": either, "outputs": either, "inputSchema": {"type": "object"},
+             "outputSchema": {"type": "object"}}
+    body["$defs"]["Tool"] = {
+        "type": "object", "properties": {**tool["properties"], **spelt},
+        "anyOf": [{"required": ["name"]}, {"required": ["id"]}, {"required": ["function"]}],
+    }
+    names = {"agents": "AgentCard", "tools": "Tool", "nodes": "Tool"}
+    own = {
+        "type": "object", "additionalProperties": False, "minProperties": 1,
+        "properties": {"$schema": TEXT, "schema": TEXT,
+                       **{name: {"type": "array", "items": _ref(kind)} for name, kind in names.items()}},
+    }
+    return _document("catalogue", "Agents and tools for genesis eval", own, body)
+
+
+def evaluation() -> Schema:
+    """Return the schema of ``data`` in what ``genesis eval KIND --json`` prints; scores differ from kind to kind."""
+    number: Schema = {"type": ["number", "boolean", "null"]}
+    scores = {"type": "object", "additionalProperties": {"anyOf": [number, _ref("Scores")]}}
+    between = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    apart = {"type": "object", "additionalProperties": False, "required": ["value", "interval"],
+             "properties": {"value": {"type": "number"}, "interval": _or_null(_ref("Interval"))}}
+    count, names = {"type": "integer", "minimum": 0}, ("Scores", "Intervals", "Differences")
+    inside = {name: {"type": "object", "additionalProperties": {"anyOf": [leaf, _ref(name)]}}
+              for name, leaf in (("Intervals", _ref("Interval")), ("Differences", _ref("Difference")))}
+    told = dict(zip(("scores", "intervals", "differences"), (_or_null(_ref(name)) for name in names), strict=True))
+    baseline = {"type": "object", "additionalProperties": False, "required": ["name", "scores", "differences"],
+                "properties": {"name": {"type": ["string", "null"]}, "scores": told["scores"],
+                               "differences": told["differences"]}}
+    properties: Schema = {
+        "kind": TEXT, "rows": count, "errors": count, "resumed": count, "variant": TEXT,
+        "predictions": {"type": ["string", "null"]}, "scores": told["scores"], "intervals": told["intervals"],
+    }
+    own = {
+        "type": "object", "required": list(properties),
+        "properties": {**properties, "baseline": baseline, "thresholds": _or_null(_ref("Scores"))},
+    }
+    defined = {"Scores": scores, "Interval": between, "Difference": apart, **inside}
+    return _document("evaluation", "Genesis evaluation", own, {"$defs": defined})
+
+
 def _artifact() -> Schema:
     fields: Schema = {"task": TEXT, "name": TEXT, "media_type": TEXT, "sha256": SHA256, "path": TEXT,
                       "size": {"type": "integer", "minimum": 0}}
@@ -133,7 +188,8 @@ def _or_null(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-SCHEMAS = ("plan-file.schema.json", "plan.schema.json", "run.schema.json")
+SCHEMAS = ("plan-file.schema.json", "plan.schema.json", "run.schema.json", "catalogue.schema.json",
+           "evaluation.schema.json")
 
 
 def main(folder: str = "docs/schemas") -> None:
