@@ -22,6 +22,8 @@ RULES: Mapping[str, str] = {
     "odd-agent": "the agent of a task speaks of no such work, and another one may",
     "weak-fit": "a task could as well be somebody else's work",
     "low-success": "an agent fails at many of its tasks",
+    "past-outcomes": "an agent has clearly failed at a skill that its task requires, and another one may do better",
+    "rewards": "what was learned from outcomes can't be read, and does not count",
     "permission": "an agent has a tool that sends, and no rule of the policy lets it",
     "dead-grant": "a grant that no call of its task can match",
     "unknown-secret": "a task is given a secret that the operator's settings do not name",

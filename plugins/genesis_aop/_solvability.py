@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from genesis_core import Assignment, Mend, Task
 
+from . import _past
 from ._diagnosis import Diagnosis, fixable, named, note
 from ._fit import odd_agents
 from ._mend import Reroute, Split
@@ -38,6 +39,7 @@ def check(view: View) -> Iterator[Diagnosis]:
             if given.score < WEAK_FIT:
                 weak.append(given)
     yield from _weak(view, weak)
+    yield from _past.check(view)
     yield from _permissions(view)
     yield from odd_agents(view)
 
@@ -149,11 +151,18 @@ def _weak(view: View, weak: Sequence[Assignment]) -> Iterator[Diagnosis]:
         first = weak[0]
         yield note("weak-fit", f"{named(ids)} could as well be somebody else's work ({first.agent!r} was chosen for "
                    f"{first.task_id!r} with {first.score:.2f})", ids, "name the skill that it requires, or the agent")
-    cards = view.roster.cards
-    doubtful = {name for name, card in cards.items() if card.prior < WEAK_PRIOR}
+    expected = {name: _expected(view, name) for name in view.busy if name in view.roster.cards}
+    doubtful = {name for name, chance in expected.items() if chance < WEAK_PRIOR}
     for agent, ids in _given_to(view, doubtful).items():
-        yield note("low-success", f"agent {agent!r} is expected to succeed at {cards[agent].prior:.0%} of its tasks; "
+        yield note("low-success", f"agent {agent!r} is expected to succeed at {expected[agent]:.0%} of its tasks; "
                    f"it has {named(ids)}", ids)
+
+
+def _expected(view: View, agent: str) -> float:
+    """Return how often *agent* succeeds, as outcomes teach, or as its card says."""
+    learned = view.rewards
+    known = None if learned is None or not learned.success.used else learned.success.by_pair.get((agent, None))
+    return view.roster.cards[agent].prior if known is None else known.estimate
 
 
 def _given_to(view: View, agents: Collection[str]) -> Mapping[str, list[str]]:

@@ -30,31 +30,31 @@ class View:
         self.leaves: tuple[Task, ...] = plan.graph.leaves
         self.assigned = plan.assigned
         self.roster: Roster = roster(context)
+        self.rewards_damaged = ""
+        """What is wrong with the file of rewards, once it was asked for."""
         self._ancestors: dict[str, set[str]] = {}
         self._telling: dict[str, frozenset[str]] = {}
 
     @cached_property
     def rewards(self) -> Rewards | None:
         """What outcomes have taught; None where nothing has been learned, or what was can't be read."""
-        return None if isinstance(self._rewards, str) else self._rewards
-
-    @property
-    def no_rewards(self) -> str:
-        """Why there are no rewards; empty: there are."""
-        return self._rewards if isinstance(self._rewards, str) else ""
-
-    @cached_property
-    def _rewards(self) -> Rewards | str:
         home = self.context.home
         if home is None or not (home / "rewards.json").exists():
-            return "nothing is learned (genesis rewards fit, from 30 outcomes on)"
+            return None
         from .rewards.file import read
 
         try:
-            found = read(home)
+            return read(home)
         except SettingsError as error:
-            return f"{error.message} ({error.cause})"
-        return found if found is not None else "what was learned has just been deleted"
+            self.rewards_damaged = f"{error.message} ({error.cause})"
+            return None
+
+    @property
+    def no_rewards(self) -> str:
+        """Why there are no rewards, where there are none."""
+        if self.rewards is None and self.rewards_damaged:
+            return self.rewards_damaged
+        return "nothing is learned (genesis rewards fit, from 30 outcomes on)"
 
     @cached_property
     def terms(self) -> Mapping[str, tuple[str, ...]]:

@@ -89,16 +89,20 @@ class Success(Record):
 
     def of(self, part: Part, card: float) -> float:
         """Return how likely *part* comes right when the agent's card says *card*."""
-        by_pair = self.by_pair
-        found = [known for skill in part.skills if (known := by_pair.get((part.agent, skill))) is not None]
-        if not found and (whole := by_pair.get((part.agent, None))) is not None:
-            found = [whole]
-        if not found:
-            p, harder = chance(log_odds(card) + self.shift), 0.0
-        else:
-            p = mean([known.estimate for known in found])
-            harder = part.difficulty - mean([known.difficulty for known in found])
-        return p if self.calibration is None else self.calibration(p, harder)
+        found = self._known(part)
+        p = mean([known.estimate for known in found]) if found else chance(log_odds(card) + self.shift)
+        return p if self.calibration is None else self.calibration(p, self.harder(part))
+
+    def harder(self, part: Part) -> float:
+        """Return by how much *part* is harder than what its estimate was learned from."""
+        found = self._known(part)
+        return part.difficulty - mean([known.difficulty for known in found]) if found else 0.0
+
+    def _known(self, part: Part) -> list[Known]:
+        """Return what is known of its skills; of its agent, where nothing is."""
+        found = [known for s in part.skills if (known := self.by_pair.get((part.agent, s))) is not None]
+        whole = self.by_pair.get((part.agent, None))
+        return found if found or whole is None else [whole]
 
 
 class Weights(Record):

@@ -14,7 +14,7 @@ from genesis_core import digest
 
 from .facts import Done, Try
 from .known import FIXED, Compared, Four, Measured, Origin, Rewards, Success, Weights
-from .measures import calibration_error, log_loss, losses, mean, pairwise, squares, surely
+from .measures import calibration_error, error_of_mean, log_loss, losses, mean, pairwise, squares, surely
 from .success import foretold, learned
 from .weights import likely, scale_of, success_of, terms_of, weighed, weights_of
 
@@ -23,6 +23,8 @@ __all__ = ["ENOUGH", "FOLDS", "UNKNOWN", "rewards_of"]
 ENOUGH = 30
 """Outcomes, and runs for the weights, below which nothing is learned."""
 FOLDS = 6
+MOST_RANKED = 1_000
+"""Held-out tasks whose pairs are counted: the newest."""
 UNKNOWN = 0.5
 """Success of an agent without a card."""
 
@@ -57,13 +59,13 @@ def _origin(tries: Sequence[Try], runs: Sequence[Done], seed: int) -> Origin:
 
 
 def _folds(tries: Sequence[Try], runs: Sequence[Done], cards: Mapping[str, float]) -> list[_Fold]:
-    """Return the blocks but for the first, each with what was learned from those before it."""
+    """Return the blocks that have ENOUGH tries before them, each with what was learned from those."""
     names = list(dict.fromkeys(sorted({*(t.run for t in tries), *(done.run for done in runs)})))
     block = {name: place * FOLDS // len(names) for place, name in enumerate(names)}
     found = []
     for k in range(1, FOLDS):
         before = [t for t in tries if block[t.run] < k]
-        if before:
+        if len(before) >= ENOUGH:  # from fewer nothing is learned in earnest either
             found.append(_Fold([t for t in tries if block[t.run] == k], [r for r in runs if block[r.run] == k],
                                learned(before, cards)))
     return found
@@ -78,18 +80,20 @@ def _judged(success: Success, folds: Sequence[_Fold], cards: Mapping[str, float]
     by_card = [cards[t.agent] for fold in folds for t in fold.tries]
     by_past = [p for fold in folds for p in foretold(fold.success, fold.tries, cards)]
     ways = (_of_tasks("cards", by_card, came), _of_tasks("learned", by_past, came)) if came else ()
-    gain = mean(losses(by_card, came)) - mean(losses(by_past, came))
-    if gain > 0:
-        why = f"foretold {len(came)} later tasks better than the cards"
-    elif came:
-        why = f"foretold {len(came)} later tasks no better than the cards"
+    gains = [a - b for a, b in zip(losses(by_card, came), losses(by_past, came), strict=True)]
+    if not gains:
+        used, why = False, "there are no later runs to try it on"
+    elif mean(gains) > 0:
+        used, why = True, f"it foretold {len(came)} later tasks better than the cards"
+    elif mean(gains) > -error_of_mean(gains):  # the cards are part of it: a tie is no loss, and more runs will tell
+        used, why = True, f"it foretold {len(came)} later tasks as well as the cards, as far as so few can tell"
     else:
-        why = "there are no later runs to try it on"
-    return success.replace(used=gain > 0, why=why), Compared(count=len(came), ways=ways)
+        used, why = False, f"it foretold {len(came)} later tasks worse than the cards"
+    return success.replace(used=used, why=why), Compared(count=len(came), ways=ways)
 
 
 def _of_tasks(way: str, expected: Sequence[float], came: Sequence[float]) -> Measured:
-    ranking = pairwise(expected, came) if len(came) <= 2_000 else pairwise(expected[-2_000:], came[-2_000:])
+    ranking = pairwise(expected[-MOST_RANKED:], came[-MOST_RANKED:])
     return Measured(way=way, log_loss=_short(log_loss(expected, came)), brier=_short(squares(expected, came)),
                     calibration=_short(calibration_error(expected, came)), ranking=_short(ranking))
 

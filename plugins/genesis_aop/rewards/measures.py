@@ -7,7 +7,8 @@ import random
 from collections.abc import Sequence
 
 __all__ = [
-    "calibration_error", "chance", "fitted", "log_loss", "log_odds", "losses", "mean", "pairwise", "squares", "surely",
+    "calibration_error", "chance", "error_of_mean", "fitted", "log_loss", "log_odds", "losses", "mean", "pairwise",
+    "squares", "surely",
 ]
 
 LEAST = 0.01
@@ -30,6 +31,14 @@ def log_odds(p: float) -> float:
 def mean(values: Sequence[float]) -> float:
     """Return the mean; 0 of nothing."""
     return math.fsum(values) / len(values) if values else 0.0
+
+
+def error_of_mean(values: Sequence[float]) -> float:
+    """Return the standard error of the mean of *values*; infinite for fewer than two."""
+    if len(values) < 2:
+        return math.inf
+    middle = mean(values)
+    return math.sqrt(math.fsum((v - middle) ** 2 for v in values) / (len(values) - 1) / len(values))
 
 
 def losses(expected: Sequence[float], came: Sequence[float]) -> list[float]:

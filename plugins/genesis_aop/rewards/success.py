@@ -5,11 +5,10 @@ Introduction to Empirical Bayes Data Analysis, 1985): an estimate is a weighted 
 drawn towards, and how strongly it is drawn is read off how much agents and skills differ. Besides:
 
 - *shift*: cards as a whole may promise too much; all of them are moved by the log-odds that fit the outcomes best;
-- *half_life*: where the outcomes of newer runs are foretold better by newer ones (by more than a standard error), old
-  tries fade;
+- *half_life*: where newer runs are foretold better by newer ones, old tries fade (``fading``);
 - *alike*: tries of one run share its luck; so far they count for fewer, and those of a run never for more than MOST;
-- *calibration* (Platt, Probabilistic Outputs, 1999, with the difficulty of the task besides): learned and tried on
-  later tries than the estimates, used where it helps there by more than a standard error.
+- *calibration* (Platt, Probabilistic Outputs, 1999, with the difficulty of the task besides): learned on tries that
+  came later than the estimates, tried on still later ones, and used where it helps there (``fading``).
 """
 
 from __future__ import annotations
@@ -20,18 +19,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .facts import Part, Try
-from .known import Calibration, Known, Success
-from .measures import chance, fitted, log_odds, losses, mean
+from .fading import PULL, Forecast, calibration_of, half_life_of
+from .known import Known, Success
+from .measures import chance, log_odds
 
-__all__ = ["estimated", "foretold", "learned"]
+__all__ = ["foretold", "interval", "learned"]
 
-PULL = 10.0
-"""Tries that a card, or an agent's other tasks, are worth before anything is known of how much they tell."""
 MOST = 20.0
 """Tries that one run may count for, however many tasks it had: no single run decides."""
-HALF_LIVES = (200, 100, 50, 25)
-CALIBRATED_FROM = 60
-"""Tries that a calibration is learned from, and as many to try it on."""
 _PULLS = tuple(2.0**k for k in range(9))
 _SHIFTS = tuple(k / 10 for k in range(-30, 31))
 _LOG_SPREAD, _SHIFT_SPREAD = 1.5, 1.0
@@ -85,10 +80,9 @@ class _Seen:
 
 def learned(tries: Sequence[Try], cards: Mapping[str, float]) -> Success:
     """Return how likely agents succeed, learned from *tries* (oldest run first); *cards* are their priors."""
-    half_life = _half_life(tries, cards)
-    plain = _estimates(tries, cards, half_life)
-    calibration = _calibration(tries, cards, half_life)
-    return plain.replace(calibration=calibration)
+    half_life = half_life_of(tries, cards)
+    calibration = calibration_of(tries, lambda before, later: _forecasts(before, later, cards, half_life))
+    return _estimates(tries, cards, half_life, ends=True).replace(calibration=calibration)
 
 
 def foretold(success: Success, tries: Iterable[Try], cards: Mapping[str, float]) -> list[float]:
@@ -96,35 +90,50 @@ def foretold(success: Success, tries: Iterable[Try], cards: Mapping[str, float])
     return [success.of(Part(t.agent, t.skills, t.difficulty), cards[t.agent]) for t in tries]
 
 
-def _estimates(tries: Sequence[Try], cards: Mapping[str, float], half_life: int | None) -> Success:
+def _forecasts(before: Sequence[Try], later: Sequence[Try], cards: Mapping[str, float], half_life: int | None,
+               ) -> list[Forecast]:
+    """Return how likely *later* tries are after those *before*, each with how much harder it is than those were."""
+    success = _estimates(before, cards, half_life)
+    parts = [Part(t.agent, t.skills, t.difficulty) for t in later]
+    return [(success.of(part, cards[part.agent]), success.harder(part)) for part in parts]
+
+
+def _estimates(
+    tries: Sequence[Try], cards: Mapping[str, float], half_life: int | None, *, ends: bool = False
+) -> Success:
     alike = _alike(tries, _success(_tallied(tries, cards, half_life, 0.0)))
     seen = _tallied(tries, cards, half_life, alike)
-    return _success(seen, half_life, alike)
+    return _success(seen, half_life, alike, ends=ends)
 
 
-def _success(seen: _Seen, half_life: int | None = None, alike: float = 0.0) -> Success:
+def _success(seen: _Seen, half_life: int | None = None, alike: float = 0.0, *, ends: bool = False) -> Success:
+    """Return the estimates from what was *seen*; with the *ends* of their intervals, which take longest, if asked."""
     shift, card_pull = _of_cards(seen)
     agent_pull = _of_skills(seen, shift, card_pull)
-    agents = [_known(agent, None, tally, seen.card(agent, shift), card_pull, seen.cards[agent])
+    agents = [_known(agent, None, tally, seen.card(agent, shift), card_pull, seen.cards[agent], ends)
               for agent, tally in sorted(seen.agents.items())]
     pairs = [_known(pair[0], pair[1], tally, seen.others(pair, seen.card(pair[0], shift), card_pull), agent_pull,
-                    seen.cards[pair[0]]) for pair, tally in sorted(seen.pairs.items())]
+                    seen.cards[pair[0]], ends) for pair, tally in sorted(seen.pairs.items())]
     return Success(used=True, why="", shift=shift, card_pull=card_pull, agent_pull=agent_pull, half_life=half_life,
                    alike=round(alike, 6), agents=tuple(agents), pairs=tuple(pairs))
 
 
-def _known(agent: str, skill: str | None, tally: _Tally, toward: float, pull: float, card: float) -> Known:
-    estimate, low, high = estimated(tally.won, tally.weight, toward, pull)
+def _known(
+    agent: str, skill: str | None, tally: _Tally, toward: float, pull: float, card: float, ends: bool
+) -> Known:
+    up, down = tally.won + pull * toward, max(tally.weight - tally.won, 0.0) + pull * (1 - toward)
+    estimate = round(up / (up + down), 6)
+    low, high = interval(up, down) if ends else (0.0, 1.0)
     return Known(
         agent=agent, skill=skill, successes=tally.successes, tries=tally.tries, checked=tally.checked,
-        runs=len(tally.runs), counted=round(tally.weight, 6), estimate=estimate, low=low, high=high, card=card,
+        runs=len(tally.runs), counted=round(tally.weight, 6), estimate=estimate, low=min(low, estimate),
+        high=max(high, estimate), card=card,
         toward=round(toward, 6), difficulty=round(min(max(tally.hard / tally.weight, 0.0), 1.0), 6),
     )
 
 
-def estimated(won: float, tries: float, toward: float, pull: float) -> tuple[float, float, float]:
-    """Return the estimate of a success rate, and the ends of its 90 % interval (of the beta distribution)."""
-    up, down = won + pull * toward, max(tries - won, 0.0) + pull * (1 - toward)
+def interval(up: float, down: float) -> tuple[float, float]:
+    """Return the ends of the middle 90 % of a beta distribution, by adding it up over log-odds."""
     centre, width = math.log(up / down), math.sqrt(1 / up + 1 / down)
     odds = [centre + width * 8 * (2 * k / _GRID - 1) for k in range(_GRID + 1)]
     heights = [up * (x - math.log1p(math.exp(x)) if x < 30 else 0.0) - down * math.log1p(math.exp(min(x, 700)))
@@ -139,9 +148,7 @@ def estimated(won: float, tries: float, toward: float, pull: float) -> tuple[flo
             ends.append(1 / (1 + math.exp(-x)))
             if len(ends) == 2:
                 break
-    low, high = ends if len(ends) == 2 else (0.0, 1.0)
-    middle = up / (up + down)
-    return round(middle, 6), round(min(low, middle), 6), round(max(high, middle), 6)
+    return (round(ends[0], 6), round(ends[1], 6)) if len(ends) == 2 else (0.0, 1.0)
 
 
 # ---- what was seen -------------------------------------------------------------------------------------------------
@@ -220,90 +227,3 @@ def _likely(won: float, tries: float, toward: float, pull: float) -> float:
     lost, up, down = max(tries - won, 0.0), pull * toward, pull * (1 - toward)
     gamma = math.lgamma
     return gamma(won + up) - gamma(up) + gamma(lost + down) - gamma(down) + gamma(pull) - gamma(tries + pull)
-
-
-# ---- fading, and calibration ---------------------------------------------------------------------------------------
-
-
-def _half_life(tries: Sequence[Try], cards: Mapping[str, float]) -> int | None:
-    """Return after how many runs a try should count half; None: where fading helps no more than by chance."""
-    runs: dict[str, list[Try]] = {}
-    for t in tries:
-        runs.setdefault(t.run, []).append(t)
-    plain = _one_by_one(runs, cards, None)
-    best, least = None, 0.0
-    for half_life in HALF_LIVES:
-        gains = [a - b for a, b in zip(plain, _one_by_one(runs, cards, half_life), strict=True)]
-        gain = mean(gains)
-        if gain > max(least, _error(gains)):
-            best, least = half_life, gain
-    return best
-
-
-def _one_by_one(runs: Mapping[str, Sequence[Try]], cards: Mapping[str, float], half_life: int | None) -> list[float]:
-    """Return for each run what foretelling it from those before it has cost (log-loss)."""
-    seen: dict[tuple[str, str | None], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
-    costs: list[float] = []
-    for now, tries in enumerate(runs.values()):
-        expected = [_at(seen, t, cards[t.agent], now, half_life) for t in tries]
-        costs.append(math.fsum(losses(expected, [float(t.done) for t in tries])))
-        for t in tries:
-            for key in ((t.agent, None), *((t.agent, skill) for skill in t.skills)):
-                row = seen[key]
-                fades = 1.0 if half_life is None else 0.5 ** ((now - row[2]) / half_life)
-                row[:] = row[0] * fades + t.done, row[1] * fades + 1, now
-    return costs
-
-
-def _at(seen: Mapping[tuple[str, str | None], Sequence[float]], t: Try, card: float, now: int,
-        half_life: int | None) -> float:
-    """Return how likely a try was, drawn as strongly as where nothing is known of that."""
-    def drawn(key: tuple[str, str | None], toward: float) -> float:
-        won, count, last = seen[key]
-        fades = 1.0 if half_life is None else 0.5 ** ((now - last) / half_life)
-        return (won * fades + PULL * toward) / (count * fades + PULL)
-
-    whole = drawn((t.agent, None), card)
-    return mean([drawn((t.agent, skill), whole) for skill in t.skills]) if t.skills else whole
-
-
-def _calibration(tries: Sequence[Try], cards: Mapping[str, float], half_life: int | None) -> Calibration | None:
-    """Return the calibration that helps on tries that neither it nor the estimates were learned from; None: none."""
-    half, quarter = len(tries) // 2, len(tries) * 3 // 4
-    if len(tries) - quarter < CALIBRATED_FROM:
-        return None
-    early = _estimates(tries[:half], cards, half_life)
-    rows = [_forecast(early, t, cards[t.agent]) for t in tries[half:]]
-    came = [float(t.done) for t in tries[half:]]
-    cut = quarter - half
-    found = _mapped(rows[:cut], came[:cut])
-    before = losses([p for p, _ in rows[cut:]], came[cut:])
-    after = losses([found(p, harder) for p, harder in rows[cut:]], came[cut:])
-    gains = [a - b for a, b in zip(before, after, strict=True)]
-    return _mapped(rows, came) if mean(gains) > _error(gains) else None
-
-
-def _forecast(success: Success, t: Try, card: float) -> tuple[float, float]:
-    """Return how likely a try was, and by how much it was harder than those that this was learned from."""
-    part = Part(t.agent, t.skills, t.difficulty)
-    found = [k for skill in t.skills if (k := success.by_pair.get((t.agent, skill))) is not None]
-    whole = success.by_pair.get((t.agent, None))
-    if not found and whole is not None:
-        found = [whole]
-    return success.of(part, card), t.difficulty - mean([k.difficulty for k in found]) if found else 0.0
-
-
-def _mapped(rows: Sequence[tuple[float, float]], came: Sequence[float]) -> Calibration:
-    centre = mean([log_odds(p) for p, _ in rows])  # the factors then hang together less, and are found sooner
-    found = fitted([(1.0, log_odds(p) - centre, harder) for p, harder in rows], came,
-                   centre=(centre, 1.0, 0.0), spread=(0.5, 0.5, 3.0), least=(-10.0, 0.0, -20.0))
-    return Calibration(offset=round(min(max(found[0] - found[1] * centre, -10.0), 10.0), 9), slope=min(found[1], 10.0),
-                       difficulty=min(max(found[2], -20.0), 20.0))
-
-
-def _error(values: Sequence[float]) -> float:
-    """Return the standard error of the mean of *values*."""
-    if len(values) < 2:
-        return math.inf
-    middle = mean(values)
-    return math.sqrt(math.fsum((v - middle) ** 2 for v in values) / (len(values) - 1) / len(values))

@@ -1,0 +1,136 @@
+"""Do newer runs tell more than older ones? And are estimates to be mapped, before they are believed?
+
+Both are asked of forecasts made in the order of time. Tasks that grow harder look like agents that grow worse, so the
+half-life is chosen among forecasts that the difficulty of each task has corrected.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+
+from .facts import Try
+from .known import Calibration
+from .measures import error_of_mean, fitted, log_odds, losses, mean
+
+__all__ = ["PULL", "Forecast", "calibration_of", "half_life_of"]
+
+PULL = 10.0
+"""Tries that a card, or an agent's other tasks, are worth before anything is known of how much they tell."""
+HALF_LIVES = (200, 100, 50, 25)
+SURELY = 2.0
+"""Standard errors that a gain must exceed to count."""
+CALIBRATED_FROM = 60
+"""Tries that a calibration is learned from, and as many to try it on."""
+_WARM = 30
+_BLOCKS = range(2, 9)
+"""Eighths of the tries at which those before are learned from anew."""
+
+Forecast = tuple[float, float]
+"""How likely a try was, and by how much it was harder than those that this was learned from."""
+
+
+def half_life_of(tries: Sequence[Try], cards: Mapping[str, float]) -> int | None:
+    """Return after how many runs a try should count half; None: where fading helps no more than by chance."""
+    plain = _costs(tries, cards, None)
+    best, least = None, 0.0
+    for half_life in HALF_LIVES:
+        gains = [a - b for a, b in zip(plain, _costs(tries, cards, half_life), strict=True)]
+        gain = mean(gains)
+        if gain > least and gain > SURELY * error_of_mean(gains):
+            best, least = half_life, gain
+    return best
+
+
+def calibration_of(
+    tries: Sequence[Try], forecasts: Callable[[Sequence[Try], Sequence[Try]], list[Forecast]]
+) -> Calibration | None:
+    """Return the calibration that helps on tries that it was not learned from; None: none does, or they are too few.
+
+    *forecasts* learns from the tries before and foretells those after.
+    """
+    cuts = [len(tries) * k // 8 for k in _BLOCKS]
+    middle = cuts[len(cuts) // 2]
+    if min(middle - cuts[0], cuts[-1] - middle) < CALIBRATED_FROM:
+        return None
+    rows = [row for begin, end in pairwise(cuts) for row in forecasts(tries[:begin], tries[begin:end])]
+    came, cut = [float(t.done) for t in tries[cuts[0]:]], middle - cuts[0]
+    found = _mapped(rows[:cut], came[:cut])
+    before = losses([p for p, _ in rows[cut:]], came[cut:])
+    after = losses([found(p, harder) for p, harder in rows[cut:]], came[cut:])
+    gains = [a - b for a, b in zip(before, after, strict=True)]
+    return _mapped(rows, came) if mean(gains) > SURELY * error_of_mean(gains) else None
+
+
+def _costs(tries: Sequence[Try], cards: Mapping[str, float], half_life: int | None) -> list[float]:
+    """Return what foretelling each run from those before it has cost (log-loss), the difficulty of its tasks known."""
+    rows, came = _one_by_one(tries, cards, half_life), [float(t.done) for t in tries]
+    found = _mapped(rows[_WARM:], came[_WARM:])
+    costs: dict[str, float] = defaultdict(float)
+    for t, cost in zip(tries, losses([found(p, harder) for p, harder in rows], came), strict=True):
+        costs[t.run] += cost
+    return list(costs.values())
+
+
+class _Past:
+    """What was seen so far of an agent, or of it at one skill."""
+
+    __slots__ = ("at", "count", "hard", "won")
+
+    def __init__(self) -> None:
+        self.won = self.count = self.hard = 0.0
+        self.at = 0
+
+    def fade(self, now: int, half_life: int | None) -> None:
+        """Let what was seen count as much as it does by *now*."""
+        if half_life is not None and now != self.at:
+            fades = 0.5 ** ((now - self.at) / half_life)
+            self.won, self.count, self.hard = self.won * fades, self.count * fades, self.hard * fades
+        self.at = now
+
+    def add(self, one: Try) -> None:
+        self.won, self.count, self.hard = self.won + one.done, self.count + 1, self.hard + one.difficulty
+
+    def drawn(self, toward: float) -> float:
+        return (self.won + PULL * toward) / (self.count + PULL)
+
+    def usual(self, otherwise: float) -> float:
+        return (self.hard + otherwise) / (self.count + 1)
+
+
+def _one_by_one(tries: Sequence[Try], cards: Mapping[str, float], half_life: int | None) -> list[Forecast]:
+    """Return a forecast of each try from the runs before its own, drawn as strongly as where nothing is known."""
+    runs: dict[str, list[Try]] = {}
+    for t in tries:
+        runs.setdefault(t.run, []).append(t)
+    seen: dict[tuple[str, str | None], _Past] = defaultdict(_Past)
+    found: list[Forecast] = []
+    for now, together in enumerate(runs.values()):
+        keys = {key for t in together for key in _keys(t)}
+        for key in keys:
+            seen[key].fade(now, half_life)
+        for t in together:
+            whole, *parts = (seen[key] for key in _keys(t))
+            p, usual = whole.drawn(cards[t.agent]), whole.usual(t.difficulty)
+            found.append((mean([part.drawn(p) for part in parts]) if parts else p, t.difficulty - (
+                mean([part.usual(usual) for part in parts]) if parts else usual)))
+        for t in together:
+            for key in _keys(t):
+                seen[key].add(t)
+    return found
+
+
+def _keys(one: Try) -> tuple[tuple[str, str | None], ...]:
+    return ((one.agent, None), *((one.agent, skill) for skill in one.skills))
+
+
+def _mapped(rows: Sequence[Forecast], came: Sequence[float]) -> Calibration:
+    """Return the likeliest mapping of forecasts, taken to lie around none."""
+    if not rows:
+        return Calibration(offset=0.0, slope=1.0, difficulty=0.0)
+    centre = mean([log_odds(p) for p, _ in rows])  # the factors then hang together less, and are found sooner
+    found = fitted([(1.0, log_odds(p) - centre, harder) for p, harder in rows], came,
+                   centre=(centre, 1.0, 0.0), spread=(0.5, 0.5, 3.0), least=(-10.0, 0.0, -20.0))
+    return Calibration(offset=round(min(max(found[0] - found[1] * centre, -10.0), 10.0), 9), slope=min(found[1], 10.0),
+                       difficulty=min(max(found[2], -20.0), 20.0))
