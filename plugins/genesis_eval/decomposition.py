@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from genesis_core import Genesis, GenesisError, Task, TaskGraph, ToolSpec
+from genesis_core import Genesis, GenesisError, Input, Task, TaskGraph, ToolSpec
 
 from ._baselines import words_in_common
 from ._catalogue import Catalogue, read_catalogue, specs
@@ -76,15 +77,31 @@ async def _predict(genesis: Genesis, catalogue: Catalogue, row: Row) -> tuple[Pr
 
 
 def as_tools(graph: TaskGraph, known: set[str]) -> dict[str, list[Any]]:
-    """Return *graph* as tool names and links between them; a task that names no tool is left out."""
+    """Return *graph* as tools and links between them; a task that names no tool is left out.
+
+    A tool that is called with arguments is ``{"task", "arguments": [{"name", "value"}]}``, any other one its name.
+    """
     named = {task.id: name for task in graph.leaves if (name := _tool(task, known))}
-    nodes = list(dict.fromkeys(named.values()))
+    places = {name: place for place, name in enumerate(dict.fromkeys(named.values()))}
+    calls: dict[str, dict[str, str]] = {name: {} for name in places}
+    for task_id, name in named.items():
+        for parameter, given in graph[task_id].inputs.items():
+            calls[name].setdefault(parameter, _value(given, named, places))
     links = [
         [named[leaf], named[task.id]]
         for task in graph.leaves if task.id in named
         for need in graph.waits_for(task.id) for leaf in graph.leaves_of(need) if leaf in named
     ]  # fmt: skip
+    nodes = [{"task": name, "arguments": [{"name": n, "value": v} for n, v in given.items()]} if given else name
+             for name, given in calls.items()]
     return {"nodes": nodes, "links": [list(pair) for pair in dict.fromkeys(map(tuple, links))]}
+
+
+def _value(given: Input, named: Mapping[str, str], places: Mapping[str, int]) -> str:
+    """Return a value as TaskBench writes it: text as it is, what another call gives as ``<node-0>``, else JSON."""
+    if given.task is not None:
+        return f"<node-{places[named[given.task]]}>" if given.task in named else ""
+    return given.value if isinstance(given.value, str) else json.dumps(given.value, ensure_ascii=False, default=list)
 
 
 def _tool(task: Task, known: set[str]) -> str:

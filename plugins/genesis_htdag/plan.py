@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from genesis_core import Decomposition, Input, PlanContext, Task
+from genesis_core import Decomposition, Input, PlanContext, Task, ToolSpec
 
+from .arguments import filled
 from .catalogue import Catalogue, catalogue
 from .clauses import Clause, clauses
 from .composer import Composer
@@ -28,7 +29,7 @@ def decompose(text: str, context: PlanContext) -> Decomposition:
     """Return the tasks that *text* asks for; what nothing here does is a task that requires what is missing."""
     index = catalogue(context.agents, context.tools, models=bool(context.models))
     if not context.agents and context.tools:
-        return _of_tools(text, index)
+        return _of_tools(text, index, {tool.name: tool for tool in context.tools})
     composer = Composer(index, Places(context.files))
     titles: dict[Group, str] = {}
     _read(outline(normalise(text)), composer, titles, context.limits.max_depth)
@@ -43,21 +44,25 @@ def decompose(text: str, context: PlanContext) -> Decomposition:
     )
 
 
-def _of_tools(text: str, index: Catalogue) -> Decomposition:
-    """Return one task a tool call, where the catalogue holds tools alone."""
+def _of_tools(text: str, index: Catalogue, tools: Mapping[str, ToolSpec]) -> Decomposition:
+    """Return one task a tool call with its arguments, where the catalogue holds tools alone."""
     nodes = [node for top in outline(normalise(text)) for node in top.walk()]
     paragraphs = [(node.text, clauses(segments(tokens(node.text)), at)) for at, node in enumerate(nodes)]
     made, unclear = calls(paragraphs, index)
     names = _Names()
     ids = {call.ability.index: names.unique(slug(name_words(call.ability.id))) for call in made}
-    tasks = tuple(
-        Task(
-            id=ids[call.ability.index], description=call.text, kind="tool", requires=(call.ability.id,),
-            depends_on=tuple(ids[n] for n in call.needs), metadata={"tool": call.ability.id},
-        )
-        for call in made
-    )  # fmt: skip
-    return Decomposition(tasks=tasks, not_understood=tuple(unclear))
+    whole = normalise(text)
+    tasks: list[Task] = []
+    for call in made:
+        needs = {ids[n]: tools[index.abilities[n].id] for n in call.needs}
+        said = whole if len(made) == 1 else normalise(call.text)
+        inputs = filled(tools[call.ability.id], said, whole, needs)
+        fed = {item.task for item in inputs.values()}
+        tasks.append(Task(
+            id=ids[call.ability.index], description=call.text, kind="tool", requires=(call.ability.id,), inputs=inputs,
+            depends_on=tuple(need for need in needs if need not in fed), metadata={"tool": call.ability.id},
+        ))
+    return Decomposition(tasks=tuple(tasks), not_understood=tuple(unclear))
 
 
 def _read(top: Sequence[Node], composer: Composer, titles: dict[Group, str], max_depth: int) -> None:

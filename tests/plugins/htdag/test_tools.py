@@ -26,7 +26,7 @@ def called(found: TaskGraph) -> list[object]:
 
 
 def links(found: TaskGraph) -> list[tuple[object, object]]:
-    return [(found[n].metadata["tool"], t.metadata["tool"]) for t in found.tasks for n in t.depends_on]
+    return [(found[n].metadata["tool"], t.metadata["tool"]) for t in found.tasks for n in t.needs]
 
 
 OPAQUE = (
@@ -65,6 +65,8 @@ def test_an_identifier_that_is_asked_for_comes_from_the_tool_that_gives_it() -> 
         tool("FindHotel", "Find hotels by name", ["query"], ["hotelId"]),
     )
     assert links(found) == [("FindAirport", "FindFlights")]
+    airport, flights = found.tasks
+    assert (flights.inputs["originSkyId"].task, flights.inputs["originSkyId"].output) == (airport.id, "/skyId")
 
 
 def test_tools_that_declare_inputs_and_get_none_from_each_other_stay_apart() -> None:
