@@ -229,7 +229,7 @@ class Planner:
             raise PlanError(f"task {task.id!r} names agent {name!r}, which needs a model",
                             cause="no model is configured", hint='configure one: [models] use = ["NAME"]')
         return Assignment(task_id=task.id, agent=name, reasons=(Reason(rule="author", score=1.0,
-                                                                      text="the plan's author names this agent"),))
+                                                                      text="the task names this agent"),))
 
     async def _route(self, tasks: list[Task]) -> list[Assignment]:
         found: list[Assignment] = []
