@@ -83,7 +83,7 @@ def run() -> Schema:
         "exit_code": {"type": "integer", "minimum": 0, "maximum": 255}, "goal": TEXT, "workspace": TEXT,
         "folder": TEXT, "started": TIME, "ended": TIME, "digest": _or_null(SHA256), "plan": _or_null(_ref("Plan")),
         "findings": {"type": "array", "items": _ref("Finding")}, "score": _or_null(_ref("Score")),
-        "not_understood": {"type": "array", "items": TEXT},
+        "changes": {"type": "array", "items": _change()}, "not_understood": {"type": "array", "items": TEXT},
         "tasks": {"type": "object", "additionalProperties": _ref("TaskResult")},
         "artifacts": {"type": "array", "items": _artifact()}, "output": {}, "usage": _ref("Usage"),
         "error": _or_null(_ref("TaskError")), "recorded": {"type": "boolean"}, "replay": _or_null(_ref("Replayed")),
@@ -98,6 +98,14 @@ def run() -> Schema:
     }
     event["required"] = ["run_id", "seq", "time", "kind", "actor", "task_id", "attempt", "data", "label"]
     return _document("run", "Genesis run", own, body)
+
+
+def _change() -> Schema:
+    """Return the schema of a change of the plan while it ran."""
+    ids = {"type": "array", "items": TEXT}
+    properties: Schema = {"row": {"type": "integer", "minimum": 1}, "after": TEXT, "by": TEXT, "reason": TEXT,
+                          "refused": {"type": "boolean"}, "added": ids, "replaced": ids, "dropped": ids}
+    return {"type": "object", "additionalProperties": False, "required": list(properties), "properties": properties}
 
 
 def catalogue() -> Schema:
