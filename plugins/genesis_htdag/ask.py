@@ -40,6 +40,7 @@ from genesis_core import (
 from .catalogue import WANTS_MODEL, Ability, Catalogue, catalogue
 from .plan import decompose
 from .stems import stem
+from .unfold import TAKEN
 from .words import name_words
 
 __all__ = ["PROMPT_VERSION", "asked", "prompt"]
@@ -57,8 +58,6 @@ MAX_ID = 36
 MAX_SHOWN = 4000
 """Characters of an answer that does not hold that the model is shown again."""
 REPAIR = "That plan can't be used, for the reason above. Answer again, with the whole plan."
-_TAKEN = frozenset({"folder", "folders", "files", "exclude", "query", "title", "goal"})
-"""Names that inputs have already: a task of that id could not pass its result on under it."""
 _NO_ID = re.compile(r"[^a-z0-9]+")
 
 
@@ -86,7 +85,8 @@ async def asked(task: Task, context: PlanContext) -> Decomposition | None:
             why = error.told
         except _Refused as error:
             why = f"the model's plan does not hold: {error}"
-    answer = decompose(task.description, context).replace(degraded=why)
+    depth = 0 if task.kind == "goal" else task.id.count("/") + 1
+    answer = decompose(task.description, context, depth=depth).replace(degraded=why)
     return answer if task.kind == "goal" or len(answer.tasks) > 1 else Decomposition(tasks=(), degraded=why)
 
 
@@ -278,4 +278,4 @@ def _id(value: object) -> str:
     name = _NO_ID.sub("-", str(value or "").lower()).strip("-")[:MAX_ID].strip("-")
     if not name:
         raise _Refused(f"{value!r} is no id")
-    return f"{name}-task" if name in _TAKEN else name
+    return f"{name}-task" if name in TAKEN else name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
 
@@ -11,6 +11,7 @@ from .catalogue import Catalogue
 from .clauses import Clause
 from .lexicon import ACT, ASK, MAKE, Deed, lexicon
 from .matching import Match, Matcher
+from .patterns import Pattern
 from .phrases import AND, COLON, COMMA, CONTENT, DASH, INTO, START, THEN, Joint
 from .stems import stem
 from .steps import Step, same_work, spelled
@@ -30,8 +31,13 @@ _LOOK_BACK = 8
 class Composer:
     """Puts clauses together into steps, in the order of the goal."""
 
-    def __init__(self, catalogue: Catalogue, places: Places) -> None:
+    def __init__(
+        self, catalogue: Catalogue, places: Places,
+        broad: Mapping[tuple[int, int], tuple[Pattern, tuple[str, ...]]] | None = None,
+    ) -> None:  # fmt: skip
         self.places, self._match = places, Matcher(catalogue, places).match
+        self._broad = broad or {}
+        """The patterns of clauses that are broken down by one, by where they begin, and what is ruled out behind."""
         self.readings: dict[Wording, Reading] = {}
         """How each wording was read: its clauses, and where their tokens stand."""
         self.gatherer = next((a for a in catalogue.abilities if a.gathers), None)
@@ -95,6 +101,8 @@ class Composer:
 
     def _next(self, text: str, clause: Clause, follow: Joint | None) -> Step | None:
         """Take one clause; what *follow* hangs on says whether this one is a label or a report with its content."""
+        if self._broad and (found := self._broad.get((clause.item, clause.tokens[0].start))) is not None:
+            return self._unfolding(text, clause, *found)
         if follow is CONTENT:
             return self._report(text, clause)
         if follow is COLON and clause.joint in (START, THEN) and self._introduces(clause):
@@ -151,6 +159,17 @@ class Composer:
             residue=set(found.residue), query=self._query(text, clause, found),
         )  # fmt: skip
         return self._place(step, clause)
+
+    def _unfolding(self, text: str, clause: Clause, pattern: Pattern, denied: tuple[str, ...]) -> Step:
+        """Add the step for a clause that a pattern breaks down."""
+        looks = lexicon().verbs.get(stem(pattern.verbs[0][0])) is ASK
+        deed = ASK if looks else clause.deed if clause.deed in (ACT, MAKE) else ACT
+        places = self._match(clause, deed=deed, verb=clause.verb).named
+        step = Step(text, list(clause.tokens), clause, deed, clause.verb, folders=list(places.folders),
+                    files=list(places.files), exclude=list(clause.exclude), pattern=pattern, denied=denied)
+        twin = next((s for s in self.steps if s.pattern is pattern and s.description == step.description), None)
+        self._deed, self._label = (deed, clause.verb), None
+        return self._missing(step) if twin is None else twin
 
     def _another_place(self, clause: Clause, found: Match) -> bool:
         """Let the step before take "and tests/ too", which names a place and no work."""
@@ -286,6 +305,8 @@ class Composer:
         """Let *last* take a phrase that says nothing by itself: more of its topic, or something nobody understands."""
         if last.text is text:
             last.tokens.extend(clause.tokens)
+        if last.pattern is not None:
+            return
         if last.abilities and last.abilities[0].searches:
             start = text.find(last.query) if last.query else -1
             last.query = text[start : clause.tokens[-1].end] if start >= 0 else f"{last.query} {words}".strip()

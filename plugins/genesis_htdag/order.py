@@ -35,7 +35,8 @@ def waits(order: Sequence[Step]) -> list[list[int]]:
                 *stages.before(step),
                 *_pointed_at(order, at),
             ]
-            needs = [n for n in needs if step.changes or order[n].abilities]  # looking is not held up by what can't be
+            # looking is not held up by what can't be
+            needs = [n for n in needs if step.changes or order[n].abilities or order[n].pattern]
         found.append(sorted({n for n in needs if n < at}) if needs else [])
         groups.add(step, at)
         stages.add(step, at)
@@ -85,7 +86,7 @@ def _gatherers_late(steps: list[Step]) -> list[Step]:
 def _gathered(order: Sequence[Step], at: int) -> list[int]:
     """Return what a report is made of: everything before it that can be done, or else what can't."""
     before = [i for i in range(at) if not order[i].gathers]
-    return [i for i in before if order[i].abilities] or before
+    return [i for i in before if order[i].abilities or order[i].pattern] or before
 
 
 def _sentences(order: Sequence[Step]) -> dict[tuple[int, int], list[int]]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from genesis_core import Decomposition, Input, PlanContext, Task, ToolSpec
 
 from .arguments import filled
+from .broad import index as patterns
+from .broad import read
 from .catalogue import Catalogue, catalogue
 from .clauses import Clause, clauses
 from .composer import Composer
@@ -15,33 +18,42 @@ from .exclusions import excluding, without_exclusions
 from .lexicon import lexicon
 from .order import arrange, waits
 from .outline import Node, outline
+from .overlap import Paragraph, accepted, doing, lend
+from .patterns import in_force, layers
 from .segments import segments
 from .stems import stem
 from .steps import Step, spelled
 from .tools import calls
 from .topics import Places, with_listed_folders
+from .unfold import Hands, Unfolded, unfolded
 from .words import WORD, name_words, normalise, slug, tokens
 
 Group = tuple[int, ...]
 
 
-def decompose(text: str, context: PlanContext) -> Decomposition:
-    """Return the tasks that *text* asks for; what nothing here does is a task that requires what is missing."""
+def decompose(text: str, context: PlanContext, *, depth: int = 0) -> Decomposition:
+    """Return the tasks that *text* asks for; what nothing here does is a task that requires what is missing.
+
+    *depth*: how many levels of the plan stand above them.
+    """
     index = catalogue(context.agents, context.tools, models=bool(context.models))
     if not context.agents and context.tools:
         return _of_tools(text, index, {tool.name: tool for tool in context.tools})
-    composer = Composer(index, Places(context.files))
     titles: dict[Group, str] = {}
-    _read(outline(normalise(text)), composer, titles, context.limits.max_depth)
-    composer.close()
-    _leave_out(composer)
+    top, places, room = outline(normalise(text)), Places(context.files), context.limits.max_depth - depth
+    composer = Composer(index, places)
+    paragraphs = _read(top, composer, titles, room)
+    hands = Hands(index, context.agents)
+    broad = accepted(paragraphs, composer.steps, patterns(in_force(layers(context))), index, hands)
+    if broad:
+        composer = Composer(index, places, broad)
+        _read(top, composer, titles, room)
+        lend(composer.steps, hands)
     if not composer.steps:
         return _nothing(text, composer.unclear)
     order = arrange(composer.steps)
-    missing = [step.description for step in order if not step.abilities]
-    return Decomposition(
-        tasks=_tasks(order, titles), not_understood=tuple(dict.fromkeys((*missing, *composer.unclear)))
-    )
+    tasks, missing = _tasks(order, titles, hands, room)
+    return Decomposition(tasks=tasks, not_understood=tuple(dict.fromkeys((*missing, *composer.unclear))))
 
 
 def _of_tools(text: str, index: Catalogue, tools: Mapping[str, ToolSpec]) -> Decomposition:
@@ -65,9 +77,10 @@ def _of_tools(text: str, index: Catalogue, tools: Mapping[str, ToolSpec]) -> Dec
     return Decomposition(tasks=tuple(tasks), not_understood=tuple(unclear))
 
 
-def _read(top: Sequence[Node], composer: Composer, titles: dict[Group, str], max_depth: int) -> None:
+def _read(top: Sequence[Node], composer: Composer, titles: dict[Group, str], max_depth: int) -> list[Paragraph]:
     """Give every paragraph of the outline to *composer*, with the headings and items that it stands below."""
     number = 0
+    paragraphs: list[Paragraph] = []
     waiting: list[tuple[Node, Group]] = [(node, ()) for node in reversed(top)]
     while waiting:
         node, group = waiting.pop()
@@ -80,7 +93,11 @@ def _read(top: Sequence[Node], composer: Composer, titles: dict[Group, str], max
             found = _clauses(node.text, number, composer)
             opens = bool(node.below) and node.text.endswith(":")
             composer.paragraph(node.text, found, group=own, listed=node.is_item, numbered=node.numbered, opens=opens)
+            paragraphs.append(Paragraph(node.text, found, bool(node.below)))
         waiting.extend((below, own) for below in reversed(node.below))
+    composer.close()
+    _leave_out(composer)
+    return paragraphs
 
 
 def _clauses(text: str, number: int, composer: Composer) -> list[Clause]:
@@ -116,15 +133,19 @@ def _nothing(text: str, unclear: Sequence[str]) -> Decomposition:
     return Decomposition(tasks=(task,), not_understood=tuple(unclear) or (line,))
 
 
-def _tasks(order: Sequence[Step], titles: dict[Group, str]) -> tuple[Task, ...]:
-    """Return the tasks of *order*, each behind the composites that it is part of."""
+def _tasks(
+    order: Sequence[Step], titles: dict[Group, str], hands: Hands, room: int
+) -> tuple[tuple[Task, ...], list[str]]:
+    """Return the tasks of *order*, each behind the composites that it is part of, and what nobody here does."""
     needs, names = waits(order), _Names()
     ids = [names.unique(_slug(step)) for step in order]
     parents = _composites(order)
     made: dict[Group, str] = {}
+    wide: dict[int, Unfolded] = {}
     tasks: list[Task] = []
+    missing: list[str] = []
     for at, step in enumerate(order):
-        parent = None
+        parent, level = None, 1
         for depth in range(1, len(step.group) + 1):
             group = step.group[:depth]
             if group not in parents:
@@ -132,9 +153,31 @@ def _tasks(order: Sequence[Step], titles: dict[Group, str]) -> tuple[Task, ...]:
             if group not in made:
                 made[group] = names.unique(slug(name_words(titles[group])[:4]))
                 tasks.append(Task(id=made[group], description=titles[group], parent=parent))
-            parent = made[group]
-        tasks.append(_task(step, ids[at], parent, [(ids[n], order[n]) for n in needs[at]]))
-    return tuple(tasks)
+            parent, level = made[group], level + 1
+        if step.pattern is not None and (broad := read(step.text, step.tokens, step.pattern)) is not None:
+            done = {part: ids[n] if n < at else "" for part, n in doing(broad, order, at, hands).items()}
+            broad = replace(broad, said=(*broad.said, *step.denied))
+            parts = unfolded(broad, step, name=ids[at], parent=parent, room=room - level + 1, done=done, hands=hands,
+                             needs=[i for i, _ in _before(step, order, needs[at], ids, wide)], unique=names.unique)
+            tasks += parts.tasks
+            missing += parts.missing
+            wide[at] = parts
+            continue
+        tasks.append(_task(step, ids[at], parent, _before(step, order, needs[at], ids, wide)))
+        missing += [] if step.abilities else [step.description]
+    return tuple(tasks), missing
+
+
+def _before(
+    step: Step, order: Sequence[Step], needs: Sequence[int], ids: Sequence[str], wide: Mapping[int, Unfolded]
+) -> list[tuple[str, Step]]:
+    """Return the tasks that *step* waits for: of a broad one the whole, for a report those that can be done."""
+    found = [(ids[n], order[n]) for n in needs if n not in wide]
+    parts = [(n, wide[n]) for n in needs if n in wide]
+    if not step.gathers:
+        return found + [(name, order[n]) for n, part in parts for name in ([part.whole] if part.whole else part.leaves)]
+    ready = [(name, order[n]) for n, part in parts for name in part.ready]
+    return found + ready or [(name, order[n]) for n, part in parts for name in part.leaves]
 
 
 def _composites(order: Sequence[Step]) -> set[Group]:
@@ -147,28 +190,17 @@ def _composites(order: Sequence[Step]) -> set[Group]:
 
 
 def _task(step: Step, name: str, parent: str | None, needs: Sequence[tuple[str, Step]]) -> Task:
-    inputs: dict[str, Input] = {}
-    if step.folders:
-        inputs["folder"] = Input(value=step.folders[0] if len(step.folders) == 1 else list(step.folders))
-    if step.files:
-        inputs["files"] = Input(value=list(step.files))
-    if step.exclude and not step.gathers:
-        inputs["exclude"] = Input(value=[path.rstrip("/") or "." for path in step.exclude])
+    inputs = dict(step.places())
     if step.query:
         inputs["query"] = Input(value=step.query)
     if step.gathers or (step.changes and step.points_back):
-        inputs.update({need: Input(task=need, output="") for need, other in needs if other.abilities})
+        inputs.update({need: Input(task=need, output="") for need, other in needs if other.abilities or other.pattern})
     fed = {i.task for i in inputs.values()}
     return Task(
-        id=name, description=_description(step), kind=_kind(step), parent=parent, inputs=inputs,
+        id=name, description=step.told, kind=_kind(step), parent=parent, inputs=inputs,
         requires=tuple(a.id for a in step.abilities) or (name,),
         depends_on=tuple(need for need, _ in needs if need not in fed),
     )  # fmt: skip
-
-
-def _description(step: Step) -> str:
-    left_out = f" (without {', '.join(step.exclude)})" if step.exclude and not step.gathers else ""
-    return step.description + left_out
 
 
 def _kind(step: Step) -> str:

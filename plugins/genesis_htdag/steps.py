@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from genesis_core import Input
 
 from .catalogue import Ability
 from .clauses import Clause
 from .lexicon import ACT, MAKE, Deed, lexicon
 from .words import WORD, Token
+
+if TYPE_CHECKING:
+    from .patterns import Pattern
 
 _CHANGES = frozenset({ACT, MAKE})
 _NEAR = 8
@@ -43,17 +49,23 @@ class Step:
     """Whether it is an item of a numbered list."""
     listed: bool = False
     """Whether it is an item of any list."""
+    pattern: Pattern | None = None
+    """What it is broken down by, where it is as broad as that."""
+    denied: tuple[str, ...] = ()
+    """What the goal rules out right behind it."""
 
     @property
     def gathers(self) -> bool:
         """Whether it puts together what others found."""
-        return bool(self.abilities) and self.abilities[0].gathers
+        return self.pattern is None and bool(self.abilities) and self.abilities[0].gathers
 
     @property
     def changes(self) -> bool:
         """Whether it does more than look: then the order in which things are asked for binds."""
         if self.deed not in _CHANGES:
             return False
+        if self.pattern is not None:
+            return True
         return not self.abilities or not (self.abilities[0].gathers or self.abilities[0].looks)
 
     @property
@@ -78,6 +90,23 @@ class Step:
         """The clause in the user's words."""
         said = spelled(self.text, self.tokens)
         return "; ".join((said, *self.more)) if self.more else said
+
+    @property
+    def told(self) -> str:
+        """The description, with what is left out."""
+        left_out = f" (without {', '.join(self.exclude)})" if self.exclude and not self.gathers else ""
+        return self.description + left_out
+
+    def places(self) -> Mapping[str, Input]:
+        """Return the inputs that say where it works."""
+        found: dict[str, Input] = {}
+        if self.folders:
+            found["folder"] = Input(value=self.folders[0] if len(self.folders) == 1 else list(self.folders))
+        if self.files:
+            found["files"] = Input(value=list(self.files))
+        if self.exclude and not self.gathers:
+            found["exclude"] = Input(value=[path.rstrip("/") or "." for path in self.exclude])
+        return found
 
     def take(self, other: Step) -> None:
         """Make *other* part of this step."""

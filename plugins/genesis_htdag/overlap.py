@@ -1,0 +1,196 @@
+"""Which broad clauses of a goal are to be unfolded, and which of their parts the goal asks for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from .broad import Broad, Index, read
+from .catalogue import Catalogue
+from .clauses import Clause
+from .lexicon import ASK, lexicon
+from .patterns import Pattern
+from .phrases import COLON, DASH
+from .stems import stem
+from .steps import Step
+from .unfold import Hands
+from .words import WORD, Token, name_words, tokens
+
+__all__ = ["Paragraph", "accepted", "doing", "lend", "place"]
+
+Place = tuple[int, int]
+"""Paragraph and character at which a clause begins."""
+_MAKING = frozenset({"build", "test", "deploy"})
+"""Stages of making something: who asks for one of them by itself has stages of their own in mind."""
+_DENIES = frozenset("no not never without only except don't nothing".split())
+
+
+class Paragraph(NamedTuple):
+    """A paragraph of the goal, its clauses, and whether what stands below spells it out."""
+
+    text: str
+    clauses: Sequence[Clause]
+    opens: bool
+
+
+class _Candidate(NamedTuple):
+    clause: Clause
+    text: str
+    broad: Broad
+
+
+def place(clause: Clause) -> Place:
+    """Return where *clause* begins."""
+    return clause.item, clause.tokens[0].start
+
+
+def accepted(
+    paragraphs: Sequence[Paragraph], steps: Sequence[Step], patterns: Index, index: Catalogue, hands: Hands
+) -> dict[Place, tuple[Pattern, tuple[str, ...]]]:
+    """Return the pattern of each clause that is to be unfolded, and what the goal denies right behind it.
+
+    *steps* are how the clauses are read without patterns: what is read more closely than a pattern would stays so.
+    """
+    found: dict[Place, tuple[Pattern, tuple[str, ...]]] = {}
+    candidates = [c for paragraph in paragraphs for c in _candidates(paragraph, patterns)]
+    own = {id(step) for candidate in candidates for step in _steps_of(candidate.clause, steps)}
+    others = [step for step in steps if id(step) not in own]
+    for clause, text, broad in candidates:
+        mine = _steps_of(clause, steps)
+        if not any(hands.of(part) for part in broad.pattern.leaves) or _closer(mine, broad, clause, index):
+            continue
+        if not any(_spells_out(step, broad, hands) for step in others):
+            found[place(clause)] = broad.pattern, _denied(text, clause, paragraphs)
+    return found
+
+
+def _candidates(paragraph: Paragraph, patterns: Index) -> Iterator[_Candidate]:
+    """Yield the clauses of a paragraph that a pattern answers, each with the pattern that says most of its words."""
+    for at, clause in enumerate(paragraph.clauses):
+        if clause.subordinate is not None or (clause.deed is ASK and not clause.verb):
+            continue
+        follow = paragraph.clauses[at + 1].joint if at + 1 < len(paragraph.clauses) else None
+        if follow in (COLON, DASH) or (follow is None and paragraph.opens):
+            continue
+        best: Broad | None = None
+        for pattern in dict.fromkeys(patterns.of(clause.tokens)):
+            broad = read(paragraph.text, clause.tokens, pattern)
+            if broad is not None and (best is None or broad.weight > best.weight):
+                best = broad
+        if best is not None:
+            yield _Candidate(clause, paragraph.text, best)
+
+
+def _steps_of(clause: Clause, steps: Sequence[Step]) -> list[Step]:
+    starts = {token.start for token in clause.tokens}
+    return [s for s in steps if s.clause.item == clause.item and any(t.start in starts for t in s.tokens)]
+
+
+def _closer(mine: Sequence[Step], broad: Broad, clause: Clause, index: Catalogue) -> bool:
+    """Whether it is read more closely without the pattern: by a skill of that very name, or what it looks for."""
+    starts = {token.start for token in clause.tokens}
+    words = {stem(t.low) for t in clause.tokens[:1]} | {stem(w) for w in name_words(broad.object)[-1:]}
+    if any(step.abilities and words <= step.abilities[0].named for step in mine):
+        return True
+    if not _looks(broad.pattern):
+        return False
+    more = [t for step in mine for t in step.tokens if t.start not in starts]
+    return any(step.more for step in mine) or any(_speaks(t, index) for t in (*broad.narrowed, *more))
+
+
+def _looks(pattern: Pattern) -> bool:
+    return lexicon().verbs.get(stem(pattern.verbs[0][0])) is ASK
+
+
+def _speaks(token: Token, index: Catalogue) -> bool:
+    """Whether a word speaks for something that somebody here can do."""
+    known, root = lexicon(), stem(token.low)
+    tells = token.kind is WORD and token.low not in known.stop and root not in known.generic
+    return tells and index.evidence(root).known
+
+
+def _spells_out(step: Step, broad: Broad, hands: Hands) -> bool:
+    """Whether *step* shows that the goal names the stages of this very thing, or the questions about it, itself."""
+    if step.gathers or not _same_thing(step, broad):
+        return False
+    if _looks(broad.pattern):
+        return bool(_shared(step, broad, hands))
+    phase = lexicon().phases.get(step.verb)
+    return phase is not None and phase in {lexicon().phases[stem(verb)] for verb in _MAKING}
+
+
+def _same_thing(step: Step, broad: Broad) -> bool:
+    """Whether *step* is about what *broad* is about, or says nothing of another thing."""
+    thing = {stem(w) for w in name_words(broad.object)} - {stem(w) for w in lexicon().stop}
+    said = {stem(t.low) for t in step.tokens if t.kind is WORD}
+    elsewhere = bool(step.folders or step.files)
+    return bool(thing & said) or step.points_back or (not step.residue and not elsewhere)
+
+
+def _shared(step: Step, broad: Broad, hands: Hands) -> list[str]:
+    """Return the parts that *step* does: by the same skill."""
+    mine = {ability.id for ability in step.abilities}
+    return [part.id for part in broad.pattern.leaves if mine & {ability.id for ability in hands.of(part)}]
+
+
+def doing(broad: Broad, order: Sequence[Step], at: int, hands: Hands) -> dict[str, int]:
+    """Return the parts of the step at *at* that other steps do, with where these stand in *order*."""
+    found: dict[str, int] = {}
+    for i, step in enumerate(order):
+        if i == at or step.pattern is not None:
+            continue
+        if step.gathers:
+            parts = [p.id for p in broad.pattern.leaves if any(a.gathers for a in hands.of(p))]
+        elif _same_thing(step, broad):
+            parts = [*_shared(step, broad, hands), *_of_that_stage(step, broad)]
+        else:
+            parts = []
+        for part in parts:
+            found.setdefault(part, i)
+    return found
+
+
+def _of_that_stage(step: Step, broad: Broad) -> list[str]:
+    """Return the parts that begin with the verb of *step*, where it names a stage of a product's life."""
+    if not step.changes or step.verb not in lexicon().phases:
+        return []
+    return [part.id for part in broad.pattern.leaves if stem(part.do.split()[0].lower()) == step.verb]
+
+
+def lend(steps: Sequence[Step], hands: Hands) -> None:
+    """Let a step that nobody here understood be done by who does that part of a pattern: "launch it and monitor it"."""
+    for whole in steps:
+        broad = read(whole.text, whole.tokens, whole.pattern) if whole.pattern is not None else None
+        for step in steps if broad is not None else ():
+            if broad is None or step.pattern is not None or step.abilities or not _same_thing(step, broad):
+                continue
+            parts = {part.id: part for part in broad.pattern.leaves}
+            step.abilities = [a for name in _of_that_stage(step, broad)[:1] for a in hands.of(parts[name])]
+
+
+def _denied(text: str, clause: Clause, paragraphs: Sequence[Paragraph]) -> tuple[str, ...]:
+    """Return what the goal says right behind *clause* that no clause is made of, as it asks for no work: "no ads"."""
+    here = next(p for p in paragraphs if p.text is text)
+    end = max(t.end for t in clause.tokens)
+    until = min((c.tokens[0].start for c in here.clauses if c.tokens[0].start > end), default=len(text))
+    found: list[str] = []
+    for piece in _pieces(tokens(text), end, until):
+        if any(t.low in _DENIES or t.low.endswith("n't") for t in piece):
+            found.append(text[piece[0].start : piece[-1].end])
+    return tuple(found)
+
+
+def _pieces(words: Sequence[Token], start: int, end: int) -> Iterator[list[Token]]:
+    """Yield the runs of words between two places, cut at marks, without what only joins them."""
+    run: list[Token] = []
+    for token in words:
+        if not start <= token.start < end:
+            continue
+        if token.kind is WORD and not (not run and token.low in ("and", "but", "then", "please")):
+            run.append(token)
+        elif token.kind is not WORD and token.text in ".!?;:,":
+            yield from [run] if run else []
+            run = []
+        elif token.kind is not WORD:
+            run.append(token)
+    yield from [run] if run else []
