@@ -58,8 +58,11 @@ def squares(expected: Sequence[float], came: Sequence[float]) -> float:
 
 
 def calibration_error(expected: Sequence[float], came: Sequence[float]) -> float:
-    """Return how far forecasts are off on average, over ten groups of equal size in the order of the forecasts."""
-    rows = sorted(zip(expected, came, strict=True))
+    """Return how far forecasts are off on average, over ten groups of equal size in the order of the forecasts.
+
+    Equal forecasts stay in the order in which they were made: what came of them must not sort them.
+    """
+    rows = sorted(zip(expected, came, strict=True), key=lambda row: row[0])
     count, total = len(rows), 0.0
     for place in range(BINS):
         group = rows[place * count // BINS : (place + 1) * count // BINS]
