@@ -82,6 +82,10 @@ class Provided:
                 if self.tools.get(tool.name) is not tool:
                     self._put("tool", tool.name, tool, self.tools, owner)
         elif isinstance(item, Offer):
+            if item.kind in ("agent", "tool", "model"):
+                raise PluginError(f"plugin {owner.name!r} of {owner.owner} offers {item.kind} {item.name!r} as an Offer",
+                                  cause="an Offer is something that plugins know of and the kernel does not",
+                                  hint=f"return the {item.kind} itself from genesis_provide")
             self._put(item.kind, item.name, item.value, self.offers.setdefault(item.kind, {}), owner)
         elif isinstance(item, Model) and not inspect.isclass(item):
             self._put("model", item.name, item, self.models, owner)

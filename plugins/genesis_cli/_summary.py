@@ -57,6 +57,8 @@ def _headline(result: RunResult, progress: Progress | None, seconds: float) -> s
     done = sum(result.tasks[t].state is TaskState.COMPLETED for t in leaves if t in result.tasks)
     word = "blocked" if result.state is RunState.PARTIAL and not done else _word(result)
     facts = [f"{done} of {len(leaves)} tasks", *([duration(seconds)] if seconds else [])]
+    if later := sum(result.tasks[t].attempt > 1 for t in leaves if t in result.tasks):
+        facts.append(f"{later} not at the first attempt")
     if progress is not None and (reused := sum(line.reused for line in progress.leaves)):
         facts.append(f"{reused} re-used")
     if result.usage.cost:

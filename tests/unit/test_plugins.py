@@ -433,6 +433,18 @@ def test_something_that_cannot_be_offered_is_refused_by_name(install: Install, t
         asyncio.run(main())
 
 
+@pytest.mark.parametrize("kind", ["agent", "tool", "model"])
+def test_what_the_kernel_knows_is_no_offer(install: Install, tmp_path: Path, kind: str) -> None:
+    install("odd-dist", offers(f"Offer('{kind}', 'it', 1)"), plugin="odd")
+
+    async def main() -> None:
+        async with Genesis.open(tmp_path, block=BUILTINS, settings={}):
+            raise AssertionError("it opened")
+
+    with pytest.raises(PluginError, match=f"'odd' of odd-dist 1.0 offers {kind} 'it' as an Offer"):
+        asyncio.run(main())
+
+
 def test_a_plugin_sees_its_own_section_of_the_settings(install: Install, tmp_path: Path) -> None:
     install("curious", "@hookimpl\ndef genesis_provide(settings):\n    return [Offer('seen', 'it', dict(settings))]\n")
 
