@@ -174,7 +174,7 @@ def _skill(skill: str | None) -> str:
 def _method(success: Row) -> Iterator[str]:
     half = success["half_life"]
     fades = "all runs count alike" if half is None else f"a run counts half after {half} more"
-    yield (f"drawn     a card is worth {success['card_pull']:g} tries, an agent's other tasks "
+    yield (f"drawn     to the card as by {success['card_pull']:g} tries, to an agent's other tasks as by "
            f"{success['agent_pull']:g}; cards are moved by {success['shift']:+g} in log-odds")
     yield f"counted   {fades}; tries of one run come out alike by {success['alike']:.2f}"
     found = success["calibration"]

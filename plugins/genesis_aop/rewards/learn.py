@@ -114,7 +114,7 @@ def _weights(folds: Sequence[_Fold], learns: bool, cards: Mapping[str, float], s
     came = [[r.done for r in fold.runs] for fold in folds]
     count = sum(map(len, came))
     if count < ENOUGH:
-        why = f"{count} later runs to learn from, {ENOUGH} are needed"
+        why = f"too few later runs to learn from: {count}, and {ENOUGH} are needed"
         return Weights(used=False, why=why, runs=count), Compared(count=0)
     held = _Held(fixed, past, came)
     held.run()
