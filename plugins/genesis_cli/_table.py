@@ -33,6 +33,7 @@ COMMANDS = {
         Row("agents", "genesis_cli.agents:agents", "Show who can do what.", _ROUND),
         Row("rules", "genesis_cli.rules:rules", "List, check, test and explain the rules that route tasks.", _ROUND),
         Row("rewards", "genesis_cli.rewards:rewards", "Learn from outcomes who does what well; show it.", _ROUND),
+        Row("patterns", "genesis_cli.patterns:patterns", "List, show and check what broad goals consist of.", _ROUND),
         Row("tools", "genesis_cli.tools:tools", "Show, make, try, call and revoke tools that were made here.", _ROUND),
         Row("models", "genesis_cli.models:models", "Show, test, fetch and serve models.", _ROUND),
         Row("plugins", "genesis_cli.plugins:plugins", "Show what is installed and who answers which hook.", _ROUND),

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from genesis_core import Decomposition, PlanContext, Task, hookimpl
+from genesis_core import Decomposition, Offer, PlanContext, Task, hookimpl
 
-__all__ = ["genesis_decompose"]
+__all__ = ["genesis_decompose", "genesis_provide"]
 
 genesis_api = 1
+
+
+@hookimpl
+def genesis_provide() -> list[Offer]:
+    """Offer what ``genesis patterns`` asks."""
+    from .patternbook import PatternBook
+
+    return [Offer("patternbook", "htdag", PatternBook(), "The patterns in force, their parts, and faults of files.")]
 
 
 @hookimpl(trylast=True)
@@ -22,5 +30,6 @@ def genesis_decompose(task: Task, context: PlanContext) -> Decomposition | Await
         return asked(task, context)
     from .plan import decompose
 
-    answer = decompose(task.description, context)
+    depth = 0 if task.kind == "goal" else task.id.count("/") + 1
+    answer = decompose(task.description, context, depth=depth)
     return answer if task.kind == "goal" or len(answer.tasks) > 1 else None

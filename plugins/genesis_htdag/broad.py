@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from genesis_core import PlanContext
+
 from .lexicon import ASK, lexicon
-from .patterns import Pattern, Words
+from .patterns import Key, Pattern, Words, built_in, from_file, in_force, layers, own_key
 from .phrases import DETERMINERS
 from .stems import stem
 from .steps import spelled
 from .words import MARK, QUOTED, WORD, Token, name_words
 
-__all__ = ["Broad", "Index", "index", "read"]
+__all__ = ["Broad", "Index", "index", "library", "read"]
 
 _MARKERS = frozenset(
     "for from to onto into with without within in on at by before after until till under over across via using through "
@@ -61,9 +63,21 @@ class Index:
             yield from self.by_noun[root]
 
 
+def library(context: PlanContext) -> Index:
+    """Return the index over the patterns in force (raises SettingsError)."""
+    if context.offers.get("pattern", {}):
+        return index(in_force(layers(context)))
+    return _of_files(own_key(context))
+
+
 @lru_cache(maxsize=8)
-def index(patterns: tuple[Pattern, ...]) -> Index:
+def _of_files(own: Key | None) -> Index:
+    return index(in_force((*built_in(), *(from_file(own) if own else ()))))
+
+
+def index(patterns: Iterable[Pattern]) -> Index:
     """Return the index over *patterns*."""
+    patterns = tuple(patterns)
     return Index(_by_first(patterns, "verbs"), _by_first(patterns, "nouns"))
 
 
@@ -75,15 +89,18 @@ def _by_first(patterns: Iterable[Pattern], what: str) -> dict[str, tuple[Pattern
     return {root: tuple(some.values()) for root, some in found.items()}
 
 
-def read(text: str, tokens: Sequence[Token], pattern: Pattern) -> Broad | None:
-    """Return what *pattern* reads in a clause; None when it answers something else."""
+def read(text: str, tokens: Sequence[Token], pattern: Pattern, *, nouns: bool = True) -> Broad | None:
+    """Return what *pattern* reads in a clause; None when it answers something else.
+
+    *nouns*: whether the deed may be a noun, as in "a product launch".
+    """
     words = [t for t in tokens if t.kind is not MARK]
     best: Broad | None = None
     for start, taken, weight in _verbs(words, pattern):
-        found = _object(text, tokens, [t for t in words[start:] if t not in taken], pattern, pattern.objects)
+        found = _object(text, [t for t in words[start:] if t not in taken], pattern, pattern.objects)
         best = _better(best, found, weight)
-    if pattern.nouns:
-        best = _better(best, _noun(text, tokens, words, pattern), 1)
+    if pattern.nouns and nouns:
+        best = _better(best, _noun(text, words, pattern), 1)
     return best
 
 
@@ -113,7 +130,7 @@ def _says(words: Sequence[Token], at: int, phrase: Words) -> bool:
     return len(said) == len(phrase) and all(stem(t.low) == stem(w) for t, w in zip(said, phrase, strict=True))
 
 
-def _noun(text: str, tokens: Sequence[Token], words: Sequence[Token], pattern: Pattern) -> Broad | None:
+def _noun(text: str, words: Sequence[Token], pattern: Pattern) -> Broad | None:
     """Read "do a database migration" and "a migration of the database"."""
     light = bool(words) and stem(words[0].low) in _LIGHT
     if words and not light and words[0].low in lexicon().infinitives:
@@ -122,9 +139,9 @@ def _noun(text: str, tokens: Sequence[Token], words: Sequence[Token], pattern: P
     kept = list(words[start:])
     for noun in pattern.nouns:
         both = tuple((*thing, *noun) for thing in pattern.objects)
-        found = _object(text, tokens, kept, pattern, both, tail=len(noun))
+        found = _object(text, kept, pattern, both, tail=len(noun))
         if found is None and (at := _place(kept, noun)) is not None and kept[at : at + 1] and kept[at].low == "of":
-            found = _object(text, tokens, kept[at + 1 :], pattern, pattern.objects)
+            found = _object(text, kept[at + 1 :], pattern, pattern.objects)
             before = kept[: at - len(noun)]
             if found is not None and any(t.low not in DETERMINERS and t.low not in lexicon().stop for t in before):
                 found = Broad(pattern, found.object, found.slots, found.said, (*before, *found.narrowed), found.weight)
@@ -144,9 +161,8 @@ def _place(words: Sequence[Token], noun: Words) -> int | None:
 
 
 def _object(
-    text: str, tokens: Sequence[Token], words: Sequence[Token], pattern: Pattern, things: Iterable[Words], *,
-    tail: int = 0,
-) -> Broad | None:  # fmt: skip
+    text: str, words: Sequence[Token], pattern: Pattern, things: Iterable[Words], *, tail: int = 0
+) -> Broad | None:
     """Read the object at the head of *words*, the last *tail* words of which name the deed, and what follows it."""
     bare = [(at, t) for at, t in enumerate(words[: _LONGEST_OBJECT + 4]) if t.low not in DETERMINERS]
     plain = [t for _, t in bare]
@@ -156,18 +172,17 @@ def _object(
             last = bare[at + len(thing) - 1][0]
             named = _name(words, last + 1)
             follow = words[named] if named < len(words) else None
-            if follow is None or follow.low in _MARKERS or follow.low == "of" or _cut(tokens, words[named - 1], follow):
+            if follow is None or follow.low in _MARKERS or follow.low == "of" or _cut(words[named - 1], follow):
                 head = words[: last + 1 - tail]
-                return _read(text, tokens, (head, words[last + 1 : named], words[named:]), pattern, len(thing))
+                return _read(text, (head, words[last + 1 : named], words[named:]), pattern, len(thing))
         if plain[at].low in _MARKERS or plain[at].low == "of" or plain[at].kind is not WORD:
             return None
     return None
 
 
-def _cut(tokens: Sequence[Token], last: Token, follow: Token) -> bool:
+def _cut(last: Token, follow: Token) -> bool:
     """Whether a mark stands between both, or the next one comes from elsewhere."""
-    between = [t for t in tokens if last.end <= t.start < follow.start]
-    return bool(between) or not 0 <= follow.start - last.end <= 1
+    return not 0 <= follow.start - last.end <= 1
 
 
 def _name(words: Sequence[Token], at: int) -> int:
@@ -189,15 +204,14 @@ def _is_name(token: Token) -> bool:
 
 
 def _read(
-    text: str, tokens: Sequence[Token], cut: tuple[Sequence[Token], Sequence[Token], Sequence[Token]],
-    pattern: Pattern, weight: int,
-) -> Broad | None:  # fmt: skip
+    text: str, cut: tuple[Sequence[Token], Sequence[Token], Sequence[Token]], pattern: Pattern, weight: int
+) -> Broad | None:
     head, name, rest = cut
     slots: dict[str, str] = {}
     said: list[str] = []
     narrowed: list[Token] = []
     looks = bool(pattern.verbs) and lexicon().verbs.get(stem(pattern.verbs[0][0])) is ASK
-    for phrase in _phrases(tokens, rest, name[-1:] or head[-1:]):
+    for phrase in _phrases(rest, name[-1:] or head[-1:]):
         slot, marker = _slot(phrase, pattern)
         if slot and slot not in slots:
             slots[slot] = spelled(text, phrase[marker:])
@@ -216,13 +230,13 @@ def _holds(value: str, among: Sequence[Words]) -> bool:
     return any(said[at : at + len(words)] == words for words in wanted for at in range(len(said)))
 
 
-def _phrases(tokens: Sequence[Token], rest: Sequence[Token], before: Sequence[Token]) -> list[list[Token]]:
+def _phrases(rest: Sequence[Token], before: Sequence[Token]) -> list[list[Token]]:
     """Return what follows the object, cut before each marker and at each mark."""
     found: list[list[Token]] = []
     last = before[-1] if before else None
     for token in rest:
         lone = bool(found) and len(found[-1]) == 1 and found[-1][0].low in _MARKERS
-        begins = token.low in _MARKERS or not found or (last is not None and _cut(tokens, last, token))
+        begins = token.low in _MARKERS or not found or (last is not None and _cut(last, token))
         if begins and not lone:
             found.append([token])
         else:

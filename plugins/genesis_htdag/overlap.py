@@ -10,7 +10,7 @@ from .catalogue import Catalogue
 from .clauses import Clause
 from .lexicon import ASK, lexicon
 from .patterns import Pattern
-from .phrases import COLON, DASH
+from .phrases import COLON, CONTENT, DASH, START, THEN
 from .stems import stem
 from .steps import Step
 from .unfold import Hands
@@ -67,14 +67,15 @@ def accepted(
 def _candidates(paragraph: Paragraph, patterns: Index) -> Iterator[_Candidate]:
     """Yield the clauses of a paragraph that a pattern answers, each with the pattern that says most of its words."""
     for at, clause in enumerate(paragraph.clauses):
-        if clause.subordinate is not None or (clause.deed is ASK and not clause.verb):
+        if clause.subordinate is not None or clause.joint is CONTENT or (clause.deed is ASK and not clause.verb):
             continue
+        nouns = clause.deed is not None or clause.asked or clause.joint in (START, THEN)
         follow = paragraph.clauses[at + 1].joint if at + 1 < len(paragraph.clauses) else None
         if follow in (COLON, DASH) or (follow is None and paragraph.opens):
             continue
         best: Broad | None = None
         for pattern in dict.fromkeys(patterns.of(clause.tokens)):
-            broad = read(paragraph.text, clause.tokens, pattern)
+            broad = read(paragraph.text, clause.tokens, pattern, nouns=nouns)
             if broad is not None and (best is None or broad.weight > best.weight):
                 best = broad
         if best is not None:
@@ -121,7 +122,7 @@ def _spells_out(step: Step, broad: Broad, hands: Hands) -> bool:
 
 def _same_thing(step: Step, broad: Broad) -> bool:
     """Whether *step* is about what *broad* is about, or says nothing of another thing."""
-    thing = {stem(w) for w in name_words(broad.object)} - {stem(w) for w in lexicon().stop}
+    thing = {stem(w) for w in name_words(broad.object) if w not in lexicon().stop}
     said = {stem(t.low) for t in step.tokens if t.kind is WORD}
     elsewhere = bool(step.folders or step.files)
     return bool(thing & said) or step.points_back or (not step.residue and not elsewhere)

@@ -12,11 +12,15 @@ from genesis_core import PlanContext, SettingsError
 
 from .pattern_faults import OPTIONAL, SLOT, Row, faults, rows, texts
 
-__all__ = ["BUILT_IN", "Part", "Pattern", "fill", "in_force", "layers", "named_file", "own_file", "pattern_from"]
+__all__ = [
+    "BUILT_IN", "Key", "Part", "Pattern", "Words", "built_in", "fill", "from_file", "in_force", "layers", "named_file",
+    "own_file", "own_key", "pattern_from",
+]
 
 BUILT_IN = Path(__file__).with_name("patterns.toml")
 _WHY = "no goal is planned by a patterns file with a fault in it"
 Words = tuple[str, ...]
+Key = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +86,23 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 def layers(context: PlanContext) -> tuple[Pattern, ...]:
     """Return every pattern that is read, the built-in ones first; of those with one id the last is in force."""
     offered = [_offered(name, value) for name, value in context.offers.get("pattern", {}).items()]
-    return (*_read(_key(BUILT_IN)), *offered, *own_patterns(context))
+    own = own_key(context)
+    return (*built_in(), *offered, *(from_file(own) if own else ()))
 
 
-def own_patterns(context: PlanContext) -> tuple[Pattern, ...]:
-    """Return the patterns of the user's own file (raises SettingsError)."""
+@lru_cache(maxsize=1)
+def built_in() -> tuple[Pattern, ...]:
+    """Return the patterns that come along."""
+    return named_file(BUILT_IN)
+
+
+def own_key(context: PlanContext) -> Key | None:
+    """Return the user's own file as a key that changes when the file does; raises SettingsError if it can't be read."""
     path = own_file(context)
     if path is None:
-        return ()
+        return None
     try:
-        return _read(_key(path))
+        return _key(path)
     except OSError as error:
         raise SettingsError(f"the patterns file {str(path)!r} can't be read", cause=str(error),
                             hint="genesis config --origin shows where plugin.htdag.patterns is set") from error
@@ -110,17 +121,17 @@ def own_file(context: PlanContext) -> Path | None:
 
 def named_file(path: Path) -> tuple[Pattern, ...]:
     """Return the patterns of a file (raises SettingsError)."""
-    return _read(_key(path))
+    return from_file(_key(path))
 
 
-def _key(path: Path) -> tuple[str, int, int]:
-    """Return a key that changes when the file does."""
+def _key(path: Path) -> Key:
     status = path.stat()
     return str(path), status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=8)
-def _read(key: tuple[str, int, int]) -> tuple[Pattern, ...]:
+def from_file(key: Key) -> tuple[Pattern, ...]:
+    """Return the patterns of the file of that *key* (raises SettingsError)."""
     import tomllib
 
     path = Path(key[0])

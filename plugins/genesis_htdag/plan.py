@@ -9,8 +9,7 @@ from functools import lru_cache
 from genesis_core import Decomposition, Input, PlanContext, Task, ToolSpec
 
 from .arguments import filled
-from .broad import index as patterns
-from .broad import read
+from .broad import library, read
 from .catalogue import Catalogue, catalogue
 from .clauses import Clause, clauses
 from .composer import Composer
@@ -19,7 +18,6 @@ from .lexicon import lexicon
 from .order import arrange, waits
 from .outline import Node, outline
 from .overlap import Paragraph, accepted, doing, lend
-from .patterns import in_force, layers
 from .segments import segments
 from .stems import stem
 from .steps import Step, spelled
@@ -44,7 +42,7 @@ def decompose(text: str, context: PlanContext, *, depth: int = 0) -> Decompositi
     composer = Composer(index, places)
     paragraphs = _read(top, composer, titles, room)
     hands = Hands(index, context.agents)
-    broad = accepted(paragraphs, composer.steps, patterns(in_force(layers(context))), index, hands)
+    broad = accepted(paragraphs, composer.steps, library(context), index, hands)
     if broad:
         composer = Composer(index, places, broad)
         _read(top, composer, titles, room)

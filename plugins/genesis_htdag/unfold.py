@@ -26,10 +26,16 @@ class Hands:
         for ability in index.abilities:
             self._owned.setdefault(ability.id, []).append(ability)
         self._by_model = {card.name for card in cards if card.needs_model}
+        self._found: dict[Part, list[Ability]] = {}
         self._wants = {(card.name, s.id) for card in cards for s in card.skills if WANTS_MODEL in s.tags}
 
     def of(self, part: Part) -> list[Ability]:
         """Return the abilities that do *part*: those of the agent who has most of its skills, at hand if any is."""
+        if part not in self._found:
+            self._found[part] = self._best(part)
+        return self._found[part]
+
+    def _best(self, part: Part) -> list[Ability]:
         found = [ability for skill in part.skills for ability in self._owned.get(skill, ())]
         owners = [ability.owner for ability in found]
         fits = {ability.owner for ability in found if part.kind in ability.kinds}
