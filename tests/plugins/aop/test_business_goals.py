@@ -82,6 +82,63 @@ def test_nothing_is_deployed_before_it_is_built_nor_tested_before_it_is_implemen
     assert not wrong, "\n".join(wrong[:10])
 
 
+# ---- goals that are broken down by patterns ------------------------------------------------------------------------
+
+BROAD = ("launch the {product}", "bring our {product} to market", "migrate the {data} to {place}",
+         "do a migration of the {data}", "build a REST API for {what}", "redesign our website for {what}",
+         "release version {n}.0 of the {product}", "modernise the legacy application",
+         "build a data warehouse for {what}", "move the {product} to the cloud", "train a churn model for {what}",
+         "get SOC 2 compliance for the {product}")
+PRODUCTS = ("SaaS product", "mobile app", "billing service", "booking platform", "web shop subscription")
+DATA = ("customer database", "old data store", "data warehouse")
+PLACES = ("PostgreSQL 15", "a new server", "the cloud")
+WHATS = ("orders", "200 restaurants", "dentists in Spain")
+RULES = ("", " with a budget of {n}00 dollars", " without downtime", " within {n} days", " before 1 March")
+BESIDES = ("write a report", "audit the repository", "onboard {n} new customers", "prepare the annual budget")
+
+
+def broad_goals(count: int, seed: int) -> Iterator[tuple[str, list[str]]]:
+    """Yield goals of one to three broad parts, and the numbers that they name."""
+    for number in range(count):
+        draw = Random(f"{seed}:{number}")
+        values = {"product": draw.choice(PRODUCTS), "data": draw.choice(DATA), "place": draw.choice(PLACES),
+                  "what": draw.choice(WHATS), "n": draw.randrange(2, 90)}
+        parts = [part + draw.choice(RULES) for part in draw.sample(BROAD, draw.choice((1, 1, 2)))]
+        if draw.random() < 0.5:
+            parts.insert(draw.randrange(len(parts) + 1), draw.choice(BESIDES))
+        parts = [part.format(**values) for part in parts]
+        join = draw.choice((", then ", " and ", ". ", "\n", "\n- "))
+        text = join.join(part[:1].upper() + part[1:] if join in (". ", "\n", "\n- ") else part for part in parts)
+        yield text, [word for word in text.split() if word.rstrip(".,").isdigit()]
+
+
+def stages(graph: TaskGraph, whole: str, verbs: Sequence[str]) -> list[str]:
+    leaves = [graph[leaf] for leaf in graph.leaves_of(whole)]
+    return [t.id for t in leaves if t.description.split()[0].lower() in verbs]
+
+
+@pytest.mark.timeout(240)
+def test_nor_in_goals_that_are_broken_down_by_patterns_and_no_number_or_condition_is_lost(tmp_path: Path) -> None:
+    made = list(broad_goals(500, seed=6))
+    reports = asyncio.run(planned(tmp_path, [text for text, _ in made]))
+    wrong, told, unfolded = [], 0, 0
+    for (text, numbers), report in zip(made, reports, strict=True):
+        graph = report.plan.graph
+        wholes = [t.id for t in graph.tasks if "pattern" in t.metadata]
+        unfolded += bool(wholes)
+        leaves = " ".join(t.description for t in graph.leaves)
+        wrong += [f"{text!r}: {n} is in no task" for n in numbers if n.rstrip(".,") not in leaves]
+        wrong += [f"{text!r}: {f.message}" for f in report.findings if f.rule in ("left-out", "uncovered", "order")]
+        for whole in wholes:
+            for first, seconds in ((BUILD, TEST), (BUILD, DEPLOY)):
+                pairs = [(a, b) for a in stages(graph, whole, first) for b in stages(graph, whole, seconds)]
+                told += len(pairs)
+                wrong += [f"{text!r}: {b} does not wait for {a}" for a, b in pairs
+                          if not waits(graph, b, a) or waits(graph, a, b)]
+    assert unfolded >= 490 and told >= 900, (unfolded, told)
+    assert not wrong, "\n".join(wrong[:10])
+
+
 # ---- time ----------------------------------------------------------------------------------------------------------
 
 
