@@ -6,6 +6,7 @@ half-life is chosen among forecasts that the difficulty of each task has correct
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -21,8 +22,8 @@ PULL = 10.0
 HALF_LIVES = (200, 100, 50, 25)
 SURELY = 2.0
 """Standard errors that a gain must exceed to count."""
-CALIBRATED_FROM = 60
-"""Tries that a calibration is learned from, and as many to try it on."""
+CALIBRATED_FROM, FACTORS = 100, 3
+"""Forecasts that a calibration is learned from, and the factors that it has."""
 _WARM = 30
 _BLOCKS = range(2, 9)
 """Eighths of the tries at which those before are learned from anew."""
@@ -46,21 +47,19 @@ def half_life_of(tries: Sequence[Try], cards: Mapping[str, float]) -> int | None
 def calibration_of(
     tries: Sequence[Try], forecasts: Callable[[Sequence[Try], Sequence[Try]], list[Forecast]]
 ) -> Calibration | None:
-    """Return the calibration that helps on tries that it was not learned from; None: none does, or they are too few.
+    """Return the calibration of forecasts, where it explains more than its three factors would by chance; else None.
 
-    *forecasts* learns from the tries before and foretells those after.
+    *forecasts* learns from the tries before and foretells those after. What counts as more is Schwarz's criterion
+    (Estimating the Dimension of a Model, 1978); too few tries tell nothing.
     """
     cuts = [len(tries) * k // 8 for k in _BLOCKS]
-    middle = cuts[len(cuts) // 2]
-    if min(middle - cuts[0], cuts[-1] - middle) < CALIBRATED_FROM:
+    if cuts[-1] - cuts[0] < CALIBRATED_FROM:
         return None
     rows = [row for begin, end in pairwise(cuts) for row in forecasts(tries[:begin], tries[begin:end])]
-    came, cut = [float(t.done) for t in tries[cuts[0]:]], middle - cuts[0]
-    found = _mapped(rows[:cut], came[:cut])
-    before = losses([p for p, _ in rows[cut:]], came[cut:])
-    after = losses([found(p, harder) for p, harder in rows[cut:]], came[cut:])
-    gains = [a - b for a, b in zip(before, after, strict=True)]
-    return _mapped(rows, came) if mean(gains) > SURELY * error_of_mean(gains) else None
+    came = [float(t.done) for t in tries[cuts[0]:]]
+    found = _mapped(rows, came)
+    before, after = losses([p for p, _ in rows], came), losses([found(p, harder) for p, harder in rows], came)
+    return found if math.fsum(before) - math.fsum(after) > FACTORS / 2 * math.log(len(rows)) else None
 
 
 def _costs(tries: Sequence[Try], cards: Mapping[str, float], half_life: int | None) -> list[float]:

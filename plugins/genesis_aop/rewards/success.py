@@ -8,7 +8,7 @@ drawn towards, and how strongly it is drawn is read off how much agents and skil
 - *half_life*: where newer runs are foretold better by newer ones, old tries fade (``fading``);
 - *alike*: tries of one run share its luck; so far they count for fewer, and those of a run never for more than MOST;
 - *calibration* (Platt, Probabilistic Outputs, 1999, with the difficulty of the task besides): learned on tries that
-  came later than the estimates, tried on still later ones, and used where it helps there (``fading``).
+  came later than the estimates, and used where it explains more of them than chance would (``fading``).
 """
 
 from __future__ import annotations
