@@ -17,6 +17,8 @@ __all__ = ["critical_path", "plan_data", "plan_text", "table"]
 TERMS = ("success", "quality", "cost", "time")
 SHOWN = 5
 """Members of a list that one line tells."""
+IN_PLACE = 3
+"""Notes of one rule that stand below the tasks that they are about; more are told once, below the plan."""
 MAX_INPUT = 300
 TONES = {Severity.NOTE: "dim", Severity.FIXABLE: "yellow", Severity.FATAL: "red"}
 
@@ -27,6 +29,7 @@ def plan_text(report: PlanReport) -> str:
     parts = [streams.paint(streams.one_line(plan.goal.text), "bold"),
              f"workspace {streams.one_line(plan.goal.workspace)}", "", *_tasks(report), "", *_given(plan),
              *_sums(plan, report.score), *_findings([f for f in report.findings if _place(plan, f) is None]),
+             *_repeated(report),
              *_left_over(plan), f"plan {plan.digest[:16]}"]
     return "\n".join(parts)
 
@@ -40,8 +43,10 @@ def _tasks(report: PlanReport) -> Iterator[str]:
         yield "  no tasks"
         return
     about: dict[str | None, list[Finding]] = {}
+    repeated = _many(report)
     for finding in report.findings:
-        about.setdefault(_place(plan, finding), []).append(finding)
+        if finding.rule not in repeated:
+            about.setdefault(_place(plan, finding), []).append(finding)
     rows = [_row(plan, line, len(longest) > 1 and line.id in longest) for line in shown]
     head, *lines = table(("TASK", "AGENT", "FIT", "EXPECTED", "AFTER"), rows, indent=2)
     yield head
@@ -53,6 +58,26 @@ def _tasks(report: PlanReport) -> Iterator[str]:
 def _place(plan: Plan, finding: Finding) -> str | None:
     """Return the task below which *finding* is told: the first that it names; None: it is about the plan."""
     return next((task for task in finding.task_ids if task in plan.graph), None)
+
+
+def _many(report: PlanReport) -> Mapping[str, Sequence[Finding]]:
+    """Return the notes about tasks that are told too often to stand below each of them, by their rule."""
+    found: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        if finding.severity is Severity.NOTE and _place(report.plan, finding) is not None:
+            found.setdefault(finding.rule, []).append(finding)
+    return {rule: told for rule, told in found.items() if len(told) > IN_PLACE}
+
+
+def _repeated(report: PlanReport) -> Iterator[str]:
+    """Yield such notes once, with all tasks that they are about."""
+    for rule, told in _many(report).items():
+        tasks = list(dict.fromkeys(name for finding in told for name in finding.task_ids))
+        word = streams.paint(Severity.NOTE.value, TONES[Severity.NOTE])
+        yield f"finding   {word}  {rule}, {len(told)} times: {streams.one_line(told[0].message)}"
+        yield f"            the others: {_value(tasks[1:])}"
+        if told[0].hint:
+            yield f"            hint: {streams.one_line(told[0].hint)}"
 
 
 def _row(plan: Plan, line: TaskLine, longest: bool) -> tuple[str, ...]:

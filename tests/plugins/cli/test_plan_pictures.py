@@ -41,6 +41,17 @@ def test_a_finding_about_no_task_of_the_plan_is_told_at_the_end() -> None:
     assert told and told[0] > next(n for n, line in enumerate(lines) if line.startswith("expected"))
 
 
+def test_a_note_about_many_tasks_is_told_once() -> None:
+    tasks = tuple(Task(id=f"t{n}") for n in range(5))
+    notes = [Finding(rule="lacks", severity=Severity.NOTE, message=f"t{n} lacks it", task_ids=(f"t{n}",), hint="get it")
+             for n in range(5)]
+    lines = plan_text(report(*notes, tasks=tasks)).splitlines()
+    assert [line.strip() for line in lines if "lacks" in line] == ["finding   note  lacks, 5 times: t0 lacks it"]
+    assert "the others: t1 t2 t3 t4" in "\n".join(lines) and sum("hint: get it" in line for line in lines) == 1
+    few = plan_text(report(*notes[:3], tasks=tasks))
+    assert few.count("lacks it") == 3 and "times" not in few
+
+
 def test_the_longest_chain_has_stars() -> None:
     lines = plan_text(report()).splitlines()
     starred = {line.split()[0] for line in lines if line.rstrip().endswith("*") or "*  " in line}
