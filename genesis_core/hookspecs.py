@@ -39,8 +39,8 @@ class Offer:
     *kind*: "engine" (*value*: a callable that makes one), "keyring" (*value*: the key ring), "envelopes" (*value*: a
     callable of key ring, state folder and clock that makes an :class:`Envelopes`), "workshop" (*value*: a callable of
     what gives the key ring, of state folder, clock and ``[sandbox]``, that makes a :class:`Workshop`), "provider"
-    (*value*: a :class:`ModelProvider`), "pipeline", "rule", "rulebook", "rewards", "pattern", "price", "estimator",
-    "evaluation" or "health".
+    (*value*: a :class:`ModelProvider`), "pipeline", "rule", "rulebook", "rewards", "pattern", "patternbook", "price",
+    "estimator", "evaluation" or "health".
     """
 
     kind: str

@@ -136,7 +136,7 @@ def _tasks(
 ) -> tuple[tuple[Task, ...], list[str]]:
     """Return the tasks of *order*, each behind the composites that it is part of, and what nobody here does."""
     needs, names = waits(order), _Names()
-    ids = [names.unique(_slug(step)) for step in order]
+    ids = [names.unique(step.pattern.id if step.pattern is not None else _slug(step)) for step in order]
     parents = _composites(order)
     made: dict[Group, str] = {}
     wide: dict[int, Unfolded] = {}

@@ -82,7 +82,7 @@ def test_every_part_asks_for_skills_that_one_built_in_agent_has_all_of(name: str
 def test_the_largest_patterns_have_two_levels_and_a_whole_above_them() -> None:
     graph = TaskGraph(tasks=planned("Launch a SaaS product").tasks)
     assert max(graph.depths.values()) == 3
-    assert graph.children["launch-saas-product"] == ("discover", "make", "prove", "go-live", "announce")
+    assert graph.children["launch-product"] == ("discover", "make", "prove", "go-live", "announce")
     assert graph.children["make"] == ("architecture", "backend", "interface")
     assert len(graph.leaves) >= 12 and len({t.requires for t in graph.leaves}) >= 12
 
@@ -124,7 +124,7 @@ def test_what_the_goal_asks_for_itself_is_not_done_twice() -> None:
     assert [t.id for t in answer.tasks if t.requires == ("report",)] == ["write-report"]
     graph = TaskGraph(tasks=planned("Launch the app and monitor it", models=("m",)).tasks)
     assert "watch" not in graph.by_id and graph["monitor"].requires == ("alerting",)
-    assert graph["monitor"].inputs == {"launch-app": Input(task="launch-app", output="")}
+    assert graph["monitor"].inputs == {"launch-product": Input(task="launch-product", output="")}
     assert "release" in before(graph, "monitor")
 
 
