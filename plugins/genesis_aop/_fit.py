@@ -48,12 +48,13 @@ def _chosen(view: View, task: Task, given: Assignment) -> Iterator[Diagnosis]:
     """Doubt an agent that nobody compared with others: no word of the task that tells agents apart is on its card."""
     roster, terms = view.roster, _terms(view, task)
     fits = roster.fitness(terms)
-    if given.agent in fits:
+    told = given.agent in fits
+    if told:
         most = max(_FEW, _RARE * len(roster.cards))
         fits = roster.fitness(term for term in terms if len(roster.sayers.get(term, ())) <= most)
     if not fits or given.agent in fits or given.agent in roster.kinds.get(normal(task.kind), ()):
         return
-    better = _better(view, task, given, fits)
+    better = _better(view, task, given, fits) or (None if told else _nearest_name(view, task, fits))
     if better is not None:
         yield fixable("odd-agent", f"{_speaks_not(task, given)}; that of {better!r} does", [task.id], Mend.REROUTE,
                       Reroute(task.id, agent=better))
@@ -67,6 +68,13 @@ def _speaks_not(task: Task, given: Assignment) -> str:
 
 def _terms(view: View, task: Task) -> frozenset[str]:
     return view.telling(task.id) | (frozenset(READER.terms(normal(task.kind))) - EMPTY_WORDS)
+
+
+def _nearest_name(view: View, task: Task, fits: Mapping[str, tuple[int, float]]) -> str | None:
+    """Return who is likelier than an agent whose card has no word of *task* at all: whose name says most of it."""
+    terms = _terms(view, task)
+    shares = {n: view.roster.share_of_name(n, terms) for n in fits if not view.roster.absent(n)}
+    return max(shares, key=lambda n: (fits[n][1] * (1 + shares[n]), shares[n]), default=None)
 
 
 def _better(view: View, task: Task, given: Assignment, fits: Mapping[str, tuple[int, float]]) -> str | None:

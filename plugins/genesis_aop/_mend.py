@@ -185,12 +185,22 @@ class AddTask:
     takes: tuple[str, ...] = ()
     """Tasks whose outputs it is about."""
     gatherer: str | None = None
+    after: tuple[str, ...] = ()
+    """Tasks that it waits for."""
+    before: tuple[str, ...] = ()
+    """Tasks that wait for it."""
 
     def __call__(self, draft: Draft) -> None:
         """Make the change."""
         inputs = {name: Input(task=name, output="") for name in self.takes if draft.get(name) is not None}
-        task = Task(id=draft.new_id(_slug(self.text)), description=self.text, requires=(self.skill,), inputs=inputs)
+        waits = tuple(name for name in self.after if draft.get(name) is not None)
+        task = Task(id=draft.new_id(_slug(self.text)), description=self.text, requires=(self.skill,), inputs=inputs,
+                    depends_on=waits)
         draft.put(task)
+        for name in self.before:
+            later = draft.get(name)
+            if later is not None:
+                draft.put(later.replace(depends_on=(*later.depends_on, task.id)))
         user = None if self.gatherer is None else draft.get(self.gatherer)
         if user is not None:
             name = _free(user.inputs, task.id)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
-from itertools import chain, combinations
+from itertools import chain, combinations, islice
 
 from genesis_core import Mend, Task
 
@@ -27,6 +27,8 @@ _LEAST_TERMS, _LEAST_TELLING = 2, 3
 """Terms that a description must have to be a copy (one, beside required skills), and telling ones to overlap."""
 _SUBSUMED = 4
 """Telling terms that a task without inputs must have to be part of another one for sure."""
+_CUT_OFF = 2
+"""Telling terms that a task must have to be another one cut off."""
 _FILLERS = frozenset(map(stem, "please kindly also again once more now too additionally".split()))
 """Terms that ask for nothing else when they stand before or after a description."""
 _COPIES = 3
@@ -133,13 +135,23 @@ def _parts(view: View) -> Iterator[tuple[Task, Task]]:
 def _part(view: View, small: Task, large: Task) -> Diagnosis:
     """Say that *small* is part of *large*: surely, when nothing tells them apart, or perhaps."""
     said, ids = view.telling(small.id), [small.id, large.id]
+    cut = _is_cut_off(view, small, large)
     rest = (small.accept, small.max_seconds, small.metadata) == (large.accept, large.max_seconds, large.metadata)
-    told = bool(small.inputs) or (len(said) >= _SUBSUMED and any(view.goal_counts[term] < 2 for term in said))
-    if small.agent is None and rest and told and _exact(said) == _exact(view.telling(large.id)):
+    counts = [view.goal_counts[term] for term in said]
+    told = bool(small.inputs) or (cut and 1 in counts) or (len(said) >= _SUBSUMED and min(counts) < 2)
+    if small.agent is None and rest and told and (cut or _exact(said) == _exact(view.telling(large.id))):
         return fixable("duplicate", f"{small.id!r} is part of the work of {large.id!r}: the same agent, with the same "
                        "inputs", ids, Mend.MERGE, Merge(large.id, small.id))
     return note("overlap", f"all that {small.id!r} says, {large.id!r} says as well: they may do the same work twice",
                 ids, "leave one out, or say how they differ")
+
+
+def _is_cut_off(view: View, small: Task, large: Task) -> bool:
+    """Return whether *small* says some words of *large* as they stand there: the same again, cut off."""
+    words, whole = _bare(view.terms[small.id]), view.terms[large.id]
+    starts = (n for n, term in enumerate(whole) if term == words[0]) if words else iter(())
+    stands = any(whole[n : n + len(words)] == words for n in islice(starts, _CANDIDATES))
+    return stands and len(view.telling(small.id)) >= _CUT_OFF
 
 
 def _overlaps(view: View, known: Set[frozenset[str]]) -> Iterator[Diagnosis]:

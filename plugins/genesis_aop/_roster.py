@@ -12,12 +12,14 @@ from genesis_core import AgentCard, Effect, PlanContext, ToolSpec
 
 from ._words import EMPTY_WORDS, READER
 
-__all__ = ["Roster", "normal", "roster"]
+__all__ = ["Roster", "normal", "root", "roster"]
 
 _WANTS_MODEL = "needs-model"
 """Tag of a skill that a card has only with a model."""
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[a-z])\.(?=[A-Z])")
 """Where words join in a name such as SearchMovie."""
+_ROOT = 6
+"""Letters that words of one family have in common."""
 _LEAST_CHARS, _MOST_CHARS = 6, 60
 """Length of the names of skills in which a misspelling is looked for."""
 
@@ -33,6 +35,7 @@ class Roster:
 
     def __init__(self, agents: Sequence[AgentCard], tools: Sequence[ToolSpec], *, models: bool) -> None:
         self.cards = {card.name: card for card in agents}
+        self._skill_labels: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {}
         self.models = models
         every = {card.name: _skills(card, offline=False) for card in agents}
         self.with_model: Mapping[str, frozenset[str]] = every
@@ -70,6 +73,35 @@ class Roster:
     def said_by(self, term: str) -> tuple[str, ...]:
         """Return the agents whose card says *term*, by name."""
         return self.sayers.get(term, ())
+
+    def share_of_name(self, agent: str, terms: Set[str]) -> float:
+        """Return how much of what *agent* is called *terms* say: its own name, or that of one of its skills."""
+        return max((len(label & terms) / len(label) for label in self.labels[agent]), default=0.0)
+
+    @cached_property
+    def labels(self) -> Mapping[str, tuple[frozenset[str], ...]]:
+        """The words of the name of each agent, and of the names of its skills."""
+        return {
+            card.name: tuple(dict.fromkeys(words for text in _names(card) if (words := _read(text))))
+            for card in self.cards.values()
+        }  # fmt: skip
+
+    def skill_labels(self, agent: str) -> Sequence[tuple[str, tuple[str, ...]]]:
+        """Return the skills that *agent* can exercise now, with the roots of the words of their names, in order."""
+        if agent not in self._skill_labels:
+            card = self.cards[agent]
+            found = {(s.id, words): None for s in card.skills if normal(s.id) in self.now[agent]
+                     for text in (s.id, s.name) if (words := _in_order(text))}
+            if len(card.skills) == 1 and (words := _in_order(card.name)) and found:
+                found[card.skills[0].id, words] = None
+            self._skill_labels[agent] = tuple(found)
+        return self._skill_labels[agent]
+
+    @cached_property
+    def label_sayers(self) -> Mapping[str, tuple[str, ...]]:
+        """Who has a skill in whose name each root stands."""
+        names = {name: frozenset(w for _, words in self.skill_labels(name) for w in words) for name in self.cards}
+        return _index(names)
 
     def skill_for(self, agent: str, terms: Set[str]) -> str:
         """Return the skill of *agent* that speaks most of *terms*, the first of equals; empty: it has none now."""
@@ -117,6 +149,24 @@ def _shortened(name: str) -> Iterator[str]:
     yield name
     for place in range(min(len(name), _MOST_CHARS)):
         yield name[:place] + name[place + 1 :]
+
+
+def root(term: str) -> str:
+    """Return what words of one family begin with: translate and translation, reserve and reservation."""
+    return term[:_ROOT]
+
+
+def _in_order(name: str) -> tuple[str, ...]:
+    """Return the roots of the telling words of *name*, as they stand."""
+    known = _read(name)
+    spaced = _HUMPS.sub(" ", name.replace("_", " ").replace("-", " "))
+    return tuple(dict.fromkeys(root(term) for term in READER.terms(spaced) if term in known))
+
+
+def _names(card: AgentCard) -> Iterator[str]:
+    yield card.name
+    for skill in card.skills:
+        yield from (skill.id, skill.name)
 
 
 def _words(card: AgentCard) -> frozenset[str]:

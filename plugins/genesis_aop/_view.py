@@ -101,7 +101,7 @@ class View:
                 for item in task.inputs.values():
                     texts.update(_texts(item))
         exact = {f"={text.lower().removeprefix('./').rstrip('/')}" for text in texts}
-        read = [READER.terms(text.replace("-", " ")) for text in texts]
+        read = [READER.terms(f"{text} {text.replace('-', ' ')}") for text in texts]
         return frozenset(exact.union(*self.terms.values(), *read))
 
     @cached_property

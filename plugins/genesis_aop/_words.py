@@ -23,7 +23,7 @@ _EMPTY = (
     "new next no not now on once one only or other out over own part per point put same say see she should show so "
     "some step such sure take task tell than thank thanks them then there they thing through to too under until up "
     "us use very want was we well were what when where whether which while who why will with within without work "
-    "would you yours hello hi hey dear regards cheers yes okay ok following follow way kindly"
+    "would you yours hello hi hey dear regards cheers yes okay ok hope wish following follow way kindly"
 )
 _MARKS = "\"'`.,;:!?()[]{}<>*“”‘’«»_"
 _MARKER = re.compile(r"\(?(?:\d{1,2}|[a-z])[.)]\Z")
