@@ -51,6 +51,8 @@ def decompose(text: str, context: PlanContext, *, depth: int = 0) -> Decompositi
         return _nothing(text, composer.unclear)
     order = arrange(composer.steps)
     tasks, missing = _tasks(order, titles, hands, room)
+    if depth:
+        tasks = _unwrapped(tasks)
     return Decomposition(tasks=tasks, not_understood=tuple(dict.fromkeys((*missing, *composer.unclear))))
 
 
@@ -164,6 +166,14 @@ def _tasks(
         tasks.append(_task(step, ids[at], parent, _before(step, order, needs[at], ids, wide)))
         missing += [] if step.abilities else [step.description]
     return tuple(tasks), missing
+
+
+def _unwrapped(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Return *tasks* without the one that all others are part of: that is what they were asked for."""
+    whole = [task.id for task in tasks if task.parent is None]
+    if len(whole) != 1 or len(tasks) == 1:
+        return tasks
+    return tuple(t.replace(parent=None) if t.parent == whole[0] else t for t in tasks if t.id != whole[0])
 
 
 def _before(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from genesis_core import AgentCard, Input, Task
 
@@ -22,12 +23,20 @@ class Hands:
     """Who here has the skills that parts need."""
 
     def __init__(self, index: Catalogue, cards: Sequence[AgentCard]) -> None:
-        self._owned: dict[str, list[Ability]] = {}
-        for ability in index.abilities:
-            self._owned.setdefault(ability.id, []).append(ability)
-        self._by_model = {card.name for card in cards if card.needs_model}
+        self._index, self._cards = index, cards
         self._found: dict[Part, list[Ability]] = {}
-        self._wants = {(card.name, s.id) for card in cards for s in card.skills if WANTS_MODEL in s.tags}
+
+    @cached_property
+    def _owned(self) -> dict[str, list[Ability]]:
+        owned: dict[str, list[Ability]] = {}
+        for ability in self._index.abilities:
+            owned.setdefault(ability.id, []).append(ability)
+        return owned
+
+    @cached_property
+    def _by_model(self) -> set[tuple[str, str]]:
+        """Agents and skills that a model works for."""
+        return {(c.name, s.id) for c in self._cards for s in c.skills if c.needs_model or WANTS_MODEL in s.tags}
 
     def of(self, part: Part) -> list[Ability]:
         """Return the abilities that do *part*: those of the agent who has most of its skills, at hand if any is."""
@@ -45,7 +54,7 @@ class Hands:
 
     def reads(self, abilities: Sequence[Ability]) -> bool:
         """Whether a model does the work: then it is given what came before, and not only told to wait for it."""
-        return any(a.owner in self._by_model or (a.owner, a.id) in self._wants for a in abilities)
+        return any((a.owner, a.id) in self._by_model for a in abilities)
 
 
 @dataclass(slots=True)

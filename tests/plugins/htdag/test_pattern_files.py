@@ -55,7 +55,8 @@ def test_a_changed_file_counts_at_once(own: Any) -> None:
 
 def test_the_same_id_replaces_a_built_in_pattern_and_off_takes_it_away(own: Any) -> None:
     goal = "Audit the repository"
-    mine = SHOP.replace("open-a-shop", "audit-repository").replace('"open"', '"audit"').replace('"shop"', '"repository"')
+    mine = SHOP.replace("open-a-shop", "audit-repository")
+    mine = mine.replace('"open"', '"audit"').replace('"shop"', '"repository"')
     assert [t.id for t in decompose(goal, own(mine)).tasks] == ["audit-repository", "plan", "money"]
     context = own('[[pattern]]\nid = "audit-repository"\noff = true\n')
     assert len(decompose(goal, context).tasks) == 1

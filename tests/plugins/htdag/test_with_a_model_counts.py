@@ -117,7 +117,7 @@ def test_no_more_are_asked_about_at_once_than_the_operator_allows(tmp_path: Path
 
 def test_who_does_what_is_at_most_one_more_question_for_the_whole_plan(tmp_path: Path) -> None:
     """A task that names a skill is never put to a model; parts that stay one task, by their words, may be."""
-    limits = {"limits": {"max_depth": 1}}
+    limits: dict[str, Any] = {"limits": {"max_depth": 1}}
     model, quiet, whole = Planning(20, 9), Planning(20, 9), Planning(20, 9)
     planned(tmp_path / "a", model, plugin={"halo": {"margin": 1.0}}, **limits)
     planned(tmp_path / "b", quiet, plugin={"halo": {"margin": 0}}, **limits)

@@ -185,14 +185,26 @@ def test_a_part_that_is_one_task_by_its_words_is_that_task_and_why_is_told(tmp_p
     assert [f.task_ids for f in told(report)] == [("shed",)]
 
 
-def test_ten_thousand_tasks_are_refused_before_any_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import genesis_htdag.ask
+def test_ten_thousand_tasks_are_refused_before_any_is_looked_at(tmp_path: Path) -> None:
+    [finding] = told(planned(tmp_path, Answering(house=[{"id": "!!"}, *MANY])))
+    assert "it has 10001 tasks" in finding.message, "the first row, which is no task, was looked at"
 
-    built: list[str] = []
-    task = genesis_htdag.ask.Task
-    monkeypatch.setattr(genesis_htdag.ask, "Task", lambda **fields: built.append(fields["id"]) or task(**fields))
-    planned(tmp_path, Answering(house=MANY))
-    assert built and not any(re.fullmatch(r"t\d+", name) for name in built)
+
+def test_a_broad_part_that_the_model_fails_at_is_broken_down_by_a_pattern(tmp_path: Path) -> None:
+    root = [row("shop", "Launch the online shop for dentists"), *ROOT[:2]]
+
+    class Shopless(Answering):
+        async def complete(self, request: ModelRequest) -> ModelReply:
+            if "online shop" in request.messages[2].text:
+                raise ModelError("not that")
+            return await super().complete(request)
+
+    report = planned(tmp_path, Shopless(goal=root))
+    graph = report.plan.graph
+    assert graph.children["shop"] == ("shop/discover", "shop/make", "shop/prove", "shop/go-live", "shop/announce")
+    assert "for dentists" in graph["shop/requirements"].description and max(graph.depths.values()) == 3
+    assert by_the_model(report, "house") and [f.task_ids for f in told(report)] == [("shop",)]
+    assert set(report.plan.assigned) == {t.id for t in graph.leaves}
 
 
 def test_a_second_answer_that_holds_is_the_plan(tmp_path: Path) -> None:
