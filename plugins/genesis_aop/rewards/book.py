@@ -6,6 +6,7 @@ plain JSON.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ __all__ = ["RewardBook", "done_of"]
 
 _COUNTED = frozenset({RunState.COMPLETED, RunState.PARTIAL, RunState.FAILED, RunState.OUT_OF_BUDGET})
 """How a run ended whose end is to its plan: who stopped or forbade it says nothing of that."""
+_DID = frozenset({TaskState.COMPLETED, TaskState.FAILED, TaskState.REJECTED})
 SEED = 0
 
 
@@ -35,10 +37,12 @@ class RewardBook:
         Below ENOUGH outcomes nothing is learned, and what was learned before stays.
         """
         cards = {card.name: card for card in context.agents}
-        tries = tries_of(context.outcomes(), cards)
+        outcomes = context.outcomes()
+        tries = tries_of(outcomes, cards)
         if len(tries) < ENOUGH:
             return {**self.show(context), "fitted": False, "outcomes": len(tries), "needed": ENOUGH}
-        whole = [done for record in runs if (done := done_of(record, context)) is not None]
+        did = Counter(run for run, _ in {(o.run, o.task) for o in outcomes})
+        whole = [done for r in runs if (done := done_of(r, context, did[r.run_id])) is not None]
         found = rewards_of(tries, whole, {name: card.prior for name, card in cards.items()}, seed=SEED)
         save(_home(context), found)
         return {**self.show(context), "fitted": True, "outcomes": len(tries), "needed": ENOUGH}
@@ -58,10 +62,11 @@ class RewardBook:
         return {"file": str(home / FILE), "forgotten": forget(home)}
 
 
-def done_of(record: RunRecord, context: PlanContext) -> Done | None:
+def done_of(record: RunRecord, context: PlanContext, did: int) -> Done | None:
     """Return a run as what its plan looked like before it began, and what came of it; None: it tells nothing.
 
-    Figures and names alone are taken: of what agents and tools wrote, nothing.
+    It *did* so many tasks itself: one that took results over from another run does not count. Figures and names alone
+    are taken: of what agents and tools wrote, nothing.
     """
     if record.replay_of or record.state not in _COUNTED or "plan" not in record.report:
         return None
@@ -70,6 +75,8 @@ def done_of(record: RunRecord, context: PlanContext) -> Done | None:
     if not leaves:
         return None
     ended = [record.results[task.id] for task in leaves if task.id in record.results]
+    if sum(r.state in _DID for r in ended) > did:
+        return None
     done = sum(r.state is TaskState.COMPLETED and not r.degraded for r in ended) / len(leaves)
     return planned(View(plan, context), run=record.run_id, done=done)
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import stat
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -170,10 +171,47 @@ def test_whole_runs_are_read_as_their_plans_were_and_as_they_ended(lived: Path) 
         async with opened(lived) as genesis:
             entry = StateFolder(genesis.home).entries(genesis.record)[0]
             record = genesis.record(entry.id)
-            done = done_of(record, genesis.context(Goal(text="rewards")))
+            done = done_of(record, genesis.context(Goal(text="rewards")), 4)
             assert done is not None and done.run == entry.id and len(done.parts) == 4 and done.routed == 1.0
             assert done.done == sum(r.state.value == "completed" for r in record.results.values()) / 4
             assert {part.skills for part in done.parts} == {("chart",)}
+            assert done_of(record, genesis.context(Goal(text="rewards")), 3) is None  # it took a result over
+
+    asyncio.run(scenario())
+
+
+def test_plans_of_later_runs_are_ranked_better_than_by_the_fixed_score_and_the_answer_shows_it(tmp_path: Path) -> None:
+    lot = random.Random(8)
+
+    async def scenario() -> dict[str, Any]:
+        async with opened(tmp_path) as genesis:
+            for _ in range(60):
+                who = lot.choice(("clumsy", "deft"))
+                tasks = TaskGraph(tasks=tuple(Task(id=f"{n}", agent=who, requires=("chart",)) for n in range(3)))
+                await (await genesis.start(await genesis.plan("draw", workspace=tmp_path, graph=tasks))).result()
+            return fit(genesis)
+
+    rewards = asyncio.run(scenario())["rewards"]
+    ways = {way["way"]: way for way in rewards["runs_held_out"]["ways"]}
+    assert rewards["runs_held_out"]["count"] >= 30 and list(ways)[0] == "fixed"
+    assert ways["fixed"]["ranking"] == 0.5  # both cards promise the same
+    assert ways["learned success"]["ranking"] > 0.8
+    assert ways["learned success"]["log_loss"] < ways["fixed"]["log_loss"]
+    assert "later runs" in rewards["weights"]["why"] and sum(rewards["weights"]["learned"]) == pytest.approx(1)
+
+
+def test_a_run_that_takes_over_what_another_did_counts_for_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(tmp_path) as genesis:
+            tasks = TaskGraph(tasks=(Task(id="a", agent="deft", requires=("chart",), description="Chart the sales"),))
+            report = await genesis.plan("draw", workspace=tmp_path, graph=tasks)
+            first = await (await genesis.start(report)).result()
+            again = await (await genesis.start(report, again=first.run_id)).result()
+            did = Counter(outcome.run for outcome in genesis.context(Goal(text="rewards")).outcomes())
+            assert dict(did) == {first.run_id: 1}
+            context = genesis.context(Goal(text="rewards"))
+            assert done_of(genesis.record(first.run_id), context, did[first.run_id]) is not None
+            assert done_of(genesis.record(again.run_id), context, did[again.run_id]) is None
 
     asyncio.run(scenario())
 
