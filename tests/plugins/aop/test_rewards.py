@@ -193,7 +193,7 @@ def test_plans_of_later_runs_are_ranked_better_than_by_the_fixed_score_and_the_a
 
     rewards = asyncio.run(scenario())["rewards"]
     ways = {way["way"]: way for way in rewards["runs_held_out"]["ways"]}
-    assert rewards["runs_held_out"]["count"] >= 30 and list(ways)[0] == "fixed"
+    assert rewards["runs_held_out"]["count"] >= 30 and next(iter(ways)) == "fixed"
     assert ways["fixed"]["ranking"] == 0.5  # both cards promise the same
     assert ways["learned success"]["ranking"] > 0.8
     assert ways["learned success"]["log_loss"] < ways["fixed"]["log_loss"]
