@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from .broad import Broad, Index, read
@@ -35,8 +36,8 @@ class Paragraph(NamedTuple):
 
 class _Candidate(NamedTuple):
     clause: Clause
-    text: str
     broad: Broad
+    denied: tuple[str, ...]
 
 
 def place(clause: Clause) -> Place:
@@ -45,27 +46,35 @@ def place(clause: Clause) -> Place:
 
 
 def accepted(
-    paragraphs: Sequence[Paragraph], steps: Sequence[Step], patterns: Index, index: Catalogue, hands: Hands
-) -> dict[Place, tuple[Pattern, tuple[str, ...]]]:
+    paragraphs: Sequence[Paragraph], steps: Sequence[Step], patterns: Index, index: Catalogue, hands: Hands, *,
+    most: int,
+) -> dict[Place, tuple[Pattern, tuple[str, ...]]]:  # fmt: skip
     """Return the pattern of each clause that is to be unfolded, and what the goal denies right behind it.
 
     *steps* are how the clauses are read without patterns: what is read more closely than a pattern would stays so.
+    Once there would be *most* tasks, no more are unfolded.
     """
-    found: dict[Place, tuple[Pattern, tuple[str, ...]]] = {}
     candidates = [c for paragraph in paragraphs for c in _candidates(paragraph, patterns)]
-    own = {id(step) for candidate in candidates for step in _steps_of(candidate.clause, steps)}
-    others = [step for step in steps if id(step) not in own]
-    for clause, text, broad in candidates:
-        mine = _steps_of(clause, steps)
-        if not any(hands.of(part) for part in broad.pattern.leaves) or _closer(mine, broad, clause, index):
-            continue
-        if not any(_spells_out(step, broad, hands) for step in others):
-            found[place(clause)] = broad.pattern, _denied(text, clause, paragraphs)
+    if not candidates:
+        return {}
+    found: dict[Place, tuple[Pattern, tuple[str, ...]]] = {}
+    at = {(step.clause.item, token.start): step for step in reversed(steps) for token in step.tokens}
+    mine = [_steps_of(candidate.clause, at) for candidate in candidates]
+    own = {id(step) for some in mine for step in some}
+    others, size = [step for step in steps if id(step) not in own], len(steps)
+    for (clause, broad, denied), read_as in zip(candidates, mine, strict=True):
+        size += len(broad.pattern.parts)
+        able = size <= most and any(hands.of(part) for part in broad.pattern.leaves)
+        closer = able and _closer(read_as, broad, clause, index)
+        if able and not closer and not any(_spells_out(step, broad, hands) for step in others):
+            found[place(clause)] = broad.pattern, denied
     return found
 
 
 def _candidates(paragraph: Paragraph, patterns: Index) -> Iterator[_Candidate]:
     """Yield the clauses of a paragraph that a pattern answers, each with the pattern that says most of its words."""
+    starts = [clause.tokens[0].start for clause in paragraph.clauses]
+    words: list[Token] = []
     for at, clause in enumerate(paragraph.clauses):
         if clause.subordinate is not None or clause.joint is CONTENT or (clause.deed is ASK and not clause.verb):
             continue
@@ -79,12 +88,15 @@ def _candidates(paragraph: Paragraph, patterns: Index) -> Iterator[_Candidate]:
             if broad is not None and (best is None or broad.weight > best.weight):
                 best = broad
         if best is not None:
-            yield _Candidate(clause, paragraph.text, best)
+            words = words or tokens(paragraph.text)
+            end = starts[at + 1] if at + 1 < len(starts) else len(paragraph.text)
+            yield _Candidate(clause, best, _denied(paragraph.text, words, max(t.end for t in clause.tokens), end))
 
 
-def _steps_of(clause: Clause, steps: Sequence[Step]) -> list[Step]:
-    starts = {token.start for token in clause.tokens}
-    return [s for s in steps if s.clause.item == clause.item and any(t.start in starts for t in s.tokens)]
+def _steps_of(clause: Clause, at: Mapping[Place, Step]) -> list[Step]:
+    """Return the steps that *clause* became, or became a part of."""
+    found = (at.get((clause.item, token.start)) for token in clause.tokens)
+    return list({id(step): step for step in found if step is not None}.values())
 
 
 def _closer(mine: Sequence[Step], broad: Broad, clause: Clause, index: Catalogue) -> bool:
@@ -169,24 +181,20 @@ def lend(steps: Sequence[Step], hands: Hands) -> None:
             step.abilities = [a for name in _of_that_stage(step, broad)[:1] for a in hands.of(parts[name])]
 
 
-def _denied(text: str, clause: Clause, paragraphs: Sequence[Paragraph]) -> tuple[str, ...]:
-    """Return what the goal says right behind *clause* that no clause is made of, as it asks for no work: "no ads"."""
-    here = next(p for p in paragraphs if p.text is text)
-    end = max(t.end for t in clause.tokens)
-    until = min((c.tokens[0].start for c in here.clauses if c.tokens[0].start > end), default=len(text))
+def _denied(text: str, words: Sequence[Token], start: int, end: int) -> tuple[str, ...]:
+    """Return what *text* says between two clauses that none is made of, as it asks for no work: "no ads"."""
+    first, last = (bisect_left(words, at, key=lambda token: token.start) for at in (start, end))
     found: list[str] = []
-    for piece in _pieces(tokens(text), end, until):
+    for piece in _pieces(words[first:last]):
         if any(t.low in _DENIES or t.low.endswith("n't") for t in piece):
             found.append(text[piece[0].start : piece[-1].end])
     return tuple(found)
 
 
-def _pieces(words: Sequence[Token], start: int, end: int) -> Iterator[list[Token]]:
-    """Yield the runs of words between two places, cut at marks, without what only joins them."""
+def _pieces(words: Sequence[Token]) -> Iterator[list[Token]]:
+    """Yield the runs of words, cut at marks, without what only joins them."""
     run: list[Token] = []
     for token in words:
-        if not start <= token.start < end:
-            continue
         if token.kind is WORD and not (not run and token.low in ("and", "but", "then", "please")):
             run.append(token)
         elif token.kind is not WORD and token.text in ".!?;:,":

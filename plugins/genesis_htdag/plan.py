@@ -42,7 +42,7 @@ def decompose(text: str, context: PlanContext, *, depth: int = 0) -> Decompositi
     composer = Composer(index, places)
     paragraphs = _read(top, composer, titles, room)
     hands = Hands(index, context.agents)
-    broad = accepted(paragraphs, composer.steps, library(context), index, hands)
+    broad = accepted(paragraphs, composer.steps, library(context), index, hands, most=context.limits.max_tasks)
     if broad:
         composer = Composer(index, places, broad)
         _read(top, composer, titles, room)

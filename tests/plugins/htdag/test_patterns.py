@@ -169,6 +169,16 @@ def test_no_plan_is_deeper_than_allowed(deepest: int) -> None:
         assert len(graph.leaves) >= 15
 
 
+def test_no_more_is_broken_down_than_a_plan_may_have_tasks() -> None:
+    from genesis_core import PlanLimits
+
+    goal = ". ".join(f"Launch the product Number{n}" for n in range(30))
+    assert len(planned(goal).tasks) == 30 * 20
+    fewer = planned(goal, limits=PlanLimits(max_tasks=100)).tasks
+    assert len(fewer) <= 100 and len([t for t in fewer if "pattern" in t.metadata]) == 3
+    assert len([t for t in fewer if t.parent is None]) == 30, "the others stay one task each"
+
+
 def test_the_same_goal_gives_the_same_plan_whatever_stands_where() -> None:
     for goal in ("Launch a SaaS product", "Migrate the database and audit the repository"):
         assert planned(goal) == planned(goal)
