@@ -12,7 +12,7 @@ from ._words import EMPTY_WORDS, READER, stem
 __all__ = ["Clause", "clauses", "is_said"]
 
 _CLAUSE = re.compile(r"(,(?=\s)|\s(?:and|then)(?=\s)|\s[-=]+>(?=\s)|\s→(?=\s))")
-_SENTENCE = re.compile(r"(?<=[^\d\s])\.+['\"’”)]*(?=\s|\Z)|(?<=\d)\.(?=\s[A-Z])|[;!?]+['\"’”)]*(?=\s|\Z)|\n+")
+_SENTENCE = re.compile(r"(?<=[^\d\s.])\.++['\"’”)]*+(?=\s|\Z)|(?<=\d)\.(?=\s[A-Z]|\s*\Z)|(?<![;!?])[;!?]++['\"’”)]*+(?=\s|\Z)|\n+")
 _MARKER = re.compile(r"\s*\d{1,2}\s*\Z")
 _DENIED = re.compile(r"\b(?:not|never|no longer|no need)\b|n['’]t\b", re.I)
 _ASIDES = frozenset("with which who whose where because since as due if for from in at of on under through".split())

@@ -143,10 +143,16 @@ def _names(
             continue
         mended += 1
         yield fixable("left-out", f"the goal says {named(lost)} and no task repeats it; {owner!r} comes nearest",
-                      [owner], Mend.REDESCRIBE, AddToDescription(owner, clause.text[:1000]))
+                      [owner], Mend.REDESCRIBE, AddToDescription(owner, clause.text[:1000], _doer(view, owner)))
     if homeless:
         yield note("left-out", f"the goal says {named(homeless)} and no task repeats it",
                    hint="name it in the description or the inputs of the task that it belongs to")
+
+
+def _doer(view: View, task_id: str) -> str | None:
+    """Return who was chosen for a task, unless there is a doubt about that."""
+    given = view.assigned.get(task_id)
+    return given.agent if given is not None and given.agent in view.roster.cards else None
 
 
 def _lost(view: View, clause: Clause) -> list[str]:

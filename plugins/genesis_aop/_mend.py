@@ -147,16 +147,18 @@ def _moved(user: Task, old: str, new: str) -> Task:
 
 @dataclass(frozen=True, slots=True)
 class AddToDescription:
-    """Tell a task what the goal says of it and no description repeats."""
+    """Tell a task what the goal says of it and no description repeats; who does it stays the same."""
 
     task_id: str
     text: str
+    agent: str | None = None
 
     def __call__(self, draft: Draft) -> None:
         """Make the change."""
         task = draft.get(self.task_id)
         if task is not None:
-            draft.put(task.replace(description=f"{task.description.rstrip()} ({self.text})"))
+            agent = task.agent if task.agent or task.requires else self.agent
+            draft.put(task.replace(description=f"{task.description.rstrip()} ({self.text})", agent=agent))
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,10 @@ class Reader(dict[str, tuple[str, ...]]):
 
     def terms(self, text: str) -> tuple[str, ...]:
         """Return the terms of *text*, in order."""
-        return tuple(chain.from_iterable(map(self.__getitem__, text.split())))
+        tokens = text.split()
+        if len(tokens) > 1 and tokens[-1][-1] == ".":
+            tokens[-1] = tokens[-1].rstrip(".")  # what ends a text is no marker of a list: "25 and 36."
+        return tuple(chain.from_iterable(map(self.__getitem__, tokens)))
 
 
 READER = Reader()
