@@ -14,13 +14,14 @@ from .facts import Done
 from .known import FIXED, Four, Success
 from .measures import chance, fitted, log_odds, mean
 
-__all__ = ["Scale", "likely", "scale_of", "success_of", "terms_of", "weighed", "weights_of"]
+__all__ = ["Scale", "likely", "scale_of", "shares", "success_of", "terms_of", "weighed", "weights_of"]
 
 SPREAD = 0.15
 """How far weights are taken to lie from the fixed ones."""
 LEAST = 0.01
 _STEEP, _STEEP_SPREAD, _LEAST_STEEP = 6.0, 6.0, 1.0
 _CENTRE_SPREAD = 3.0
+_PARTS = 10_000
 
 Scale = tuple[float, float]
 """What maps a score to a probability: log-odds = first + second x score."""
@@ -60,11 +61,18 @@ def weights_of(rows: Sequence[Four], came: Sequence[float]) -> Four:
         centred, came, centre=(log_odds(mean(came)), *(steep * w for w in FIXED)),
         spread=(_CENTRE_SPREAD, *(steep * SPREAD for _ in FIXED)), least=(-30.0, 0.0, 0.0, 0.0, 0.0),
     )[1:]
-    total = math.fsum(found)
+    return shares(found)
+
+
+def shares(factors: Sequence[float]) -> Four:
+    """Return what each of four *factors* is of their sum, in ten-thousandths that are 1 together."""
+    total = math.fsum(factors)
     if total <= 0:
         return FIXED
-    first, second, third = (round(f / total, 4) for f in found[:3])
-    return first, second, third, round(max(1 - first - second - third, 0.0), 4)
+    parts = [round(f / total * _PARTS) for f in factors]
+    parts[parts.index(max(parts))] += _PARTS - sum(parts)  # what rounding has left over
+    first, second, third, fourth = (part / _PARTS for part in parts)
+    return first, second, third, fourth
 
 
 def likely(score: float, scale: Scale) -> float:

@@ -10,6 +10,8 @@ from pathlib import Path
 from statistics import fmean
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 BENCHMARKS = Path(__file__).resolve().parents[3] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
@@ -18,11 +20,11 @@ import rewards as bench  # noqa: E402
 
 from genesis_aop.rewards.facts import Try  # noqa: E402
 from genesis_aop.rewards.fading import half_life_of  # noqa: E402
-from genesis_aop.rewards.known import FIXED  # noqa: E402
+from genesis_aop.rewards.known import FIXED, Weights  # noqa: E402
 from genesis_aop.rewards.learn import rewards_of  # noqa: E402
 from genesis_aop.rewards.measures import calibration_error, fitted, pairwise  # noqa: E402
 from genesis_aop.rewards.success import interval, learned  # noqa: E402
-from genesis_aop.rewards.weights import weights_of  # noqa: E402
+from genesis_aop.rewards.weights import shares, weights_of  # noqa: E402
 
 WORLDS = {world.name: world for world in bench.WORLDS}
 
@@ -61,6 +63,13 @@ def test_weights_find_the_term_that_tells_and_stay_fixed_where_none_does() -> No
     assert found[1] > 0.6 and min(found) >= 0 and sum(found) == pytest.approx(1)
     chance = weights_of(rows[:40], [float(lot.random() < 0.5) for _ in range(40)])
     assert all(abs(a - b) < 0.15 for a, b in zip(chance, FIXED, strict=True))
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=4, max_size=4))
+def test_shares_are_none_below_0_and_1_together(factors: list[float]) -> None:
+    found = shares(factors)
+    assert Weights(used=True, why="", learned=found).learned == found
+    assert sum(found) == pytest.approx(1, abs=1e-9) and min(found) >= 0
 
 
 def test_an_agent_with_few_tries_is_drawn_to_its_other_work_and_one_with_many_hardly() -> None:
