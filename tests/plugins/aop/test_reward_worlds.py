@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 BENCHMARKS = Path(__file__).resolve().parents[3] / "benchmarks"
@@ -63,6 +63,26 @@ def test_weights_find_the_term_that_tells_and_stay_fixed_where_none_does() -> No
     assert found[1] > 0.6 and min(found) >= 0 and sum(found) == pytest.approx(1)
     chance = weights_of(rows[:40], [float(lot.random() < 0.5) for _ in range(40)])
     assert all(abs(a - b) < 0.15 for a, b in zip(chance, FIXED, strict=True))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.integers(30, 90), st.sampled_from([0.0, 0.1, 0.5, 0.97, 1.0]),
+       st.sampled_from([0.0, 0.5, 1.0]))
+def test_any_history_teaches_something_sound_and_the_same(seed: int, count: int, good: float, card: float) -> None:
+    lot = random.Random(seed)
+    parts = [bench.Part(lot.choice("abc"), lot.choice([("",), ("x",), ("x", "y"), ()]), lot.random())
+             for _ in range(count)]
+    tries = [Try(f"r{n // lot.randint(1, 4):03}", p.agent, p.skills, lot.random() < good, False, p.difficulty)
+             for n, p in enumerate(parts)]
+    tries.sort(key=lambda t: t.run)
+    done = [bench.Done(f"r{n:03}", tuple(parts[n : n + 2]), lot.random(), *(lot.random() for _ in range(4)))
+            for n in range(count)]
+    cards = dict.fromkeys("abc", card)
+    found = rewards_of(tries, done, cards)
+    assert found == rewards_of(tries, done, cards)
+    for known in (*found.success.agents, *found.success.pairs):
+        assert 0 <= known.low <= known.estimate <= known.high <= 1
+    assert all(0 <= found.success.of(part, card) <= 1 for part in parts)
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=4, max_size=4))
