@@ -33,11 +33,14 @@ class Composer:
 
     def __init__(
         self, catalogue: Catalogue, places: Places,
-        broad: Mapping[tuple[int, int], tuple[Pattern, tuple[str, ...]]] | None = None,
+        broad: Mapping[tuple[int, int], tuple[Pattern, tuple[str, ...]] | None] | None = None,
     ) -> None:  # fmt: skip
         self.places, self._match = places, Matcher(catalogue, places).match
         self._broad = broad or {}
-        """The patterns of clauses that are broken down by one, by where they begin, and what is ruled out behind."""
+        """The patterns of clauses that are broken down by one, by where they begin, and what is ruled out behind.
+
+        None stands for a clause that is part of another one.
+        """
         self.readings: dict[Wording, Reading] = {}
         """How each wording was read: its clauses, and where their tokens stand."""
         self.gatherer = next((a for a in catalogue.abilities if a.gathers), None)
@@ -101,8 +104,9 @@ class Composer:
 
     def _next(self, text: str, clause: Clause, follow: Joint | None) -> Step | None:
         """Take one clause; what *follow* hangs on says whether this one is a label or a report with its content."""
-        if self._broad and (found := self._broad.get((clause.item, clause.tokens[0].start))) is not None:
-            return self._unfolding(text, clause, *found)
+        if self._broad and (at := (clause.item, clause.tokens[0].start)) in self._broad:
+            found = self._broad[at]
+            return None if found is None else self._unfolding(text, clause, *found)
         if follow is CONTENT:
             return self._report(text, clause)
         if follow is COLON and clause.joint in (START, THEN) and self._introduces(clause):

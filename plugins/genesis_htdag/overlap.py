@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from .broad import Broad, Index, read
@@ -17,13 +17,17 @@ from .steps import Step
 from .unfold import Hands
 from .words import WORD, Token, name_words, tokens
 
-__all__ = ["Paragraph", "accepted", "doing", "lend", "place"]
+__all__ = ["Paragraph", "Unfolding", "accepted", "doing", "lend", "place"]
 
 Place = tuple[int, int]
 """Paragraph and character at which a clause begins."""
 _MAKING = frozenset({"build", "test", "deploy"})
 """Stages of making something: who asks for one of them by itself has stages of their own in mind."""
 _DENIES = frozenset("no not never without only except don't nothing".split())
+
+
+Unfolding = tuple[Pattern, tuple[str, ...]] | None
+"""What a clause is unfolded by, and what is denied behind it; None: it is part of another one that is."""
 
 
 class Paragraph(NamedTuple):
@@ -38,6 +42,8 @@ class _Candidate(NamedTuple):
     clause: Clause
     broad: Broad
     denied: tuple[str, ...]
+    sharing: tuple[Place, ...]
+    """Where other verbs for the same begin: "design, build and launch it"."""
 
 
 def place(clause: Clause) -> Place:
@@ -48,27 +54,44 @@ def place(clause: Clause) -> Place:
 def accepted(
     paragraphs: Sequence[Paragraph], steps: Sequence[Step], patterns: Index, index: Catalogue, hands: Hands, *,
     most: int,
-) -> dict[Place, tuple[Pattern, tuple[str, ...]]]:  # fmt: skip
+) -> dict[Place, Unfolding]:  # fmt: skip
     """Return the pattern of each clause that is to be unfolded, and what the goal denies right behind it.
 
+    None stands for a verb before it that shares its object and says a part of the same: "design, build and launch it".
     *steps* are how the clauses are read without patterns: what is read more closely than a pattern would stays so.
     Once there would be *most* tasks, no more are unfolded.
     """
     candidates = [c for paragraph in paragraphs for c in _candidates(paragraph, patterns)]
     if not candidates:
         return {}
-    found: dict[Place, tuple[Pattern, tuple[str, ...]]] = {}
-    at = {(step.clause.item, token.start): step for step in reversed(steps) for token in step.tokens}
-    mine = [_steps_of(candidate.clause, at) for candidate in candidates]
-    own = {id(step) for some in mine for step in some}
-    others, size = [step for step in steps if id(step) not in own], len(steps)
-    for (clause, broad, denied), read_as in zip(candidates, mine, strict=True):
+    found: dict[Place, Unfolding] = {}
+    places = {place(candidate.clause) for candidate in candidates}
+    places |= {spot for candidate in candidates for spot in candidate.sharing}
+    others, size = [step for step in steps if place(step.clause) not in places], len(steps)
+    for clause, broad, denied, sharing in candidates:
+        if place(clause) in found:
+            continue
         size += len(broad.pattern.parts)
         able = size <= most and any(hands.of(part) for part in broad.pattern.leaves)
-        closer = able and _closer(read_as, broad, clause, index)
+        mine = [step for step in steps if step.clause.item == clause.item and place(step.clause) == place(clause)]
+        closer = able and _closer(mine, broad, clause, index, alone=not sharing)
         if able and not closer and not any(_spells_out(step, broad, hands) for step in others):
             found[place(clause)] = broad.pattern, denied
+            found.update((spot, None) for spot in sharing if spot not in found)
     return found
+
+
+def _sharing(clause: Clause, broad: Broad, clauses: Sequence[Clause]) -> tuple[Place, ...]:
+    """Return the clauses whose verb shares the object of *clause*, where the pattern has that stage, or that verb."""
+    own, known = {token.start for token in clause.objects}, lexicon().phases
+    stages = {known.get(stem(part.do.split()[0].lower())) for part in broad.pattern.parts} - {None}
+    verbs = {stem(verb[0]) for verb in broad.pattern.verbs}
+    return tuple(
+        place(other) for other in clauses
+        if other is not clause and other.verb and other.sentence == clause.sentence
+        and own.issuperset(token.start for token in other.objects)
+        and (known.get(other.verb) in stages or other.verb in verbs)
+    )
 
 
 def _candidates(paragraph: Paragraph, patterns: Index) -> Iterator[_Candidate]:
@@ -90,16 +113,11 @@ def _candidates(paragraph: Paragraph, patterns: Index) -> Iterator[_Candidate]:
         if best is not None:
             words = words or tokens(paragraph.text)
             end = starts[at + 1] if at + 1 < len(starts) else len(paragraph.text)
-            yield _Candidate(clause, best, _denied(paragraph.text, words, max(t.end for t in clause.tokens), end))
+            denied = _denied(paragraph.text, words, max(t.end for t in clause.tokens), end)
+            yield _Candidate(clause, best, denied, _sharing(clause, best, paragraph.clauses))
 
 
-def _steps_of(clause: Clause, at: Mapping[Place, Step]) -> list[Step]:
-    """Return the steps that *clause* became, or became a part of."""
-    found = (at.get((clause.item, token.start)) for token in clause.tokens)
-    return list({id(step): step for step in found if step is not None}.values())
-
-
-def _closer(mine: Sequence[Step], broad: Broad, clause: Clause, index: Catalogue) -> bool:
+def _closer(mine: Sequence[Step], broad: Broad, clause: Clause, index: Catalogue, *, alone: bool) -> bool:
     """Whether it is read more closely without the pattern: by a skill of that very name, or what it looks for."""
     starts = {token.start for token in clause.tokens}
     words = {stem(t.low) for t in clause.tokens[:1]} | {stem(w) for w in name_words(broad.object)[-1:]}
@@ -108,7 +126,7 @@ def _closer(mine: Sequence[Step], broad: Broad, clause: Clause, index: Catalogue
     if not _looks(broad.pattern):
         return False
     more = [t for step in mine for t in step.tokens if t.start not in starts]
-    return any(step.more for step in mine) or any(_speaks(t, index) for t in (*broad.narrowed, *more))
+    return (alone and any(step.more for step in mine)) or any(_speaks(t, index) for t in (*broad.narrowed, *more))
 
 
 def _looks(pattern: Pattern) -> bool:
