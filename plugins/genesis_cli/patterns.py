@@ -71,7 +71,7 @@ def _asked(session: Session, ask: Any) -> Any:
             if not books:
                 raise SettingsError("no plugin here plans by patterns", cause="none of them offers a patternbook",
                                     hint="genesis plugins shows what is blocked")
-            return ask(next(iter(books.values())), genesis.context(Goal(text="patterns")))
+            return ask(next(iter(books.values()))(), genesis.context(Goal(text="patterns")))
 
     return run_async(asked())
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from typing import TYPE_CHECKING
 
 from genesis_core import Decomposition, Offer, PlanContext, Task, hookimpl
+
+if TYPE_CHECKING:
+    from .patternbook import PatternBook
 
 __all__ = ["genesis_decompose", "genesis_provide"]
 
@@ -13,10 +17,8 @@ genesis_api = 1
 
 @hookimpl
 def genesis_provide() -> list[Offer]:
-    """Offer what ``genesis patterns`` asks."""
-    from .patternbook import PatternBook
-
-    return [Offer("patternbook", "htdag", PatternBook(), "The patterns in force, their parts, and faults of files.")]
+    """Offer what makes the book that ``genesis patterns`` asks."""
+    return [Offer("patternbook", "htdag", _book, "The patterns in force, their parts, and faults of files.")]
 
 
 @hookimpl(trylast=True)
@@ -33,3 +35,9 @@ def genesis_decompose(task: Task, context: PlanContext) -> Decomposition | Await
     depth = 0 if task.kind == "goal" else task.id.count("/") + 1
     answer = decompose(task.description, context, depth=depth)
     return answer if task.kind == "goal" or len(answer.tasks) > 1 else None
+
+
+def _book() -> PatternBook:
+    from .patternbook import PatternBook
+
+    return PatternBook()

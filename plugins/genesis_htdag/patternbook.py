@@ -1,6 +1,6 @@
 """What people ask of the patterns: which are in force, what one consists of, and what is wrong with a file.
 
-Offered as ``Offer("patternbook", "htdag", PatternBook())`` for ``genesis patterns``; every answer is plain JSON.
+What makes it is offered as "patternbook", for ``genesis patterns``; every answer is plain JSON.
 """
 
 from __future__ import annotations
