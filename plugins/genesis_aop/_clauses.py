@@ -12,7 +12,9 @@ from ._words import EMPTY_WORDS, READER, stem
 __all__ = ["Clause", "clauses", "is_said"]
 
 _CLAUSE = re.compile(r"(,(?=\s)|\s(?:and|then)(?=\s)|\s[-=]+>(?=\s)|\s→(?=\s))")
-_SENTENCE = re.compile(r"(?<=[^\d\s.])\.++['\"’”)]*+(?=\s|\Z)|(?<=\d)\.(?=\s[A-Z]|\s*\Z)|(?<![;!?])[;!?]++['\"’”)]*+(?=\s|\Z)|\n+")
+_SENTENCE = re.compile(
+    r"(?<=[^\d\s.])\.++['\"’”)]*+(?=\s|\Z)|(?<=\d)\.(?=\s[A-Z]|\s*\Z)"
+    r"|(?<![;!?])[;!?]++['\"’”)]*+(?=\s|\Z)|\n+")
 _MARKER = re.compile(r"\s*\d{1,2}\s*\Z")
 _DENIED = re.compile(r"\b(?:not|never|no longer|no need)\b|n['’]t\b", re.I)
 _ASIDES = frozenset("with which who whose where because since as due if for from in at of on under through".split())
@@ -28,6 +30,9 @@ _LATER_WORDS = 3
 """Words of a clause among which it may say that it comes after the one before."""
 _BACK = re.compile(r"\b(?:it|them|everything|all|(?:the|these|those) (?:results?|answers?|findings))\b", re.I)
 """What takes up all that came before."""
+_PROPER = re.compile(r"\W{0,2}[A-Z][a-z]{2,}\W{0,2}\Z")
+_MOST_NAMES = 0.5
+"""Share of words with a capital letter, above which it is the way to write and says nothing."""
 _PHRASE = 2
 """Telling words in a row that no task says before the plan says so."""
 
@@ -51,6 +56,16 @@ class Clause:
     def exact(self) -> list[str]:
         """Numbers, files and identifiers, as they are compared."""
         return [t for t in self.terms if t[0] == "=" and (len(t) > 2 or t[1].isdigit())]
+
+    @cached_property
+    def proper(self) -> list[str]:
+        """Names of people, places and days: words with a capital letter where no sentence begins."""
+        words = self.raw.split()
+        if not self.joined:
+            words = words[1:]
+        names = [w for w in words if _PROPER.match(w)]
+        found = [t for w in names for t in READER.terms(w)] if len(names) <= _MOST_NAMES * len(words) else []
+        return [t for t in dict.fromkeys(found) if t in self.telling]
 
     @cached_property
     def telling(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from posixpath import normpath
 
 from genesis_core import Task
@@ -51,7 +52,9 @@ def _missing_files(view: View) -> Iterator[Diagnosis]:
         plain = normpath(name)
         if plain in there or plain == "." or "*" in plain or _unseen(plain):
             continue
-        yield note("missing-file", f"{named(ids)} is to read {name!r}, which is not in the workspace", ids, _WHERE)
+        near = get_close_matches(plain[:200], sorted(there)[:2000], n=1, cutoff=0.7)
+        yield note("missing-file", f"{named(ids)} is to read {name!r}, which is not in the workspace", ids,
+                   f"did you mean {near[0]!r}? {_WHERE}" if near else _WHERE)
 
 
 def _named_files(task: Task) -> Iterator[str]:

@@ -40,12 +40,13 @@ def left_out(view: View) -> Iterator[Diagnosis]:
     read = [c for c in clauses(view.plan.goal.text) if not given_up.issuperset((*c.telling, *c.exact))]
     nowhere = {n for n, c in enumerate(read) if not c.taken_up(view.said)}
     new = _new_tasks(view, read, nowhere, given_up)
-    owners = _nearest(view, read) if new or any(c.exact for c in read) else []
+    owners = _nearest(view, read) if new or any(c.exact or c.proper for c in read) else []
     yield from (_add(view, read, one, owners) for one in new)
     added = {n for one in new for n in one.at}
     yield from _unsaid(view, [c for n, c in enumerate(read) if n not in added and n not in nowhere],
                        [c for n, c in enumerate(read) if n not in added and n in nowhere])
-    yield from _names(view, read, added, owners)
+    lost = [[] if n in added else _lost(view, c, n in nowhere) for n, c in enumerate(read)]
+    yield from _names(view, lost, read, owners)
 
 
 def _new_tasks(view: View, read: Sequence[Clause], nowhere: Set[int], given_up: frozenset[str]) -> list[_New]:
@@ -130,20 +131,19 @@ def _words(clause: Clause, terms: Sequence[str]) -> str:
 
 
 def _names(
-    view: View, read: Sequence[Clause], added: Set[int], owners: Sequence[str | None]
+    view: View, lost: Sequence[Sequence[str]], read: Sequence[Clause], owners: Sequence[str | None]
 ) -> Iterator[Diagnosis]:
-    """Yield the names and numbers that no task repeats, with the task that they belong to; a new task has its own."""
+    """Yield the names and numbers of each clause that are *lost*, with the task that they belong to."""
     homeless: list[str] = []
     mended = 0
-    for n, clause in enumerate(read):
-        lost = [] if n in added else _lost(view, clause)
-        owner = owners[n] if lost and mended < _MENDED else None
+    for n, names in enumerate(lost):
+        owner = owners[n] if names and mended < _MENDED else None
         if owner is None:
-            homeless += lost
+            homeless += names
             continue
         mended += 1
-        yield fixable("left-out", f"the goal says {named(lost)} and no task repeats it; {owner!r} comes nearest",
-                      [owner], Mend.REDESCRIBE, AddToDescription(owner, clause.text[:1000], _doer(view, owner)))
+        yield fixable("left-out", f"the goal says {named(names)} and no task repeats it; {owner!r} comes nearest",
+                      [owner], Mend.REDESCRIBE, AddToDescription(owner, read[n].text[:1000], _doer(view, owner)))
     if homeless:
         yield note("left-out", f"the goal says {named(homeless)} and no task repeats it",
                    hint="name it in the description or the inputs of the task that it belongs to")
@@ -155,11 +155,12 @@ def _doer(view: View, task_id: str) -> str | None:
     return given.agent if given is not None and given.agent in view.roster.cards else None
 
 
-def _lost(view: View, clause: Clause) -> list[str]:
+def _lost(view: View, clause: Clause, whole: bool) -> list[str]:
     """Return the names and numbers of *clause* that no task repeats, as they stand; a skill at work needs none."""
     skills = frozenset().union(*(view.roster.now.get(agent, frozenset()) for agent in view.busy))
     lost = (t for t in dict.fromkeys(clause.exact) if not is_said(t, view.said) and normal(t[1:]) not in skills)
-    return [_words(clause, [t]).split(" ", 1)[0] or t[1:] for t in lost]
+    names = [] if whole else [t for t in clause.proper if t not in view.said]
+    return [_words(clause, [t]).split(" ", 1)[0] or t[1:] for t in (*lost, *names)]
 
 
 def _nearest(view: View, read: Sequence[Clause]) -> list[str | None]:

@@ -33,6 +33,11 @@ class Draft:
         """Leave a task out."""
         self._tasks.pop(task_id, None)
 
+    def loose(self) -> tuple[str, ...]:
+        """Return the tasks that were added and that nobody waits for."""
+        used = {need for task in self._tasks.values() for need in task.needs}
+        return tuple(name for name in self._added if name in self._tasks and name not in used)
+
     def users(self, task_id: str) -> list[Task]:
         """Return the tasks that wait for *task_id*."""
         return [task for task in self._tasks.values() if task_id in task.needs]
@@ -185,7 +190,7 @@ class AddTask:
     text: str
     skill: str
     takes: tuple[str, ...] = ()
-    """Tasks whose outputs it is about."""
+    """Tasks whose outputs it is about, and with them those that were added before it."""
     gatherer: str | None = None
     after: tuple[str, ...] = ()
     """Tasks that it waits for."""
@@ -194,7 +199,8 @@ class AddTask:
 
     def __call__(self, draft: Draft) -> None:
         """Make the change."""
-        inputs = {name: Input(task=name, output="") for name in self.takes if draft.get(name) is not None}
+        taken = dict.fromkeys((*self.takes, *draft.loose())) if self.takes else {}
+        inputs = {name: Input(task=name, output="") for name in taken if draft.get(name) is not None}
         waits = tuple(name for name in self.after if draft.get(name) is not None)
         task = Task(id=draft.new_id(_slug(self.text)), description=self.text, requires=(self.skill,), inputs=inputs,
                     depends_on=waits)

@@ -137,6 +137,21 @@ def test_names_are_quoted_as_the_goal_has_them() -> None:
     assert "'10,000'" in finding.message
 
 
+def test_a_name_that_no_task_repeats_is_told_to_the_task_it_belongs_to() -> None:
+    made = plan("Calculate the age from the birthdate of Miller.", AGE, age="calculate-age")
+    (finding,) = found(made)
+    assert (finding.rule, finding.mend) == ("left-out", Mend.REDESCRIBE) and "'Miller'" in finding.message
+    assert "Miller" in mended(made)["age"].description and mended(made)["age"].agent == "calculate-age"
+    assert found(plan("Calculate The Age From The Birthdate.", AGE, age="calculate-age")) == []
+
+
+def test_what_gathers_takes_what_was_added_before_it() -> None:
+    made = plan("Calculate the age from the birthdate, encrypt the number, and write everything into a report.", AGE,
+                age="calculate-age")  # fmt: skip
+    report = next(t for t in mended(made).tasks if t.requires == ("write_report",))
+    assert {item.task for item in report.inputs.values()} == {"age", "encrypt-the-number"}
+
+
 def test_a_task_cut_off_is_the_whole_one_again() -> None:
     whole = task("whole", "encrypt the birthdate of every customer with the key")
     cut = task("cut", "encrypt the birthdate of")
