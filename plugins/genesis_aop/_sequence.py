@@ -27,6 +27,9 @@ _AFTER = re.compile(
 """What is said of the later of two steps: that it is later, or that it takes up what came before."""
 _BEFORE = re.compile(r"\b(?:after(?! that| which| this| completion)|once|using|based on|by|from|of|in|for)\b", re.I)
 """What turns two steps round, right before the second: in "B, based on A" A is done first."""
+_SAID = re.compile(r"\b(?:then|next|afterwards?|finally|lastly|subsequently|followed by)\b", re.I)
+"""What leaves no doubt that the second of two steps is the later one, unless it is turned round all the same."""
+_TURNED = re.compile(r"\b(?:after|before|once|based on)\b", re.I)
 _BOUNDARY = re.compile(r"[,;:.!?](?=\s|\Z)|\s(?:and|then)(?=\s|\Z)|\A(?:and|then)(?=\s|\Z)")
 _TASKS = 32
 """Findings of one plan."""
@@ -75,7 +78,9 @@ def _edge(
         return None
     parts = _BOUNDARY.split(" ".join(words[mine.last : other.first]))
     begin = " ".join(words[_sentence(words, mine.first) : mine.first])
-    if len(parts) == 1 or _BEFORE.search(parts[-1]) or re.search(r"\bbefore\b", begin, re.I):
+    between = " ".join(words[mine.last + 1 : other.first])
+    said = _SAID.search(between) is not None and not _TURNED.search(between)
+    if len(parts) == 1 or (not said and _BEFORE.search(parts[-1])) or re.search(r"\bbefore\b", begin, re.I):
         return None
     ids, text = [task.id, need], f"the goal says {task.id!r} first, and {task.id!r} waits for {need!r}"
     after = " ".join(words[mine.last + 1 : _end(words, other.last)])

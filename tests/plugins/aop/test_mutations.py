@@ -39,7 +39,7 @@ def test_no_good_plan_of_the_examples_is_refused_or_changed(examples: Mapping[st
 
 def test_defects_in_plans_of_the_examples_are_found_and_mended(examples: Mapping[str, Any]) -> None:
     assert examples["mutants"] >= 80
-    assert examples["ratio_found"] >= 0.95 and examples["ratio_mended"] >= 0.85
+    assert examples["ratio_found"] >= 0.97 and examples["ratio_mended"] >= 0.9
 
 
 @pytest.mark.parametrize("kind", ["cycle", "dangling", "budget", "wrong-agent"])
@@ -51,7 +51,7 @@ def test_what_words_play_no_part_in_is_always_found(examples: Mapping[str, Any],
 def test_defects_in_plans_of_other_domains_are_found_and_mostly_mended() -> None:
     figures = measured(DATA, 48, 160)
     assert figures["good"]["refused"] <= 0.02
-    assert figures["ratio_found"] >= 0.93 and figures["ratio_mended"] >= 0.75
+    assert figures["ratio_found"] >= 0.97 and figures["ratio_mended"] >= 0.88
 
 
 def test_the_same_seed_breaks_the_same_plans() -> None:
