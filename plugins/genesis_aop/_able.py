@@ -45,7 +45,7 @@ def _called(view: View, clause: Clause, names: Set[str]) -> Able | None:
     """Return whose skill is called by its name in *clause*, where no task says a word of that name."""
     roster, head = view.roster, root(clause.head)
     said = {root(term) for term in clause.telling}
-    unsaid = {root(term) for term in clause.telling - names} - _meant(view)
+    unsaid = {root(term) for term in clause.telling - names} - view.meant
     in_row = {root(term) for phrase in clause.phrases(view.said) for term in phrase}
     about = roster.fitness(clause.telling) if unsaid else {}
     taken = _most_taken(view, about)
@@ -65,14 +65,6 @@ def _called(view: View, clause: Clause, names: Set[str]) -> Able | None:
                 if best is None or rank > best[0]:
                     best = rank, Able(agent, skill, frozenset(t for t in clause.telling if root(t) in new))
     return None if best is None else best[1]
-
-
-def _meant(view: View) -> Set[str]:
-    """Return the roots of what tasks say, and of what the skills are called that they are for."""
-    known = ((agent, skills) for agent, skills in view.busy.items() if agent in view.roster.cards)
-    labels = (label for agent, skills in known for skill, label in view.roster.skill_labels(agent)
-              if skill in skills or "" in skills)
-    return {root(term) for term in view.said}.union(*labels)
 
 
 def _most_taken(view: View, about: Mapping[str, tuple[int, float]]) -> float:

@@ -157,8 +157,7 @@ def _doer(view: View, task_id: str) -> str | None:
 
 def _lost(view: View, clause: Clause, whole: bool) -> list[str]:
     """Return the names and numbers of *clause* that no task repeats, as they stand; a skill at work needs none."""
-    skills = frozenset().union(*(view.roster.now.get(agent, frozenset()) for agent in view.busy))
-    lost = (t for t in dict.fromkeys(clause.exact) if not is_said(t, view.said) and normal(t[1:]) not in skills)
+    lost = (t for t in dict.fromkeys(clause.exact) if not is_said(t, view.said) and normal(t[1:]) not in view.at_work)
     names = [] if whole else [t for t in clause.proper if t not in view.said]
     return [_words(clause, [t]).split(" ", 1)[0] or t[1:] for t in (*lost, *names)]
 

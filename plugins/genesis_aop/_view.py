@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from genesis_core import Input, Plan, PlanContext, SettingsError, Task
 
-from ._roster import Roster, roster
+from ._roster import Roster, root, roster
 from ._words import EMPTY_WORDS, READER
 
 if TYPE_CHECKING:
@@ -103,6 +103,19 @@ class View:
         exact = {f"={text.lower().removeprefix('./').rstrip('/')}" for text in texts}
         read = [READER.terms(f"{text} {text.replace('-', ' ')}") for text in texts]
         return frozenset(exact.union(*self.terms.values(), *read))
+
+    @cached_property
+    def meant(self) -> frozenset[str]:
+        """The roots of all that tasks say, and of what the skills are called that they are for."""
+        known = ((agent, skills) for agent, skills in self.busy.items() if agent in self.roster.cards)
+        labels = (label for agent, skills in known for skill, label in self.roster.skill_labels(agent)
+                  if skill in skills or "" in skills)
+        return frozenset(map(root, self.said)).union(*labels)
+
+    @cached_property
+    def at_work(self) -> frozenset[str]:
+        """The skills of all agents that have a task, as they are compared."""
+        return frozenset().union(*(self.roster.now.get(agent, frozenset()) for agent in self.busy))
 
     @cached_property
     def users(self) -> Mapping[str, int]:
