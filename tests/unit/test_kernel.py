@@ -153,7 +153,7 @@ def test_every_task_is_asked_for_once_and_children_stand_below_their_parent(tmp_
     splits = Splits(goal=many("a", "b"), a=many("c", "d"), d=many("e"))
     report = plan(tmp_path, splits)
     assert ids(report) == ["a", "a/c", "a/d", "a/d/e", "b"]
-    assert splits.asked == ["goal", "a", "a/c", "a/d", "a/d/e", "b"]
+    assert splits.asked == ["goal", "a", "b", "a/c", "a/d", "a/d/e"], "level by level"
     assert {t.id: t.parent for t in report.plan.graph.tasks} == {
         "a": None, "a/c": "a", "a/d": "a", "a/d/e": "a/d", "b": None}
 
