@@ -134,3 +134,19 @@ def test_a_constant_or_the_argument_itself_is_given_where_it_fits(given: list[An
     row = {"id": 1, "given": [{"input": [i], "output": o} for i, o in given],
            "unseen": [{"input": ["c"]}, {"input": ["d"]}]}  # fmt: skip
     assert baselines.constant_or_same(row)["outputs"] == outputs
+
+
+def test_no_predictor_of_tools_sees_what_should_come_out() -> None:
+    from genesis_eval.tools import _asked
+
+    row = {"id": 1, "features": ["x"], "given": [{"input": ["a"], "output": "A"}],
+           "unseen": [{"input": ["b"], "output": "B"}]}  # fmt: skip
+    assert _asked(row) == {"id": 1, "given": [{"input": ["a"], "output": "A"}], "unseen": [{"input": ["b"]}]}
+
+
+def test_where_there_is_no_baseline_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "b.py").write_text("# kind: benign\nprint('BENIGN-OK')\n")
+    assert main(["eval", "sandbox", "--programs", str(folder), "--baseline", "x.jsonl"]) == 2
+    assert "takes no file for --baseline" in capsys.readouterr().err
