@@ -28,8 +28,10 @@ _STATED = re.compile(
 _LATER = re.compile(r"\b(?:then|next|afterwards?|after (?:that|which|this)|finally|lastly|subsequently)\b|>|→", re.I)
 _LATER_WORDS = 3
 """Words of a clause among which it may say that it comes after the one before."""
-_BACK = re.compile(r"\b(?:it|them|everything|all|(?:the|these|those) (?:results?|answers?|findings))\b", re.I)
+_BACK = re.compile(r"\b(?:them|everything|all|(?:the|these|those) (?:results?|answers?|findings))\b", re.I)
 """What takes up all that came before."""
+_LAST = re.compile(r"\b(?:it|that (?:one|result|value))\b", re.I)
+"""What takes up what came right before."""
 _PROPER = re.compile(r"\W{0,2}[A-Z][a-z]{2,}\W{0,2}\Z")
 _MOST_NAMES = 0.5
 """Share of words with a capital letter, above which it is the way to write and says nothing."""
@@ -86,6 +88,11 @@ class Clause:
     def looks_back(self) -> bool:
         """Whether it takes up all that came before it."""
         return bool(_BACK.search(self.text))
+
+    @property
+    def looks_at_last(self) -> bool:
+        """Whether it takes up what came right before it."""
+        return bool(_LAST.search(self.text))
 
     @property
     def says_more(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from genesis_core import Mend
 
@@ -34,6 +35,14 @@ class _New:
     who: Able
 
 
+class _Place(NamedTuple):
+    """Which planned tasks a new one comes after and before, and whether it follows the one that was added last."""
+
+    after: str | None
+    before: str | None
+    follows: bool
+
+
 def left_out(view: View) -> Iterator[Diagnosis]:
     """Yield the clauses and phrases of the goal that no task takes up, and the names and numbers that none repeats."""
     given_up = frozenset(READER.terms(" ".join(view.plan.not_understood)))
@@ -41,8 +50,8 @@ def left_out(view: View) -> Iterator[Diagnosis]:
     nowhere = {n for n, c in enumerate(read) if not c.taken_up(view.said)}
     new = _new_tasks(view, read, nowhere, given_up)
     owners = _nearest(view, read) if new or any(c.exact or c.proper for c in read) else []
-    yield from (_add(view, read, one, owners) for one in new)
     added = {n for one in new for n in one.at}
+    yield from (_add(view, read, one, owners, added) for one in new)
     yield from _unsaid(view, [c for n, c in enumerate(read) if n not in added and n not in nowhere],
                        [c for n, c in enumerate(read) if n not in added and n in nowhere])
     lost = [[] if n in added else _lost(view, c, n in nowhere) for n, c in enumerate(read)]
@@ -89,30 +98,50 @@ def _unsaid(view: View, parts: Sequence[Clause], whole: Sequence[Clause]) -> Ite
         yield note("left-out", f"no task speaks of {named(shown)}", hint="name it in the task that it belongs to")
 
 
-def _add(view: View, read: Sequence[Clause], new: _New, owners: Sequence[str | None]) -> Diagnosis:
+def _add(
+    view: View, read: Sequence[Clause], new: _New, owners: Sequence[str | None], added: Set[int]
+) -> Diagnosis:
     """Say what the new task would take up, and put it where the goal has it."""
     parts, who = [read[n] for n in new.at], new.who
     names = [term for c in parts for term in c.exact if not is_said(term, view.said)]
     words = brief(" ".join(_words(c, [*sorted(c.telling & who.unsaid or c.telling), *names]) for c in parts))
     ends = tuple(t.id for t in view.leaves if t.id not in view.users)
+    place = _places(view, read, new, owners, added)
     takes = ends[:_MENDED] if any(c.looks_back for c in parts) else ()
+    last = min(new.at) - 1
+    if not takes and parts[0].looks_at_last and last >= 0 and last not in added:
+        takes = tuple(filter(None, (owners[last],)))
+    earlier = (*takes, *filter(None, (place.after,)))
+    closes = place.before is None or any(e == place.before or view.waits(e, place.before) for e in earlier)
+    folder, files = _where(view, names)
     mend = AddTask(
         ", ".join(c.text for c in parts)[:1000], who.skill, takes, None if takes else _gatherer(view),
-        *_places(view, read, new, owners, takes),
+        after=tuple(name for name in earlier if name not in takes), follows=place.follows,
+        before=() if closes or place.before is None else (place.before,), folder=folder, files=files,
     )  # fmt: skip
     return fixable("uncovered", f"no task takes up {words!r}; {who.agent!r} could", (), Mend.REPLAN, mend, _HINT)
 
 
+def _where(view: View, names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return the folder and the files of the workspace among *names*, for whom takes them as inputs."""
+    if not names:
+        return "", ()
+    plain, there = [name[1:] for name in names], view.context.files("**/*")
+    folders = {path[: len(name)] for name in plain for path in there if path.lower().startswith(f"{name}/")}
+    return (folders.pop() if len(folders) == 1 else ""), tuple(path for path in there if path.lower() in plain)
+
+
 def _places(
-    view: View, read: Sequence[Clause], new: _New, owners: Sequence[str | None], takes: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the tasks that the goal puts right before the new one, and those right after it, by words that say so."""
+    view: View, read: Sequence[Clause], new: _New, owners: Sequence[str | None], added: Set[int]
+) -> _Place:
+    """Return where the goal puts the new task, by words that say so: after which one, and before which one."""
     first, last = min(new.at), max(new.at)
-    before = owners[first - 1] if first and read[first].is_later else None
-    later = owners[last + 1] if last + 1 < len(read) and read[last + 1].is_later else None
-    earlier = tuple(dict.fromkeys((*takes, *((before,) if before else ()))))
-    closes = later is None or any(e == later or view.waits(e, later) for e in earlier)
-    return ((before,) if before and before not in takes else ()), (() if closes or later is None else (later,))
+    later = owners[last + 1] if last + 1 < len(read) and last + 1 not in added and read[last + 1].is_later else None
+    if later is not None and view.spoken(later).isdisjoint(read[last + 1].telling):
+        later = None  # what that clause is about, no task says: it is only told with the one before it
+    if not first or not read[first].is_later:
+        return _Place(None, later, False)
+    return _Place(None if first - 1 in added else owners[first - 1], later, first - 1 in added)
 
 
 def _gatherer(view: View) -> str | None:

@@ -33,6 +33,11 @@ class Draft:
         """Leave a task out."""
         self._tasks.pop(task_id, None)
 
+    @property
+    def last_added(self) -> str | None:
+        """The task that was added last, if any was."""
+        return self._added[-1] if self._added else None
+
     def loose(self) -> tuple[str, ...]:
         """Return the tasks that were added and that nobody waits for."""
         used = {need for task in self._tasks.values() for need in task.needs}
@@ -196,12 +201,22 @@ class AddTask:
     """Tasks that it waits for."""
     before: tuple[str, ...] = ()
     """Tasks that wait for it."""
+    follows: bool = False
+    """Whether it waits for the task that was added right before it."""
+    folder: str = ""
+    files: tuple[str, ...] = ()
+    """Where in the workspace it is to look."""
 
     def __call__(self, draft: Draft) -> None:
         """Make the change."""
         taken = dict.fromkeys((*self.takes, *draft.loose())) if self.takes else {}
         inputs = {name: Input(task=name, output="") for name in taken if draft.get(name) is not None}
-        waits = tuple(name for name in self.after if draft.get(name) is not None)
+        if self.folder:
+            inputs["folder"] = Input(value=self.folder)
+        if self.files:
+            inputs["files"] = Input(value=list(self.files))
+        last = draft.last_added if self.follows else None
+        waits = tuple(name for name in (*self.after, *filter(None, (last,))) if draft.get(name) is not None)
         task = Task(id=draft.new_id(_slug(self.text)), description=self.text, requires=(self.skill,), inputs=inputs,
                     depends_on=waits)
         draft.put(task)

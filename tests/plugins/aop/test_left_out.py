@@ -152,6 +152,25 @@ def test_what_gathers_takes_what_was_added_before_it() -> None:
     assert {item.task for item in report.inputs.values()} == {"age", "encrypt-the-number"}
 
 
+def test_a_new_task_looks_where_the_goal_says_and_follows_one_that_is_as_new() -> None:
+    made = plan("Calculate the age from the birthdate, encrypt the data in Lists/, then write a report.", AGE,
+                age="calculate-age")  # fmt: skip
+    there = PlanContext(goal=made.goal, agents=CARDS, files=lambda pattern: ("Lists/a.csv", "b.csv"))
+    wrong = [f for f in genesis_validate(made, there) if isinstance(f, Finding) and f.severity is Severity.FIXABLE]
+    patch = genesis_revise(made, wrong, None, there)
+    assert patch is not None
+    encrypt, report = patch.add
+    assert encrypt.inputs["folder"].value == "Lists" and report.depends_on == (encrypt.id,)
+
+
+def test_it_is_what_came_right_before() -> None:
+    other = task("look", "look at the bookings of the hotel")
+    made = plan("Calculate the age from the birthdate. Look at the bookings of the hotel and encrypt it.", AGE, other,
+                age="calculate-age", look="hotel-query")  # fmt: skip
+    added = new(mended(made), "age", "look")
+    assert [item.task for item in added.inputs.values()] == ["look"]
+
+
 def test_a_task_cut_off_is_the_whole_one_again() -> None:
     whole = task("whole", "encrypt the birthdate of every customer with the key")
     cut = task("cut", "encrypt the birthdate of")
