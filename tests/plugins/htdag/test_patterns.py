@@ -218,7 +218,7 @@ def test_broad_goals_take_time_in_proportion_to_their_length() -> None:
             began = time.process_time()
             answer = planned(goal)
             best.append(time.process_time() - began)
-        assert len(used(answer)) == times
+            assert len(used(answer)) == times
         return min(best)
 
     few, many = seconds(10), seconds(40)
