@@ -171,8 +171,10 @@ def _names(
             homeless += names
             continue
         mended += 1
+        folder, files = _where(view, [t for t in read[n].exact if not is_said(t, view.said)])
+        mend = AddToDescription(owner, read[n].text[:1000], _doer(view, owner), folder, files)
         yield fixable("left-out", f"the goal says {named(names)} and no task repeats it; {owner!r} comes nearest",
-                      [owner], Mend.REDESCRIBE, AddToDescription(owner, read[n].text[:1000], _doer(view, owner)))
+                      [owner], Mend.REDESCRIBE, mend)
     if homeless:
         yield note("left-out", f"the goal says {named(homeless)} and no task repeats it",
                    hint="name it in the description or the inputs of the task that it belongs to")

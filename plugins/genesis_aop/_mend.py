@@ -11,6 +11,9 @@ from genesis_core import GraphPatch, Input, Task, TaskGraph
 __all__ = ["AddTask", "AddToDescription", "Draft", "Merge", "Order", "Reroute", "Split"]
 
 
+_PLACES = frozenset({"folder", "folders", "files"})
+
+
 class Draft:
     """A graph under revision. Each mend is made on what those before it left."""
 
@@ -162,13 +165,18 @@ class AddToDescription:
     task_id: str
     text: str
     agent: str | None = None
+    folder: str = ""
+    files: tuple[str, ...] = ()
+    """Where in the workspace it is to look, if it was not told."""
 
     def __call__(self, draft: Draft) -> None:
         """Make the change."""
         task = draft.get(self.task_id)
         if task is not None:
             agent = task.agent if task.agent or task.requires else self.agent
-            draft.put(task.replace(description=f"{task.description.rstrip()} ({self.text})", agent=agent))
+            told = f"{task.description.rstrip()} ({self.text})"
+            where = {} if _PLACES & task.inputs.keys() else _looking(self.folder, self.files)
+            draft.put(task.replace(description=told, agent=agent, inputs={**task.inputs, **where}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +219,7 @@ class AddTask:
         """Make the change."""
         taken = dict.fromkeys((*self.takes, *draft.loose())) if self.takes else {}
         inputs = {name: Input(task=name, output="") for name in taken if draft.get(name) is not None}
-        if self.folder:
-            inputs["folder"] = Input(value=self.folder)
-        if self.files:
-            inputs["files"] = Input(value=list(self.files))
+        inputs |= _looking(self.folder, self.files)
         last = draft.last_added if self.follows else None
         waits = tuple(name for name in (*self.after, *filter(None, (last,))) if draft.get(name) is not None)
         task = Task(id=draft.new_id(_slug(self.text)), description=self.text, requires=(self.skill,), inputs=inputs,
@@ -228,6 +233,12 @@ class AddTask:
         if user is not None:
             name = _free(user.inputs, task.id)
             draft.put(user.replace(inputs={**user.inputs, name: Input(task=task.id, output="")}))
+
+
+def _looking(folder: str, files: Sequence[str]) -> dict[str, Input]:
+    """Return the inputs that say where in the workspace to look."""
+    found = {"folder": Input(value=folder)} if folder else {}
+    return {**found, "files": Input(value=list(files))} if files else found
 
 
 def _slug(text: str) -> str:

@@ -163,6 +163,14 @@ def test_a_new_task_looks_where_the_goal_says_and_follows_one_that_is_as_new() -
     assert encrypt.inputs["folder"].value == "Lists" and report.depends_on == (encrypt.id,)
 
 
+def test_a_file_that_no_task_repeats_becomes_an_input() -> None:
+    made = plan("Calculate the age from the birthdate in people.csv.", AGE, age="calculate-age")
+    there = PlanContext(goal=made.goal, agents=CARDS, files=lambda pattern: ("people.csv",))
+    wrong = [f for f in genesis_validate(made, there) if isinstance(f, Finding) and f.severity is Severity.FIXABLE]
+    patch = genesis_revise(made, wrong, None, there)
+    assert patch is not None and patch.replacements[0].inputs["files"].value == ["people.csv"]
+
+
 def test_it_is_what_came_right_before() -> None:
     other = task("look", "look at the bookings of the hotel")
     made = plan("Calculate the age from the birthdate. Look at the bookings of the hotel and encrypt it.", AGE, other,
