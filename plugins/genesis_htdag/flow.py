@@ -1,9 +1,8 @@
-"""What tools need from each other: identifiers that one asks for and another gives, or else the order of the text."""
+"""What tools need from each other: inputs and outputs that fit, and identifiers that one asks for and another gives."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .catalogue import Ability, Catalogue, properties
@@ -35,22 +34,18 @@ class Needs:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.ports = [_ports(ability) for ability in catalogue.abilities]
+        self.required = [_required(ability) for ability in catalogue.abilities]
+        """How many inputs each tool can't do without."""
 
-    def flows(self, before: Sequence[Ability], ability: Ability) -> list[int]:
-        """Return which of the tools called *before* feed *ability*.
 
-        Those that give an input of it by name; else the last one, unless inputs are declared and that one gives
-        nothing: where the flow is hidden the user's order is kept.
-        """
-        mine = self.ports[ability.index]
-        feeding = [a.index for a in before if mine.takes and self._feeds(self.ports[a.index], mine)]
-        if feeding or not before:
-            return feeding
-        last = before[-1].index
-        return [last] if not mine.takes or self.ports[last].gives else []
+def fits(giver: Ports, taker: Ports) -> bool:
+    """Return whether *giver* has an output that an input of *taker* can be filled with."""
+    return any(_fits(given, taken) for given in giver.gives for taken in taker.asks or taker.takes)
 
-    def _feeds(self, giver: Ports, taker: Ports) -> bool:
-        return any(_fits(given, taken) for given in giver.gives for taken in taker.asks or taker.takes)
+
+def fits_asked(giver: Ports, taker: Ports) -> bool:
+    """Return whether *giver* has an identifier that *taker* can't do without."""
+    return any(_fits(given, asked) for given in giver.gives for asked in taker.asks)
 
 
 def producer(ability: Ability, needs: Needs, wanted: set[int]) -> Ability | None:
@@ -84,8 +79,7 @@ def _ports(ability: Ability) -> Ports:
     if spec is None:
         return Ports((), frozenset(), (), by_id=False, finds=False)
     takes, gives = properties(spec.input_schema), properties(spec.output_schema)
-    required = spec.input_schema.get("required")
-    asked = [p for p in required if isinstance(p, str)] if isinstance(required, list) else []
+    asked = _asked(ability)
     return Ports(
         asks=tuple(p for p in asked if _IDENTIFIER.search(p)),
         takes=frozenset(takes),
@@ -93,6 +87,15 @@ def _ports(ability: Ability) -> Ports:
         by_id=not takes and "id" in name_words(spec.description),
         finds=not _FINDERS.isdisjoint(name_words(spec.name)),
     )
+
+
+def _asked(ability: Ability) -> list[str]:
+    required = ability.tool.input_schema.get("required") if ability.tool else None
+    return [p for p in required if isinstance(p, str)] if isinstance(required, list) else []
+
+
+def _required(ability: Ability) -> int:
+    return len(_asked(ability))
 
 
 def _fits(given: str, taken: str) -> bool:

@@ -21,7 +21,7 @@ from .overlap import Paragraph, accepted, doing, lend
 from .segments import segments
 from .stems import stem
 from .steps import Step, spelled
-from .tools import calls
+from .tools import calls, paragraphs
 from .topics import Places, with_listed_folders
 from .unfold import Hands, Unfolded, unfolded
 from .words import WORD, name_words, normalise, slug, tokens
@@ -58,9 +58,7 @@ def decompose(text: str, context: PlanContext, *, depth: int = 0) -> Decompositi
 
 def _of_tools(text: str, index: Catalogue, tools: Mapping[str, ToolSpec]) -> Decomposition:
     """Return one task a tool call with its arguments, where the catalogue holds tools alone."""
-    nodes = [node for top in outline(normalise(text)) for node in top.walk()]
-    paragraphs = [(node.text, clauses(segments(tokens(node.text)), at)) for at, node in enumerate(nodes)]
-    made, unclear = calls(paragraphs, index)
+    made, unclear = calls(paragraphs(text), index)
     names = _Names()
     ids = {call.ability.index: names.unique(slug(name_words(call.ability.id))) for call in made}
     whole = normalise(text)
