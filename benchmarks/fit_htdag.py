@@ -53,7 +53,7 @@ LESS = frozenset("unsaid name_missing deed_clashes bare states place overlap ove
 """Numbers that can only speak against it."""
 SIGNS = [1 if n in MORE else -1 if n in LESS else 0 for n in NUMBERS]
 EXPECTED_ORDER = [{"clause": 1.0, "within": 1.0, "prepares": 3.0, "fits": 1.0, "finds": 0.5}.get(n, 0.0) for n in ORDER]
-EXPECTED_FLOW = [{"asked": 3.0, "prepares": 3.0}.get(n, 0.0) for n in FLOW]
+EXPECTED_FLOW = [{"prepares": 3.0}.get(n, 0.0) for n in FLOW]
 """What is expected of numbers that the data may not show."""
 Numbers = Any
 Placed = list[tuple[Candidate, list[float]]]

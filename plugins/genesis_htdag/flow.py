@@ -34,18 +34,18 @@ class Needs:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.ports = [_ports(ability) for ability in catalogue.abilities]
-        self.required = [_required(ability) for ability in catalogue.abilities]
-        """How many inputs each tool can't do without."""
+        self._fits: dict[tuple[int, int], bool] = {}
+
+    def fits(self, giver: Ability, taker: Ability) -> bool:
+        """Return whether *giver* has an output that an input of *taker* can be filled with."""
+        key = giver.index, taker.index
+        if key not in self._fits:
+            self._fits[key] = _feeds(self.ports[giver.index], self.ports[taker.index])
+        return self._fits[key]
 
 
-def fits(giver: Ports, taker: Ports) -> bool:
-    """Return whether *giver* has an output that an input of *taker* can be filled with."""
+def _feeds(giver: Ports, taker: Ports) -> bool:
     return any(_fits(given, taken) for given in giver.gives for taken in taker.asks or taker.takes)
-
-
-def fits_asked(giver: Ports, taker: Ports) -> bool:
-    """Return whether *giver* has an identifier that *taker* can't do without."""
-    return any(_fits(given, asked) for given in giver.gives for asked in taker.asks)
 
 
 def producer(ability: Ability, needs: Needs, wanted: set[int]) -> Ability | None:
@@ -92,10 +92,6 @@ def _ports(ability: Ability) -> Ports:
 def _asked(ability: Ability) -> list[str]:
     required = ability.tool.input_schema.get("required") if ability.tool else None
     return [p for p in required if isinstance(p, str)] if isinstance(required, list) else []
-
-
-def _required(ability: Ability) -> int:
-    return len(_asked(ability))
 
 
 def _fits(given: str, taken: str) -> bool:

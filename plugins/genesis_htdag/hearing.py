@@ -5,6 +5,7 @@ The rules' choice is one of the numbers that what was learned decides by (``tool
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -138,14 +139,13 @@ def _best(said: Sequence[Said], catalogue: Catalogue, before: Sequence[Ability])
 
 def unsaid(ability: Ability, heard: set[str], catalogue: Catalogue) -> float:
     """Return the share of the tool's name that nobody said, by weight."""
-    whole = missing = 0.0
-    for term in ability.named:
-        if term[0] != "#" and term not in IDLE:
-            weight = catalogue.weights.get(term, 0.0)
-            whole += weight
-            if term not in heard and heard.isdisjoint(lexicon().concepts.get(term, ())):
-                missing += weight
-    return missing / whole if whole else 0.0
+    terms = [t for t in ability.named if t[0] != "#" and t not in IDLE]
+    if heard.issuperset(terms):
+        return 0.0
+    concepts, weights = lexicon().concepts, catalogue.weights
+    missing = [t for t in terms if t not in heard and heard.isdisjoint(concepts.get(t, ()))]
+    whole = math.fsum(weights.get(t, 0.0) for t in terms)
+    return math.fsum(weights.get(t, 0.0) for t in missing) / whole if whole else 0.0
 
 
 def _kin(one: Ability, other: Ability, catalogue: Catalogue) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .flow import fits
 from .traits import Candidate, Reading, Shelf
 
 MOST = 20
@@ -67,14 +66,15 @@ def _kin(made: Candidate, before: _Before, shelf: Shelf) -> tuple[float, float]:
 
 def _ports(made: Candidate, ranked: Sequence[Candidate], likely: Sequence[float], shelf: Shelf) -> tuple[float, float]:
     """Return how likely the likeliest tool is that takes what *made* gives, and the one that gives what it takes."""
-    mine, gives, takes = shelf.needs.ports[made.ability.index], 0.0, 0.0
+    needs, gives, takes = shelf.needs, 0.0, 0.0
+    mine = needs.ports[made.ability.index]
     for other, chance in zip(ranked, likely, strict=True):
         if other is made:
             continue
-        theirs = shelf.needs.ports[other.ability.index]
-        if chance > gives and mine.gives and theirs.takes and fits(mine, theirs):
+        theirs = needs.ports[other.ability.index]
+        if chance > gives and mine.gives and theirs.takes and needs.fits(made.ability, other.ability):
             gives = chance
-        if chance > takes and theirs.gives and mine.takes and fits(theirs, mine):
+        if chance > takes and theirs.gives and mine.takes and needs.fits(other.ability, made.ability):
             takes = chance
     return gives, takes
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .clauses import Clause
-from .flow import Ports, fits, fits_asked
+from .flow import Ports
 from .learned import Learned
 from .lexicon import lexicon
 from .phrases import AFTER, BEFORE
@@ -20,10 +20,7 @@ from .words import WORD, name_words
 
 ORDER = ("clause", "clauses", "within", "prepares", "fits", "early", "finds", "by_id", "likely")
 """Names of the numbers that say which of two calls comes first."""
-FLOW = (
-    "asked", "fits", "next", "near", "gives", "takes", "back", "prepares", "spoken", "shared", "same_clause", "kin",
-    "open", "first_of_clause", "taken_from",
-)  # fmt: skip
+FLOW = ("next", "near", "back", "prepares", "spoken", "shared")
 """Names of the numbers that say whether something flows from one call to another."""
 
 
@@ -76,13 +73,14 @@ def _within(made: Candidate, reading: Reading) -> float:
 def precedes(one: Stop, other: Stop, shelf: Shelf, learned: Learned) -> list[float]:
     """Return the numbers that say whether *one* is called before *other*; those of the reverse have the other sign."""
     mine, theirs = _ports(one, shelf), _ports(other, shelf)
-    a, b = shelf.first(one.made.ability), shelf.first(other.made.ability)
+    us, them, needs = one.made.ability, other.made.ability, shelf.needs
+    a, b = shelf.first(us), shelf.first(them)
     apart = other.clause - one.clause
     early = [learned.lore.earliness(shelf.names[s.made.ability.index]) for s in (one, other)]
     return [
         _sign(apart), max(-3.0, min(3.0, apart)) / 3, (other.within - one.within) if apart == 0 else 0.0,
-        float(b is one.made.ability) - float(a is other.made.ability),
-        float(fits(mine, theirs)) - float(fits(theirs, mine)),
+        float(b is us) - float(a is them),
+        float(needs.fits(us, them)) - float(needs.fits(them, us)),
         early[0] - early[1], float(mine.finds) - float(theirs.finds), float(_by_id(theirs)) - float(_by_id(mine)),
         one.likely - other.likely,
     ]  # fmt: skip
@@ -112,24 +110,15 @@ def may_feed(one: Stop, other: Stop, shelf: Shelf) -> bool:
 def feeds(order: Sequence[Stop], giver: int, taker: int, reading: Reading, shelf: Shelf) -> list[float]:
     """Return the numbers that say whether what the call at *giver* gives is taken by the one at *taker*."""
     one, other = order[giver], order[taker]
-    mine, theirs = _ports(one, shelf), _ports(other, shelf)
     tokens = reading.clauses[other.made.clause].tokens if other.made.clause >= 0 else ()
     said = {stem(t.low) for t in tokens if t.kind is WORD}
-    outputs = {stem(w) for name in mine.gives for w in name_words(name)}
-    inputs = {stem(w) for name in theirs.takes for w in name_words(name)}
-    values = sum(t.kind is not WORD or t.low[0].isdigit() for t in tokens)
-    names = one.made.ability.named & other.made.ability.named
-    asked = shelf.needs.required[other.made.ability.index]
-    first = shelf.first(other.made.ability)
+    outputs = {stem(w) for name in _ports(one, shelf).gives for w in name_words(name)}
+    inputs = {stem(w) for name in _ports(other, shelf).takes for w in name_words(name)}
     return [
-        float(fits_asked(mine, theirs)), float(fits(mine, theirs)), float(taker - giver == 1), 1.0 / (taker - giver),
-        float(bool(mine.gives)), float(bool(theirs.takes)), float(any(t.low in lexicon().back for t in tokens)),
-        float(first is one.made.ability), len(outputs & said) / (len(outputs) or 1),
-        len(outputs & inputs) / (len(inputs) or 1), float(one.clause == other.clause),
-        float(any(t[0] != "#" for t in names)), max(-2.0, min(2.0, float(asked - values))),
-        float(all(s.clause != other.clause for s in order[:taker])),
-        float(any(fits(_ports(s, shelf), theirs) for s in order[:taker])),
-    ]  # fmt: skip
+        float(taker - giver == 1), 1.0 / (taker - giver), float(any(t.low in lexicon().back for t in tokens)),
+        float(shelf.first(other.made.ability) is one.made.ability), len(outputs & said) / (len(outputs) or 1),
+        len(outputs & inputs) / (len(inputs) or 1),
+    ]
 
 
 def links(order: Sequence[Stop], reading: Reading, shelf: Shelf, learned: Learned) -> list[list[int]]:
