@@ -93,6 +93,7 @@ def _chosen(clause: Clause, catalogue: Catalogue, before: Sequence[Ability]) -> 
 
 
 def said_in(clause: Clause) -> list[Said]:
+    """Return the words of *clause* that mean something, each with how much it counts."""
     found: list[Said] = []
     behind, language = False, lexicon()
     for at, token in enumerate(clause.tokens):
