@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._files import find_artifact
-from ._fold import RunRecord
+from ._fold import RunRecord, plan_from_json
 from ._workspace import Workspace, sha256_file
 from .agents import Agent
 from .errors import AccessDenied, ToolError
@@ -46,14 +46,15 @@ class Again:
     folder: Path
 
     def believed(self, plan: Plan, planner: Planner) -> Mapping[str, Label]:
-        """Return how far tasks of *plan* may be believed one by one, when it is the plan of that run.
+        """Return how far tasks of *plan* may be believed one by one, when that run began with it, or ended with it.
 
         Running it again approves nothing: what a model wrote then is still what a model wrote.
         """
-        if self.record.plan is None or self.record.plan.graph != plan.graph:
+        begun = plan_from_json(self.record.report["plan"])
+        if self.record.plan is None or plan.graph not in (self.record.plan.graph, begun.graph):
             return {}
         planner.rise(self.record.base)
-        return self.record.floor
+        return {name: label for name, label in self.record.floor.items() if name in plan.graph}
 
     async def reuse(self, driver: Driver, task: Task, attempt: int, code: str) -> TaskResult | None:
         """Return *task*'s earlier result, now recorded as re-used, or None when something has changed."""

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from .errors import PlanError, PluginError
+from .plans import Plan
 from .records import digest
 from .tasks import GraphPatch, Task, TaskGraph
 
-__all__ = ["check", "check_leaves", "check_widens", "texts"]
+__all__ = ["check", "check_leaves", "check_widens", "same_hands", "texts"]
 
 _T = TypeVar("_T")
 
@@ -32,6 +33,14 @@ def check_widens(tasks: Iterable[Task], before: Mapping[str, Task]) -> None:
                 i.endorse and endorsed.get(n) != i for n, i in task.inputs.items()):
             raise PlanError(f"task {task.id!r} would widen what it may do", hint="write it into a plan file",
                             cause="grants and endorsements come from the author of a plan, never from a plugin")
+
+
+def same_hands(task: Task, plan: Plan) -> bool:
+    """Whether *task*, as a change of *plan* has it, names who does it already for other reasons: those stand, then."""
+    given, before = plan.assigned.get(task.id), plan.graph.by_id.get(task.id)
+    if given is None or before is None or task.agent != given.agent:
+        return False
+    return (task.kind, task.requires, task.parent) == (before.kind, before.requires, before.parent)
 
 
 def check_leaves(patch: GraphPatch, graph: TaskGraph) -> None:

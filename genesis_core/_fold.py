@@ -86,6 +86,8 @@ class RunRecord:
     """The decisions that were left to a person, by task and by the digest of the action."""
     approvals: dict[str, dict[str, Approval]] = field(default_factory=dict)
     """What a person has said of them."""
+    acted: set[str] = field(default_factory=set)
+    """Tasks an attempt at which, cut off or not, began to change the world, or what a grant or a yes let pass."""
     passes: Passes = field(default_factory=Passes)
     """What grants and approvals have let its tasks do."""
     lent: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -223,8 +225,14 @@ def _estimated(record: RunRecord, event: RunEvent) -> None:
         record.plan = record.plan.replace(estimates=[Estimate(**e) for e in event.data["estimates"]])
 
 
+def _acts(record: RunRecord, event: RunEvent) -> None:
+    if "action" in event.data or "acts" in event.data:
+        record.acted.add(event.task_id)
+
+
 def _called(record: RunRecord, event: RunEvent) -> None:
     record.settled_usage = record.settled_usage + Usage(tool_calls=1)
+    _acts(record, event)
     record.passes.called(event)
 
 
@@ -245,6 +253,7 @@ def _differed(record: RunRecord, event: RunEvent) -> None:
 def _asked(record: RunRecord, event: RunEvent) -> None:
     most = Usage(**event.data.get("most", {"model_calls": 1}))
     record.pending.setdefault((event.task_id, event.data["request"]), []).append(most)
+    _acts(record, event)
     record.passes.called(event)
 
 
@@ -311,8 +320,9 @@ def _patched(record: RunRecord, event: RunEvent) -> None:
     before, record.plan = record.plan, plan_from_json(event.data["plan"])
     patch = GraphPatch(**event.data["patch"])
     record.updates, record.made = record.updates + 1, record.made + len(patch.add)
-    for task in patch.replacements:  # one that had failed is done anew
-        record.results.pop(task.id, None)
+    for task in patch.replacements:  # one that had failed is done anew, and nobody has said yes to that
+        for known in (record.results, record.asked, record.approvals):
+            known.pop(task.id, None)
     floor = Label.from_json(event.data["label"]) if "label" in event.data else record.base | event.label
     record.floor.update(dict.fromkeys(caused(patch, before, record.plan), floor))
 

@@ -83,7 +83,8 @@ class Provided:
                     self._put("tool", tool.name, tool, self.tools, owner)
         elif isinstance(item, Offer):
             if item.kind in ("agent", "tool", "model"):
-                raise PluginError(f"plugin {owner.name!r} of {owner.owner} offers {item.kind} {item.name!r} as an Offer",
+                what = f"{item.kind} {item.name!r} as an Offer"
+                raise PluginError(f"plugin {owner.name!r} of {owner.owner} offers {what}",
                                   cause="an Offer is something that plugins know of and the kernel does not",
                                   hint=f"return the {item.kind} itself from genesis_provide")
             self._put(item.kind, item.name, item.value, self.offers.setdefault(item.kind, {}), owner)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ._run import Driver
     from .plans import Plan
 
-__all__ = ["cause_of", "revised"]
+__all__ = ["cause_of", "forget", "revised"]
 
 _ANEW = frozenset({TaskState.FAILED, TaskState.REJECTED, TaskState.BLOCKED})
 """How a task has ended that a change may have done anew: by somebody else, in other words, or in parts."""
@@ -49,9 +49,17 @@ def cause_of(driver: Driver, result: TaskResult) -> Label:
     Who revises was shown those results, too, and may remember them.
     """
     cause = driver.base | result.label | driver.planner.label
-    shown = Label.join(cause, *(Label(r.label.trust, r.label.secrecy) for r in driver.results.values()))
+    words = (Label(label.trust, label.secrecy) for label in driver.floor.values())  # of results that no longer stand
+    shown = Label.join(cause, *words, *(Label(r.label.trust, r.label.secrecy) for r in driver.results.values()))
     earlier = frozenset({"earlier results"}) if shown.trust < cause.trust else frozenset[str]()
     return replace(shown, sources=cause.sources | earlier)
+
+
+def forget(driver: Driver, task_id: str) -> None:
+    """Let *task_id* begin anew: what came of it does not stand, and nobody has said yes to what it does now."""
+    del driver.results[task_id]
+    driver.scope.approvals = {name: said for name, said in driver.scope.approvals.items() if name != task_id}
+    driver.scheduler.release(task_id)
 
 
 def _a_patch(answer: object, plugin: str) -> tuple[GraphPatch, str]:
@@ -86,6 +94,10 @@ def _check_begun(driver: Driver, patch: GraphPatch, result: TaskResult) -> None:
 
 
 def _check_harmless(driver: Driver, task_id: str) -> None:
-    """Raise GraphError when *task_id* can't be done anew: it did what a grant or a yes covers, or can't be undone."""
-    if task_id in driver.scope.acted or driver.scope.passed.get(task_id):
-        raise GraphError(f"task {task_id!r} has failed after a call that is not to be made twice")
+    """Raise GraphError when *task_id* can't be done anew: it may have changed the world, or done what a yes covers.
+
+    Idempotent tools are no exception: the next attempt has another key, and whoever makes it has other arguments.
+    """
+    if task_id in driver.scope.acted:
+        raise GraphError(f"task {task_id!r} has failed after a call that is not to be made twice",
+                         hint=f"genesis explain {driver.id} {task_id} --flow shows it; what is left can be a new task")

@@ -27,7 +27,7 @@ from ._life import INSIDE, beat
 from ._making import agent_of, keep_made, lend
 from ._permission import told
 from ._policy import Waiting
-from ._revise import cause_of, revised
+from ._revise import cause_of, forget, revised
 from ._runscope import RunScope
 from ._scheduler import Scheduler
 from ._scope import TaskContext
@@ -189,7 +189,8 @@ class Driver:
                 await self._start_ready()
             if not scheduler.working:
                 return
-            ended = [r for r in map(self._ended_attempt, await self.engine.completions()) if r is not None]
+            said = {c.key: c for c in await self.engine.completions()}  # an engine may say one twice
+            ended = [r for r in map(self._ended_attempt, said.values()) if r is not None]
             for result in ended:
                 await self._settle(result)
             if self._priced and any(result.usage.model_calls for result in ended):
@@ -333,8 +334,8 @@ class Driver:
     def _ended_attempt(self, completion: Completion) -> TaskResult | None:
         """Return a completion's result; None when there is none (it was cancelled, waits, or the run must stop)."""
         error = completion.error
-        if completion.task_id not in self.scheduler.working:
-            return None  # an engine may say it twice
+        if completion.task_id not in self.scheduler.working or completion.key != self._key(completion.task_id):
+            return None  # it was said before
         if error is None and completion.result is not None:
             return completion.result
         self.scheduler.release(completion.task_id, hold=isinstance(error, Waiting))
@@ -374,8 +375,7 @@ class Driver:
             "patch": patch.to_json(), "plan": plan.to_json(), "reason": patch.reason, "label": cause.to_json(),
         })
         if result.task_id in {t.id for t in patch.replacements}:
-            del self.results[result.task_id]
-            self.scheduler.release(result.task_id)
+            forget(self, result.task_id)
         self.scheduler.replace_graph(plan.graph, {t: a.agent for t, a in plan.assigned.items()})
 
     # -- the end ----------------------------------------------------------------------------------------------------

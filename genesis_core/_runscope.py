@@ -60,7 +60,7 @@ class RunScope:
     passed: Mapping[str, Sequence[Passed]] = FrozenDict()
     """What earlier attempts have done that is not to be done twice, by task."""
     acted: set[str] = field(default_factory=set)
-    """Tasks that have begun, in this process, what is not to be done twice."""
+    """Tasks that began to change the world, or what a grant or a yes let pass: they are not done anew."""
     lock: RunLock | None = None
     tape: Tape | None = None
     """What calls go through when the run is recorded or replayed."""
@@ -168,6 +168,7 @@ def open_scope(
         bench=Bench(genesis.workshop), secrets=settings.secrets, known=known,
         approvals=FrozenDict() if record is None else record.approvals,
         passed=FrozenDict() if record is None else record.passes.counted(),
+        acted=set() if record is None else set(record.acted),
     )
 
 

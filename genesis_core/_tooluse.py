@@ -55,9 +55,11 @@ async def used(context: TaskContext, call: ToolUse) -> tuple[Any, Usage]:
     passing = context._passing(call.action)
     if changes and not passing and not call.tool.spec.idempotent:
         passing = freely(call.action)
-    if passing:
+    acts = {"acts": True} if changes else {}
+    if changes or passing:
         context._scope.acted.add(context.task.id)
-    context._emit(EventKind.TOOL_CALLED, {"tool": call.tool.name, "arguments": digest(call.arguments), **passing})
+    context._emit(EventKind.TOOL_CALLED, {"tool": call.tool.name, "arguments": digest(call.arguments), **passing,
+                                          **acts})
     began = time.monotonic()
     said: dict[str, Any] = {"tool": call.tool.name, **passing}
     try:

@@ -113,10 +113,10 @@ def genesis_revise(
     *first*. Before a run *findings* holds those that can be mended and *result* is None; the kernel asks at most
     ``limits.max_revisions`` times, and rejects a plan that it has seen before. While running *findings* is empty and
     *result* is what a task has just ended with; at most ``limits.max_updates`` changes, ``limits.max_new_tasks`` new
-    tasks each. What has begun stays as it is, but for the task of *result* itself when that is failed, rejected or
-    blocked: ``replace`` it, and it is done anew as its next attempt, by another agent, in other words, or in parts
-    (tasks with it as their ``parent``); refused where it has made a call that is not to be made twice. A patch that
-    would break the graph, or that screening blocks, is refused whole, and that is recorded.
+    tasks each. What has begun stays as it is, but for the task of *result* itself when that is failed, rejected, or
+    blocked by its agent: ``replace`` it, and it is done anew as its next attempt, by another agent, in other words, or
+    in parts (tasks with it as their ``parent``); refused where it has made a call that is not to be made twice. A patch
+    that would break the graph, or that screening blocks, is refused whole, and that is recorded.
     None: leave the plan as it is.
     """
 

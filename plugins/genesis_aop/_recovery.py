@@ -7,7 +7,8 @@ does it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from genesis_core import Assignment, Category, GraphPatch, Plan, PlanContext, Task, TaskResult, TaskState
 
@@ -15,10 +16,8 @@ from ._roster import normal, roster
 
 __all__ = ["recovered"]
 
-TRIED = "tried"
-"""Where the metadata of a task that is handed on names those who have failed at it."""
-NEXT = "next"
-"""Where it names those who could do it after this one."""
+HANDED_ON = "aop.handed-on"
+"""Where the metadata of a task that was handed on says who has ``tried``, and who is ``next``."""
 CLOSE = 0.5
 """Without required skills: the least fit, as a share of the first one's, of whom a task is handed on to."""
 _NOBODY_ELSE = frozenset({Category.SECURITY, Category.DECOMPOSITION, Category.ROUTING})
@@ -30,42 +29,53 @@ def recovered(plan: Plan, result: TaskResult, context: PlanContext) -> GraphPatc
     task, given = plan.graph.by_id.get(result.task_id), plan.assigned.get(result.task_id)
     if result.state is not TaskState.FAILED or result.error is None or task is None or given is None:
         return None
-    if result.error.category in _NOBODY_ELSE or (task.agent and TRIED not in task.metadata):
+    known = _Known.of(task, result)
+    if result.error.category in _NOBODY_ELSE or (known is None and _by_author(given)):
         return None
-    able = list(_able(task, given, context))
+    able = list(_able(task, given, known, context))
     if not able:
         return None
     first, *others = able
-    tried = [*_names(task, TRIED), given.agent]
-    anew = task.replace(agent=first, metadata={**task.metadata, TRIED: tried, NEXT: others})
+    tried = [*(known.tried if known else ()), given.agent]
+    anew = task.replace(agent=first, metadata={**task.metadata, HANDED_ON: {"tried": tried, "next": others}})
     why = f"{given.agent!r} failed at it ({result.error.code or result.error.category}); {first!r} can do it, too"
     return GraphPatch(replace=(anew,), reason=why)
 
 
-def _able(task: Task, given: Assignment, context: PlanContext) -> Iterator[str]:
+class _Known(NamedTuple):
+    """Of a task that was handed on: who has failed at it before, and who could do it after this one."""
+
+    tried: tuple[str, ...]
+    next: tuple[str, ...]
+
+    @classmethod
+    def of(cls, task: Task, result: TaskResult) -> _Known | None:
+        """Return what *task* says of that; nothing at its first attempt, whatever its author wrote there."""
+        said = task.metadata.get(HANDED_ON)
+        if result.attempt < 2 or not isinstance(said, Mapping):
+            return None
+        lists = (said.get("tried"), said.get("next"))
+        tried, after = (tuple(map(str, names)) if isinstance(names, list | tuple) else () for names in lists)
+        return cls(tried, after)
+
+
+def _by_author(given: Assignment) -> bool:
+    return bool(given.reasons) and given.reasons[0].rule == "author"
+
+
+def _able(task: Task, given: Assignment, known: _Known | None, context: PlanContext) -> Iterator[str]:
     """Yield who can do *task* besides who has tried, best first."""
-    can = roster(context).now
+    now = roster(context)
     wanted = frozenset(map(normal, task.requires))
-    gone = {given.agent, *_names(task, TRIED)}
-    for name in _runners_up(task, given):
-        if name not in gone and wanted <= can.get(name, frozenset()) and not _lacks_model(name, context):
+    gone = {given.agent, *(known.tried if known else ())}
+    for name in known.next if known else _runners_up(task, given):
+        if name in now.cards and name not in gone and wanted <= now.now[name] and (
+                context.models or not now.cards[name].needs_model):
             yield name
 
 
 def _runners_up(task: Task, given: Assignment) -> Iterator[str]:
-    if TRIED in task.metadata:
-        yield from _names(task, NEXT)
-        return
     own = given.reasons[0].score if given.reasons else given.score
     for name, score in given.alternatives:
         if task.requires or score >= CLOSE * own:
             yield name
-
-
-def _names(task: Task, where: str) -> list[str]:
-    said = task.metadata.get(where)
-    return [str(name) for name in said] if isinstance(said, list | tuple) else []
-
-
-def _lacks_model(name: str, context: PlanContext) -> bool:
-    return not context.models and roster(context).cards[name].needs_model

@@ -141,10 +141,11 @@ def _spelt(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _schema(ports: Iterable[Any]) -> dict[str, Any]:
     """Return the JSON Schema of an object with *ports*: names, or ``{"name", "desc", "type", "required"}``."""
     known = [p if isinstance(p, dict) else {"name": p} for p in ports]
+    told = any("required" in p for p in known)  # who says it of none has not said which may be left out
     return {
         "type": "object",
         "properties": {str(p.get("name", "")): _property(p) for p in known},
-        "required": [str(p.get("name", "")) for p in known if p.get("required")],
+        **({"required": [str(p.get("name", "")) for p in known if p.get("required")]} if told else {}),
     }
 
 

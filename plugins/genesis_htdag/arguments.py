@@ -163,7 +163,9 @@ def _parameters(schema: Mapping[str, Any]) -> tuple[Parameter, ...]:
     declared = schema.get("properties")
     if not isinstance(declared, Mapping):
         return ()
-    required = schema.get("required") or declared  # who names none has not said which may be left out
+    required = schema.get("required")
+    if not isinstance(required, list | tuple):
+        required = tuple(declared)  # it is not said which may be left out
     return tuple(_parameter(str(name), about if isinstance(about, Mapping) else {}, name in required)
                  for name, about in declared.items())
 
@@ -173,7 +175,7 @@ def _parameter(name: str, about: Mapping[str, Any], required: bool) -> Parameter
     words = _stems(" ".join(name_words(name)))
     known = kind if isinstance(kind, str) else "number" if words & _COUNTED and not words & _SHAPED[Shape.DATE] else ""
     return Parameter(name, words, _stems(str(about.get("description", ""))), known,
-                     tuple(choices) if isinstance(choices, Sequence) else (), required)
+                     tuple(choices) if isinstance(choices, list | tuple) else (), required)
 
 
 @lru_cache(maxsize=4096)

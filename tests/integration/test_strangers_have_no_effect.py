@@ -107,7 +107,7 @@ def spoil(value, name, new):
             getattr(value, change)(*(["x"] if change == "append" else []))
 
 def spoil_context(context):
-    for name in ("settings", "offers", "roles", "success", "agents", "tools", "models", "limits", "budget"):
+    for name in ("settings", "offers", "roles", "agents", "tools", "models", "limits", "budget"):
         spoil(context, name, {})
         spoil(getattr(context, name), "mine", "mine")
     for kind in list(context.offers):

@@ -11,9 +11,11 @@ import pytest
 from genesis_aop import genesis_revise
 from genesis_core import (
     AccessDenied,
+    Assignment,
     EventKind,
     Genesis,
     Goal,
+    Reason,
     RunResult,
     RunState,
     Task,
@@ -22,6 +24,7 @@ from genesis_core import (
     TaskResult,
     TaskState,
     ToolError,
+    hookimpl,
 )
 from genesis_core.testing import AllowAll, FakeAgent
 
@@ -102,3 +105,47 @@ def test_only_a_failure_is_handed_on(tmp_path: Path, state: TaskState) -> None:
     error = None if state is TaskState.COMPLETED else TaskError.of(ToolError("no"))
     context: Any = None  # it is not looked at
     assert genesis_revise(plan, (), TaskResult(task_id="scan", state=state, error=error), context) is None
+
+
+def test_a_task_that_the_validator_told_more_keeps_its_reasons_and_its_runner_up(tmp_path: Path) -> None:
+    first, second = scanner("first", 0.9, error=ToolError("no")), scanner("second", 0.5, output="seen")
+
+    async def main() -> tuple[Any, RunResult]:
+        async with Genesis.open(tmp_path, extend=[first, second, AllowAll()], trust={"AllowAll": "security"},
+                                block=("agents",)) as genesis:
+            goal = Goal(text="scan the things of report-42.csv", workspace=str(tmp_path))
+            report = await genesis.plan(goal, graph=TaskGraph(tasks=(SCAN,)))
+            return report, await (await genesis.start(report)).result()
+
+    report, result = asyncio.run(main())
+    (given,) = report.plan.assignments
+    assert report.revisions == 1 and "report-42.csv" in report.plan.graph["scan"].description
+    assert given.reasons[0].rule == "required-skills" and given.alternatives[0][0] == "second"
+    assert result.state is RunState.COMPLETED and result.tasks["scan"].output == "seen"
+
+
+def test_what_an_authors_metadata_says_of_others_hands_nothing_on(tmp_path: Path) -> None:
+    second = scanner("second", 0.5)
+    chosen = SCAN.replace(agent="first", metadata={"aop.handed-on": {"tried": [], "next": ["second"]}})
+    result = run(tmp_path, scanner("first", 0.9, error=ToolError("no")), second, tasks=(chosen, AFTER))
+    assert result.state is RunState.FAILED and second.seen == []
+
+
+def test_a_runner_up_that_is_not_here_is_passed_over(tmp_path: Path) -> None:
+    third = scanner("third", 0.5, output="seen")
+
+    class Router:
+        @hookimpl
+        def genesis_route(self, tasks: Any) -> list[Assignment]:
+            others = (("gone", 0.8), ("third", 0.7))
+            return [Assignment(task_id=t.id, agent="first", reasons=(Reason(rule="r", score=0.9, alternatives=others),))
+                    for t in tasks]
+
+    async def main() -> RunResult:
+        agents = [scanner("first", 0.9, error=ToolError("no")), third, Router(), AllowAll()]
+        async with Genesis.open(tmp_path, extend=agents, trust={"AllowAll": "security"}, block=("agents",)) as genesis:
+            graph = TaskGraph(tasks=(SCAN.replace(requires=()),))
+            report = await genesis.plan(Goal(text="scan", workspace=str(tmp_path)), graph=graph)
+            return await (await genesis.start(report)).result()
+
+    assert asyncio.run(main()).state is RunState.COMPLETED and third.seen == ["scan"]
