@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ._asking import ask
-from ._ledger import Ledger
 from ._lineup import Lineup
 from ._policy import Authority
 from ._prompted import Prompted
 from ._replay.tape import answered
+from ._turns import Turns
 from .errors import GenesisError
 from .models import Model, ModelReply, ModelRequest
 from .plans import Finding, Screening, Severity
@@ -22,37 +22,12 @@ if TYPE_CHECKING:
     from ._kernel import Planner
     from ._scope import TaskContext
 
-__all__ = ["PlanDoors", "TaskDoors", "settled"]
+__all__ = ["PlanDoors", "TaskDoors"]
 
 PLAN_SECONDS = 300.0
 """Time limit of one answer while planning; the request's own limit is mostly lower."""
 MAX_SPANS = 20
 """Spans of a screening that a row keeps."""
-
-
-def _nobody(spent: Usage) -> None:
-    """Count for nobody but the ledger."""
-
-
-async def settled(
-    ledger: Ledger, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]],
-    count: Callable[[Usage], None] = _nobody,
-) -> Any:
-    """Reserve *need*, do *work*, settle for what it says was spent, *count* that, and return its value.
-
-    What fails is settled for what its error says (``error.usage``), or for *need*: a cancellation, too, may come after
-    the request has left.
-    """
-    reserved, spent = ledger.reserve(need), need
-    try:
-        value, spent = await work()
-        return value
-    except GenesisError as error:
-        spent = need if error.usage is None else error.usage
-        raise
-    finally:
-        ledger.settle(reserved, spent)
-        count(spent)
 
 
 def said_of(what: str, screening: Screening) -> dict[str, Any]:
@@ -133,6 +108,7 @@ class PlanDoors:
     prompted: Prompted = field(default_factory=Prompted)
     failed: str = ""
     """Why a question found no answer; empty: each did, so far."""
+    turns: Turns = field(default_factory=Turns)
 
     @property
     def seconds_left(self) -> float:
@@ -174,7 +150,7 @@ class PlanDoors:
         """Return None: nobody approves what planning does, it is allowed or denied."""
 
     async def spend(self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> Any:
-        return await settled(self.planner.ledger, need, work)
+        return await self.turns.spend(self.planner.ledger, need, work)
 
     async def screen(self, text: str, what: str) -> None:
         await self.authority.screen(text, self.label, what)

@@ -178,7 +178,7 @@ class Planner:
             raise NoAnswer("no plugin decomposed the goal", cause="genesis_decompose was answered by none",
                            hint="genesis plugins shows who answers it")
         tasks = await expanded(answer.tasks, self._children, max_depth=self.context.limits.max_depth,
-                               at_once=self.at_once, check=self._check_size)
+                               at_once=self.at_once, check=self._check_size, part=self._doors.turns.part)
         return TaskGraph(tasks=tuple(tasks)), answer.not_understood
 
     async def _children(self, task: Task) -> Decomposition | None:

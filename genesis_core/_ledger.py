@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from typing import Any
 
-from .errors import BudgetExceeded, LimitExceeded
+from .errors import BudgetExceeded, GenesisError, LimitExceeded
 from .policy import Budget, PlanLimits, Usage
 
 __all__ = ["FROM_KNOWN", "Ledger"]
 
 FROM_KNOWN = ("what earlier calls of models cost is not known in full: the budget in money counts from what is known, "
               "and more than it may have been spent in all")
+
+
+def _nobody(spent: Usage) -> None:
+    """Count for nobody but the ledger."""
 
 
 class Ledger:
@@ -46,11 +52,17 @@ class Ledger:
 
     def reserve(self, need: Usage) -> Usage:
         """Set *need* aside and return it; raises BudgetExceeded or LimitExceeded, and then nothing is set aside."""
-        total = self.counted + self.reserved + need
-        self._check_budget(total)
-        self._check_limits(total)
+        self._check(need)
         self._reserved.append(need)
         return need
+
+    def fits(self, need: Usage) -> bool:
+        """Return whether *need* could be set aside now."""
+        try:
+            self._check(need)
+        except (BudgetExceeded, LimitExceeded):
+            return False
+        return True
 
     def settle(self, reserved: Usage, actual: Usage) -> None:
         """Give *reserved* back and count *actual*."""
@@ -58,6 +70,25 @@ class Ledger:
         before, cost = self.counted.cost, reserved.cost if actual.cost is None else actual.cost
         self.spent = self.spent + actual
         self.stands = None if before is None or cost is None else before + cost
+
+    async def spend(
+        self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]], count: Callable[[Usage], None] = _nobody
+    ) -> Any:
+        """Reserve *need*, do *work*, settle for what it says was spent, *count* that, and return its value.
+
+        What fails is settled for what its error says (``error.usage``), or for *need*: a cancellation, too, may come
+        after the request has left.
+        """
+        reserved, spent = self.reserve(need), need
+        try:
+            value, spent = await work()
+            return value
+        except GenesisError as error:
+            spent = need if error.usage is None else error.usage
+            raise
+        finally:
+            self.settle(reserved, spent)
+            count(spent)
 
     def left(self, seconds: float = 0.0) -> Budget:
         """Return the budget less what is spent and reserved, and *seconds*; an unknown sum leaves no money."""
@@ -69,6 +100,11 @@ class Ledger:
         calls = None if budget.max_tool_calls is None else max(0, budget.max_tool_calls - total.tool_calls)
         time = None if budget.max_seconds is None else max(0.0, budget.max_seconds - seconds)
         return Budget(max_cost=cost, max_tokens=tokens, max_tool_calls=calls, max_seconds=time)
+
+    def _check(self, need: Usage) -> None:
+        total = self.counted + self.reserved + need
+        self._check_budget(total)
+        self._check_limits(total)
 
     def _check_budget(self, total: Usage) -> None:
         budget = self.budget

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
@@ -17,6 +18,9 @@ from .plans import Decomposition
 from .tasks import Input, Task
 
 __all__ = ["below", "depths", "expanded"]
+
+_Ask = Callable[[Task], Awaitable[Decomposition | None]]
+_Part = Callable[[int], AbstractContextManager[object]]
 
 
 @dataclass(slots=True, eq=False)
@@ -35,15 +39,17 @@ class _Node:
 
 
 async def expanded(
-    tasks: Sequence[Task], ask: Callable[[Task], Awaitable[Decomposition | None]], *, max_depth: int, at_once: int,
-    check: Callable[[int], None],
+    tasks: Sequence[Task], ask: _Ask, *, max_depth: int, at_once: int, check: Callable[[int], None], part: _Part,
 ) -> list[Task]:
-    """Return *tasks*, each before those that it turns out to consist of; *check* is told how many there are so far."""
+    """Return *tasks*, each before those that it turns out to consist of.
+
+    *check* is told how many there are so far; *part* is entered while one is asked about, with its place in its level.
+    """
     top, count = _nodes(tasks, 1), len(tasks)
     check(count)
     level = _open(top, max_depth)
     while level:
-        answers = await _asked(level, ask, at_once)
+        answers = await _asked(level, ask, at_once, part)
         count += sum(len(answer.tasks) for answer in answers if answer is not None)
         check(count)  # before anything is made of them
         for node, answer in zip(level, answers, strict=True):
@@ -64,25 +70,27 @@ def _open(nodes: Sequence[_Node], max_depth: int) -> list[_Node]:
     return [n for n in nodes if n.task.id not in whole and n.depth < max_depth and n.task.agent is None]
 
 
-async def _asked(
-    nodes: Sequence[_Node], ask: Callable[[Task], Awaitable[Decomposition | None]], at_once: int
-) -> list[Decomposition | None]:
-    """Return what *ask* says of each, in their order; the first of them that raises ends it all."""
-    answers: list[Decomposition | None] = [None] * len(nodes)
-    waiting = iter(range(len(nodes)))
+async def _asked(nodes: Sequence[_Node], ask: _Ask, at_once: int, part: _Part) -> list[Decomposition | None]:
+    """Return what *ask* says of each, in their order; the first of them that raises, in that order, ends it all."""
+    room = asyncio.Semaphore(at_once)
 
-    async def one_by_one() -> None:
-        for at in waiting:
-            answers[at] = await ask(nodes[at].task)
+    async def one(at: int) -> Decomposition | None:
+        async with room:
+            with part(at):
+                try:
+                    return await ask(nodes[at].task)
+                except Exception:
+                    for later in asked[at + 1 :]:
+                        later.cancel()
+                    raise
 
-    workers = [asyncio.ensure_future(one_by_one()) for _ in range(min(at_once, len(nodes)))]
+    asked = [asyncio.ensure_future(one(at)) for at in range(len(nodes))]
     try:
-        await asyncio.gather(*workers)
+        return [await answer for answer in asked]
     finally:
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
-    return answers
+        for answer in asked:
+            answer.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
 
 
 def depths(tasks: Sequence[Task], depth: int) -> dict[str, int]:

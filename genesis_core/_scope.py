@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ._asking import ask
-from ._doors import TaskDoors, settled
+from ._doors import TaskDoors
 from ._files import artifact_path, find_artifact, read_bytes, write_atomic
 from ._journal import Entry
 from ._lineup import Lineup
@@ -191,7 +191,7 @@ class TaskContext:
     async def _spend(self, need: Usage, work: Callable[[], Awaitable[tuple[Any, Usage]]]) -> Any:
         """Reserve *need*, do *work*, settle; a call that does not fit into the budget halts the task."""
         try:
-            return await settled(self._scope.ledger, need, work, self._count)
+            return await self._scope.ledger.spend(need, work, self._count)
         except (BudgetExceeded, LimitExceeded) as error:
             self._halt = error
             raise

@@ -6,6 +6,7 @@ Property tests draw the same examples every time and know no deadline, so that a
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
@@ -32,3 +33,27 @@ def _one_thread(request: pytest.FixtureRequest) -> None:
     """Skip what would take this very process for the fork server, where somebody has started threads before it."""
     if request.node.get_closest_marker("one_thread") and threading.active_count() > 1:
         pytest.skip(f"other threads run: {', '.join(t.name for t in threading.enumerate()[1:])}")
+
+
+class Gathering:
+    """Holds back who comes in until *together* are in at a time; it notes how many were at most."""
+
+    def __init__(self, together: int = 0) -> None:
+        self.together, self.inside, self.peak = together, 0, 0
+        self.full = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Come in, and return once enough are."""
+        self.inside += 1
+        self.peak = max(self.peak, self.inside)
+        if self.inside >= self.together:
+            self.full.set()
+        await self.full.wait()
+        await asyncio.sleep(0)
+        self.inside -= 1
+
+
+@pytest.fixture
+def gathering() -> type[Gathering]:
+    """Return what shows how many do something at a time."""
+    return Gathering
