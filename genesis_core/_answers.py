@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from .agents import Assignment, Reason
 from .errors import PlanError, PluginError
 from .plans import Plan
 from .records import digest
 from .tasks import GraphPatch, Task, TaskGraph
 
-__all__ = ["check", "check_leaves", "check_widens", "same_hands", "texts"]
+__all__ = ["check", "check_leaves", "check_widens", "reasoned", "texts"]
 
 _T = TypeVar("_T")
 
@@ -35,12 +36,31 @@ def check_widens(tasks: Iterable[Task], before: Mapping[str, Task]) -> None:
                             cause="grants and endorsements come from the author of a plan, never from a plugin")
 
 
-def same_hands(task: Task, plan: Plan) -> bool:
-    """Whether *task*, as a change of *plan* has it, names who does it already for other reasons: those stand, then."""
-    given, before = plan.assigned.get(task.id), plan.graph.by_id.get(task.id)
-    if given is None or before is None or task.agent != given.agent:
-        return False
-    return (task.kind, task.requires, task.parent) == (before.kind, before.requires, before.parent)
+def reasoned(made: Plan, before: Plan, patch: GraphPatch) -> Plan:
+    """Return *made*, which *patch* makes of *before*, with the reasons of those whom it names for old tasks."""
+    replaced = {task.id: task for task in patch.replacements if task.agent is not None and task.id in before.assigned}
+    if not replaced:
+        return made
+    return made.replace(assignments=tuple(
+        _reasoned(given, replaced[given.task_id], before, patch.reason) if given.task_id in replaced else given
+        for given in made.assignments))
+
+
+def _reasoned(given: Assignment, task: Task, before: Plan, reason: str) -> Assignment:
+    """Return *given* with the reasons of the assignment before it.
+
+    The same agent for the same work has the same reasons. Of another one the change is the first, and those who were
+    named beside it before go on being the alternatives.
+    """
+    old, was = before.assigned[task.id], before.graph[task.id]
+    if old.agent == given.agent and (task.kind, task.requires) == (was.kind, was.requires):
+        return old
+    others = tuple((name, score) for name, score in old.alternatives if name != given.agent)
+    score = dict(old.alternatives).get(given.agent, 1.0)
+    why = f"a change of the plan gives it to {given.agent!r} in place of {old.agent!r}: {reason or 'no reason given'}"
+    return given.replace(score=min(1.0, max(0.0, score)), reasons=(
+        Reason(rule="change", score=score, text=why, alternatives=others),
+        *(earlier.replace(alternatives=()) for earlier in old.reasons)))
 
 
 def check_leaves(patch: GraphPatch, graph: TaskGraph) -> None:

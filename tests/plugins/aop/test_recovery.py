@@ -92,6 +92,11 @@ def test_the_journal_says_who_failed_and_who_took_over(tmp_path: Path) -> None:
     genesis = Genesis.open(tmp_path)
     changed = genesis.verify(result.run_id).changes[0]
     assert (changed.kind, changed.actor, changed.task_id) == (EventKind.PATCHED, "aop", "scan")
+    plan = genesis.record(result.run_id).plan
+    assert plan is not None
+    why = plan.assigned["scan"].reasons
+    assert [reason.rule for reason in why[:2]] == ["change", "required-skills"] and "in place of 'first'" in why[0].text
+    assert "first" not in dict(plan.assigned["scan"].alternatives)
     assert changed.data["reason"] == "'first' failed at it (tool_error); 'second' can do it, too"
 
 
