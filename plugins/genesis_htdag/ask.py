@@ -165,7 +165,7 @@ def _offered(text: str, index: Catalogue) -> Sequence[Ability]:
     if len(index.abilities) <= MAX_SKILLS:
         return index.abilities
     worth: dict[int, float] = {}
-    for root in {stem(word) for word in name_words(text)}:
+    for root in dict.fromkeys(stem(word) for word in name_words(text)):
         for ability, strength in index.evidence(root).worth.items():
             worth[ability] = worth.get(ability, 0.0) + strength
     best = sorted(range(len(index.abilities)), key=lambda at: -worth.get(at, 0.0))[:MAX_SKILLS]

@@ -51,16 +51,18 @@ class Broad:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Patterns by the stem that a clause they answer begins with, or holds."""
+    """Patterns, and the places of those that answer a clause by the stem that it begins with, or holds."""
 
-    by_verb: Mapping[str, tuple[Pattern, ...]]
-    by_noun: Mapping[str, tuple[Pattern, ...]]
+    patterns: tuple[Pattern, ...]
+    by_verb: Mapping[str, Sequence[int]]
+    by_noun: Mapping[str, Sequence[int]]
 
-    def of(self, tokens: Sequence[Token]) -> Iterator[Pattern]:
-        """Yield the patterns that could answer a clause of these *tokens*."""
-        yield from self.by_verb.get(stem(tokens[0].low), ())
-        for root in {stem(t.low) for t in tokens[: _LONGEST_OBJECT + 3] if t.kind is WORD} & self.by_noun.keys():
-            yield from self.by_noun[root]
+    def of(self, tokens: Sequence[Token]) -> list[Pattern]:
+        """Return the patterns that could answer a clause of these *tokens*, each once, in the order of the patterns."""
+        places = set(self.by_verb.get(stem(tokens[0].low), ()))
+        for token in tokens[: _LONGEST_OBJECT + 3]:
+            places.update(self.by_noun.get(stem(token.low), ()) if token.kind is WORD else ())
+        return [self.patterns[place] for place in sorted(places)]
 
 
 def library(context: PlanContext) -> Index:
@@ -78,15 +80,16 @@ def _of_files(own: Key | None) -> Index:
 def index(patterns: Iterable[Pattern]) -> Index:
     """Return the index over *patterns*."""
     patterns = tuple(patterns)
-    return Index(_by_first(patterns, "verbs"), _by_first(patterns, "nouns"))
+    return Index(patterns, _by_first([p.verbs for p in patterns]), _by_first([p.nouns for p in patterns]))
 
 
-def _by_first(patterns: Iterable[Pattern], what: str) -> dict[str, tuple[Pattern, ...]]:
-    found: dict[str, dict[str, Pattern]] = {}
-    for pattern in patterns:
-        for words in getattr(pattern, what):
-            found.setdefault(stem(words[0]), {})[pattern.id] = pattern
-    return {root: tuple(some.values()) for root, some in found.items()}
+def _by_first(phrases: Sequence[Sequence[Words]]) -> dict[str, list[int]]:
+    """Return the places of the *phrases* that begin with each stem."""
+    found: dict[str, list[int]] = {}
+    for place, some in enumerate(phrases):
+        for root in dict.fromkeys(stem(words[0]) for words in some):
+            found.setdefault(root, []).append(place)
+    return found
 
 
 def read(text: str, tokens: Sequence[Token], pattern: Pattern, *, nouns: bool = True) -> Broad | None:

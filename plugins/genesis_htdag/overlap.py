@@ -95,7 +95,10 @@ def _sharing(clause: Clause, broad: Broad, clauses: Sequence[Clause]) -> tuple[P
 
 
 def _candidates(paragraph: Paragraph, patterns: Index) -> Iterator[_Candidate]:
-    """Yield the clauses of a paragraph that a pattern answers, each with the pattern that says most of its words."""
+    """Yield the clauses of a paragraph that a pattern answers, each with the pattern that says most of its words.
+
+    Of patterns that say as much the last one counts: one's own comes after those that come along.
+    """
     starts = [clause.tokens[0].start for clause in paragraph.clauses]
     words: list[Token] = []
     for at, clause in enumerate(paragraph.clauses):
@@ -106,9 +109,9 @@ def _candidates(paragraph: Paragraph, patterns: Index) -> Iterator[_Candidate]:
         if follow in (COLON, DASH) or (follow is None and paragraph.opens):
             continue
         best: Broad | None = None
-        for pattern in dict.fromkeys(patterns.of(clause.tokens)):
+        for pattern in patterns.of(clause.tokens):
             broad = read(paragraph.text, clause.tokens, pattern, nouns=nouns)
-            if broad is not None and (best is None or broad.weight > best.weight):
+            if broad is not None and (best is None or broad.weight >= best.weight):
                 best = broad
         if best is not None:
             words = words or tokens(paragraph.text)

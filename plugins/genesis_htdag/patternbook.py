@@ -15,7 +15,7 @@ from genesis_core import PlanContext, SettingsError
 
 from .catalogue import catalogue
 from .pattern_faults import Row, faults
-from .patterns import BUILT_IN, Part, Pattern, in_force, layers, own_file, pattern_from
+from .patterns import BUILT_IN, Part, Pattern, in_force, layers, own_file, pattern_from, text_of
 from .unfold import Hands
 
 __all__ = ["PatternBook"]
@@ -114,7 +114,7 @@ def _checked(path: Path) -> _Checked:
     import tomllib
 
     try:
-        text = path.read_text(encoding="utf-8")
+        text = text_of(path)
     except (OSError, ValueError) as error:
         raise SettingsError(f"the patterns file {str(path)!r} can't be read", cause=str(error),
                             hint="genesis patterns check FILE, with a TOML file of [[pattern]] tables") from None

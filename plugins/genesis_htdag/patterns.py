@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,8 +16,10 @@ from .pattern_faults import OPTIONAL, SLOT, Row, faults, rows, texts
 __all__ = [
     "BUILT_IN", "Key", "Part", "Pattern", "Words", "built_in", "fill", "from_file", "in_force", "layers", "named_file",
     "own_file", "own_key", "pattern_from",
+    "text_of",
 ]
 
+MAX_BYTES = 1_000_000
 BUILT_IN = Path(__file__).with_name("patterns.toml")
 _WHY = "no goal is planned by a patterns file with a fault in it"
 Words = tuple[str, ...]
@@ -129,6 +132,15 @@ def _key(path: Path) -> Key:
     return str(path), status.st_mtime_ns, status.st_size
 
 
+def text_of(path: Path) -> str:
+    """Return the text of a patterns file; raises OSError or ValueError for one that can't be read or is too large."""
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"it has more than {MAX_BYTES} bytes")
+    return data.decode("utf-8").replace("\r\n", "\n")
+
+
 @lru_cache(maxsize=8)
 def from_file(key: Key) -> tuple[Pattern, ...]:
     """Return the patterns of the file of that *key* (raises SettingsError)."""
@@ -136,7 +148,7 @@ def from_file(key: Key) -> tuple[Pattern, ...]:
 
     path = Path(key[0])
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(text_of(path))
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path.name} can't be read as patterns", cause=str(error),
                             hint=f"genesis patterns check {path}") from error
@@ -145,16 +157,14 @@ def from_file(key: Key) -> tuple[Pattern, ...]:
         raise SettingsError(f"{path.name} has other things than patterns", cause="it is a list of [[pattern]] tables",
                             hint=f"genesis patterns check {path}")
     found = tuple(pattern_from(row, path.name) for row in rows)
-    twice = next((p.id for at, p in enumerate(found) if p.id in {q.id for q in found[:at]}), None)
-    if twice is not None:
+    counts = Counter(pattern.id for pattern in found)
+    if (twice := next((name for name, count in counts.items() if count > 1), None)) is not None:
         raise SettingsError(f"{path.name}: pattern id {twice!r} is used twice", cause=_WHY,
                             hint="give each pattern an id of its own")
     return found
 
 
 def _offered(name: str, value: object) -> Pattern:
-    if isinstance(value, Pattern):
-        return value
     if not isinstance(value, Mapping):
         raise SettingsError(f"the pattern {name!r} of a plugin is no mapping", cause=f"it is {value!r}"[:200],
                             hint="offer a mapping with the keys of a [[pattern]] table: docs/patterns.md")
@@ -193,5 +203,9 @@ def _phrases(value: object) -> tuple[Words, ...]:
 
 
 def in_force(patterns: Iterable[Pattern]) -> tuple[Pattern, ...]:
-    """Return the patterns that count: of one id the last, unless it is taken away."""
-    return tuple(p for p in {p.id: p for p in patterns}.values() if not p.off)
+    """Return the patterns that count, in their order: of one id the last, unless it is taken away."""
+    last: dict[str, Pattern] = {}
+    for pattern in patterns:
+        last.pop(pattern.id, None)  # what replaces another one stands in its own place
+        last[pattern.id] = pattern
+    return tuple(pattern for pattern in last.values() if not pattern.off)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,17 @@ from genesis_agents._cards import cards
 from genesis_core import PlanContext, SettingsError
 from genesis_core.testing import context_for
 from genesis_htdag.patternbook import PatternBook
-from genesis_htdag.patterns import fill, layers, pattern_from
+from genesis_htdag.patterns import (
+    MAX_BYTES,
+    Part,
+    Pattern,
+    fill,
+    from_file,
+    in_force,
+    layers,
+    own_key,
+    pattern_from,
+)
 from genesis_htdag.plan import decompose
 
 SHOP = """
@@ -145,3 +156,54 @@ def test_a_file_that_is_no_toml_or_holds_other_things_is_refused(own: Any) -> No
 def test_slots_are_filled_and_what_is_in_brackets_goes_without_its_slot() -> None:
     assert fill("Plan {object}[ in {where}][ by {when}] now", {"object": "the shop", "when": "May"}) == (
         "Plan the shop by May now")
+
+
+def many(count: int) -> str:
+    return "\n".join(SHOP.replace("open-a-shop", f"shop-{n}") for n in range(count))
+
+
+def test_a_file_that_is_too_large_is_refused_and_not_read(own: Any) -> None:
+    context = own("# " + "x" * MAX_BYTES)
+    with pytest.raises(SettingsError, match=r"mine\.toml can't be read as patterns") as raised:
+        layers(context)
+    assert raised.value.cause == f"it has more than {MAX_BYTES} bytes"
+    with pytest.raises(SettingsError, match="can't be read"):
+        PatternBook().check(context, None)
+
+
+def test_a_long_file_takes_no_longer_for_each_pattern_than_a_short_one(own: Any) -> None:
+    """Doubles are found in one pass: ten times the patterns take about ten times as long, and not a hundred."""
+    took = []
+    for count in (1_500, 15_000):
+        text = "".join(f'[[pattern]]\nid = "shop-{n}"\noff = true\n' for n in range(count))
+        key, began = own_key(own(text)), time.process_time()
+        assert key is not None and len(from_file(key)) == count
+        took.append(time.process_time() - began)
+    assert took[1] < 25 * took[0]
+
+
+def test_a_double_far_down_is_named(own: Any) -> None:
+    with pytest.raises(SettingsError, match="pattern id 'shop-3' is used twice"):
+        layers(own(many(20) + SHOP.replace("open-a-shop", "shop-3")))
+
+
+def test_what_a_plugin_offers_is_checked_whatever_it_is() -> None:
+    """A pattern in the shape that ours have inside is no way around the checks: a circle would never end."""
+    circle = Pattern("round", verbs=(("go",),), objects=(("there",),), parts=(
+        Part("a", "Do a", within="b"), Part("b", "Do b", within="a")))
+    with pytest.raises(SettingsError, match="the pattern 'round' of a plugin is no mapping"):
+        layers(context_for(agents=cards(), offers={"pattern": {"round": circle}}))
+
+
+def test_of_patterns_that_say_as_much_the_last_one_counts(own: Any) -> None:
+    first = SHOP.replace("open-a-shop", "first").replace('["shop", "store"]', '["corner shop"]')
+    first = first.replace('["opening"]', '["launch"]').replace('["open", "set up"]', '["zip"]')
+    last = first.replace('"first"', '"last"').replace('["corner shop"]', '["corner"]')
+    last = last.replace('["launch"]', '["shop launch"]')
+    for order, wins in ((first + last, "last"), (last + first, "first")):
+        assert decompose("Do a corner shop launch", own(order)).tasks[0].id == wins
+
+
+def test_ones_own_pattern_comes_after_those_that_come_along_also_where_it_replaces_one(own: Any) -> None:
+    name = layers(own(SHOP))[0].id
+    assert [p.id for p in in_force(layers(own(SHOP.replace("open-a-shop", name))))][-1] == name
