@@ -43,7 +43,7 @@ def _stem(word: str) -> str:
 
 def _weights(texts: Sequence[Iterable[str]]) -> Mapping[str, float]:
     """Return how much each word tells texts apart (inverse document frequency)."""
-    often = Counter(word for text in texts for word in set(text))
+    often = Counter(word for text in texts for word in dict.fromkeys(text))
     return {word: log(1 + len(texts) / count) for word, count in often.items()}
 
 
@@ -58,7 +58,7 @@ def words_in_common(row: Row, tools: Sequence[ToolSpec]) -> Prediction:
     weights = _weights(texts)
     scored = []
     for at, text in enumerate(texts):
-        shared = [word for word in set(text) if word in first]
+        shared = [word for word in dict.fromkeys(text) if word in first]
         if shared:
             value = sum(weights[word] * text.count(word) for word in shared) / sqrt(len(text))
             scored.append((value, min(first[word] for word in shared), at))

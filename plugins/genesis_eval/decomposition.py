@@ -12,11 +12,13 @@ from genesis_core import Genesis, GenesisError, Input, Task, TaskGraph, ToolSpec
 
 from ._baselines import words_in_common
 from ._catalogue import Catalogue, read_catalogue, specs
+from ._graph_rows import check_row
 from ._pipeline import tasks_for
 from ._predictions import Prediction
 from ._rows import Row, has_gold, read_rows, shown
 from ._study import Made, Progress, Simple, Study, check_options, measured
 from .graph_spread import figures
+from .graphs import read_graph
 
 SHOWN = ("id", "domain", "request", "tools")
 """Fields of a row that reach a predictor; nodes, links, steps and type are gold."""
@@ -33,18 +35,31 @@ class Decomposing:
     ) -> dict[str, Any]:  # fmt: skip
         """Return what :func:`measured` says; raises SettingsError for data or descriptions that can't be used."""
         check_options("decomposition", options, "catalogue", "tools")
-        rows = read_rows(data, ("id", "request"))
+        rows = read_rows(data, ("id", "request"), check_row)
         catalogue = read_catalogue(options.get("catalogue", options.get("tools"))) or Catalogue(None)
         known = has_gold(rows, "nodes", "type")
         scored = [_grouped(row, catalogue) for row in rows] if known else []
         study = Study(
             rows=rows, sees=partial(shown, names=SHOWN), predict=partial(_predict, genesis, catalogue),
-            variant="model" if genesis.provided.models else "heuristics",
+            lacks=_lacks, variant="model" if genesis.provided.models else "heuristics",
             simple=Simple("words in common with the tool", lambda row: words_in_common(row, _tools(row, catalogue))),
             score=lambda made: _score(scored, made, catalogue) if known else None,
             figures=lambda made: figures(scored, made.rows),
         )  # fmt: skip
         return await measured(study, options, predictions, progress)
+
+
+def _lacks(prediction: Prediction) -> str:
+    """Return the field without which a prediction is no graph, in any of the spellings that are read."""
+    row = prediction.get("result", prediction)
+    nodes = row.get("nodes", row.get("task_nodes")) if isinstance(row, dict) else None
+    if not isinstance(nodes, list):
+        return "nodes"
+    try:
+        read_graph(prediction)
+    except (AttributeError, IndexError, TypeError):
+        return "graph"
+    return ""
 
 
 def _tools(row: Row, catalogue: Catalogue) -> tuple[ToolSpec, ...]:

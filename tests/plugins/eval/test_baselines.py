@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -150,3 +153,53 @@ def test_where_there_is_no_baseline_it_says_so(tmp_path: Path, capsys: pytest.Ca
     (folder / "b.py").write_text("# kind: benign\nprint('BENIGN-OK')\n")
     assert main(["eval", "sandbox", "--programs", str(folder), "--baseline", "x.jsonl"]) == 2
     assert "takes no file for --baseline" in capsys.readouterr().err
+
+
+ANSWERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "decomposition": (ROWS[0], {"nodes": ["cancel_alarm"], "links": []}),
+    "routing": ({"task": "write code", "agent": "backend"}, {"ranked": ["backend"], "confidence": 1.0, "reason": "x"}),
+    "cost": ({"prompt": "why", "strong_correct": 1, "weak_correct": 0}, {"score": 0.5}),
+    "guard": ({"text": "hello", "label": 0}, {"score": 0.5, "blocked": False}),
+}
+"""Of each kind a row, and a prediction of it."""
+WRONG: Sequence[Mapping[str, Any]] = (
+    {}, {"nodes": 3}, {"nodes": [{"arguments": 3}]}, {"nodes": [], "links": [[]]}, {"result": None},
+    {"ranked": "backend"}, {"score": "high", "blocked": 1}, {"ranked": [], "confidence": "high"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_predictions_of_another_kind_are_refused_in_three_lines(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = ANSWERS[kind][0]
+    data = write(tmp_path / "rows.jsonl", [{**row, "id": str(n)} for n in range(3)])
+    if kind == "cost":
+        lines = [",".join(("id", *row)), *(",".join(map(str, (n, *row.values()))) for n in range(3))]
+        data = str(tmp_path / "rows.csv")
+        Path(data).write_text("\n".join(lines), encoding="utf-8")
+    others = [answer for other, (_, answer) in ANSWERS.items() if other != kind and (kind, other) != ("cost", "guard")]
+    for number, answer in enumerate([*others, *WRONG]):
+        file = write(tmp_path / f"{number}.jsonl", [{"id": str(n), **answer} for n in range(3)])
+        assert main(["eval", kind, "--data", data, "--baseline", file]) == 2, answer
+        said = capsys.readouterr().err.splitlines()
+        assert said[0].startswith(f"error: {file} holds other predictions: that of the row '0' has no "), answer
+        assert [line.partition(":")[0] for line in said] == ["error", "cause", "hint"]
+    fits = write(tmp_path / "fits.jsonl", [{"id": str(n), **ANSWERS[kind][1]} for n in range(3)])
+    assert main(["eval", kind, "--data", data, "--baseline", fits]) == 0
+
+
+def test_words_in_common_do_not_depend_on_the_seed_of_hashes() -> None:
+    """Sums of floats in another order differ in their last digit, and that decides ties."""
+    script = """
+import random
+from genesis_core import ToolSpec
+from genesis_eval._baselines import words_in_common
+draw, words = random.Random(0), [f"w{a}{b}" for a in "abcdefgh" for b in "abcdefgh"]
+for _ in range(200):
+    tools = [ToolSpec(name=f"t{n}", description=" ".join(draw.choices(words, k=8))) for n in range(40)]
+    print(words_in_common({"id": 1, "request": " ".join(draw.choices(words, k=25))}, tools)["nodes"])
+"""
+    said = {subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True,
+                           env={**os.environ, "PYTHONHASHSEED": str(seed)}).stdout for seed in (1, 2, 3)}
+    assert len(said) == 1
