@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from _common import cpu, options, show
 
 from genesis_aop.rewards.facts import Done, Part, tries_of
-from genesis_aop.rewards.known import FIXED, Rewards, Success
-from genesis_aop.rewards.learn import ENOUGH, rewards_of
+from genesis_aop.rewards.known import Rewards, Success
+from genesis_aop.rewards.learn import rewards_of
 from genesis_aop.rewards.measures import calibration_error, chance, pairwise
-from genesis_aop.rewards.weights import success_of, terms_of, weighed
+from genesis_aop.rewards.terms import ENOUGH, FIXED, success_of, terms_of, weighed
 from genesis_core import AgentCard, Skill, TaskOutcome
 
 NODES = (-1.9, -1.3, -0.9, -0.6, -0.2, 0.2, 0.6, 0.9, 1.3, 1.9)
@@ -71,6 +71,7 @@ WORLDS = (
     World("agents drift far", runs=400, drift=2.5),
     World("difficulty drifts", runs=300, slope=-4.0),
     World("agents hang together", runs=250, luck=1.0, shared=0.8),
+    World("luck decides", runs=150, tasks=(10, 20), agents=6, luck=2.0),
     World("unbalanced", runs=250, agents=14, steepness=1.5),
     World("fit hardly matters", runs=300, fit=0.2),
     World("money runs out", runs=400, fit=0.5, costs=6.0),
@@ -161,7 +162,8 @@ def judged(world: World, seed: int, later: int) -> dict[str, float]:
     came = [done.done for _, done, _ in runs]
     ranked = {}
     for way, known, four in zip(WAYS, (PLAIN, success, success), (FIXED, FIXED, weights), strict=True):
-        scores = [weighed(terms_of(d, success_of(d, known, priors, 0.5)), four) for _, d, _ in runs]
+        expected = [success_of(d, lambda part, known=known: known.chance(part, priors[part.agent])) for _, d, _ in runs]
+        scores = [weighed(terms_of(d, s), four) for (_, d, _), s in zip(runs, expected, strict=True)]
         ranked[way] = pairwise(scores, came) or 0.0
     return {
         "outcomes": outcomes, "success_used": float(success.used), "weights_used": float(weights != FIXED),

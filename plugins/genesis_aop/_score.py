@@ -14,7 +14,6 @@ learned better ones (``rewards``); the score says which.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from decimal import Decimal
 
 from genesis_core import Assignment, Score
@@ -22,22 +21,19 @@ from genesis_core import Assignment, Score
 from ._view import View
 from ._words import EMPTY_WORDS, READER
 from .rewards.facts import Done, Part, named
+from .rewards.terms import FIXED, UNKNOWN, success_of, terms_of, weighed
 
 __all__ = ["planned", "score"]
 
-WEIGHTS = (0.4, 0.3, 0.2, 0.1)
 HALF_COST, HALF_SECONDS = 0.10, 60.0
-UNKNOWN_PRIOR, LEAST = 0.5, 0.01
-"""Success of an agent without a card, and the least that counts: one hopeless task must not hide all others."""
 
 
 def score(view: View) -> Score:
     """Return the plan's score with its terms; renaming tasks, or having all of them twice, changes nothing."""
     made, learned = planned(view), view.rewards
-    success = made.routed * _success(view, made.parts)
-    weights = WEIGHTS if learned is None else learned.weights_in_force
-    each = success, made.quality, 1 - made.cost, 1 - made.time
-    value = math.fsum(w * x for w, x in zip(weights, each, strict=True))
+    success = success_of(made, lambda part: _chance(view, part))
+    weights = FIXED if learned is None else learned.weights_in_force
+    value = weighed(terms_of(made, success), weights)
     terms = [round(min(max(x, 0.0), 1.0), 6) for x in (value, success, made.quality, made.cost, made.time)]
     return Score(value=terms[0], success=terms[1], quality=terms[2], cost=terms[3], time=terms[4], weights=weights,
                  reason=_reason(view, made.parts))
@@ -66,17 +62,12 @@ def _mean(values: list[float]) -> float:
     return math.fsum(values) / len(values) if values else 0.0
 
 
-def _success(view: View, parts: tuple[Part, ...]) -> float:
-    """Return the geometric mean of how likely the agents succeed at their tasks."""
-    odds = [(_chance(view, part), tasks) for part, tasks in Counter(parts).items()]
-    return math.exp(math.fsum(n * math.log(max(p, LEAST)) for p, n in odds) / len(parts)) if parts else 0.0
-
-
 def _chance(view: View, part: Part) -> float:
     card, learned = view.roster.cards.get(part.agent), view.rewards
+    prior = None if card is None else card.prior
     if learned is not None:
-        return learned.chance(part, card, UNKNOWN_PRIOR)
-    return UNKNOWN_PRIOR if card is None else card.prior
+        return learned.success.chance(part, prior)
+    return UNKNOWN if prior is None else prior
 
 
 def _reason(view: View, parts: tuple[Part, ...]) -> str:

@@ -13,12 +13,13 @@ from typing import Any
 
 from genesis_aop._score import planned
 from genesis_aop._view import View
-from genesis_core import Plan, PlanContext, RunRecord, RunState, SettingsError, TaskState
+from genesis_core import Plan, PlanContext, RunRecord, RunState, SettingsError, TaskGraph, TaskState
 
 from .facts import Done, tries_of
 from .file import FILE, forget, read, save
-from .known import FIXED, METHOD, TERMS, Rewards
-from .learn import ENOUGH, rewards_of
+from .known import METHOD, Rewards
+from .learn import rewards_of
+from .terms import ENOUGH, FIXED, TERMS
 
 __all__ = ["RewardBook", "done_of"]
 
@@ -65,20 +66,31 @@ class RewardBook:
 def done_of(record: RunRecord, context: PlanContext, did: int) -> Done | None:
     """Return a run as what its plan looked like before it began, and what came of it; None: it tells nothing.
 
-    It *did* so many tasks itself: one that took results over from another run does not count. Figures and names alone
-    are taken: of what agents and tools wrote, nothing.
+    It *did* so many tasks itself: one that took results over from another run does not count. A task that was done in
+    parts is done when all of them are, one that was dropped is not. Figures and names alone are taken: of what agents
+    and tools wrote, nothing.
     """
-    if record.replay_of or record.state not in _COUNTED or "plan" not in record.report:
+    if record.replay_of or record.state not in _COUNTED or record.plan is None or "plan" not in record.report:
         return None
     plan = Plan.model_validate(record.report["plan"])
     leaves = plan.graph.leaves
-    if not leaves:
+    if not leaves or _taken_over(record, record.plan.graph, did):
         return None
-    ended = [record.results[task.id] for task in leaves if task.id in record.results]
-    if sum(r.state in _DID for r in ended) > did:
-        return None
-    done = sum(r.state is TaskState.COMPLETED and not r.degraded for r in ended) / len(leaves)
+    done = sum(_is_done(task.id, record, record.plan.graph) for task in leaves) / len(leaves)
     return planned(View(plan, context), run=record.run_id, done=done)
+
+
+def _taken_over(record: RunRecord, graph: TaskGraph, did: int) -> bool:
+    """Return whether tasks of the run's last *graph* ended that are not among those that it *did* itself."""
+    left = {task.id for task in graph.leaves}
+    gone = sum(name not in left for name in record.tried)  # done once, and then replaced by parts, or dropped
+    return sum(result.state in _DID for name, result in record.results.items() if name in left) > did - gone
+
+
+def _is_done(task_id: str, record: RunRecord, graph: TaskGraph) -> bool:
+    """Return whether the task, or all that it was replaced by, completed at the configured level."""
+    ended = [record.results.get(name) for name in graph.leaves_of(task_id)] if task_id in graph else []
+    return bool(ended) and all(r is not None and r.state is TaskState.COMPLETED and not r.degraded for r in ended)
 
 
 def _weights(found: Rewards | None) -> list[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""``rewards.json`` in the state folder: written by ``genesis rewards fit``, read whenever a plan is scored."""
+"""``rewards.json`` in the state folder: written by ``genesis rewards fit``, read whenever a plan is scored.
+
+What it holds is imported only once there is such a file.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ import contextlib
 import json
 import os
 import tempfile
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genesis_core import GenesisError, SettingsError, read_json
 
-from .known import METHOD, Rewards
+if TYPE_CHECKING:
+    from .known import Rewards
 
 __all__ = ["FILE", "SCHEMA", "forget", "read", "save"]
 
@@ -32,20 +38,13 @@ def read(home: Path) -> Rewards | None:
         return None
     except OSError as error:
         raise _damaged(path, str(error)) from None
-    stamp = str(path), about.st_ino, about.st_size, about.st_mtime_ns
-    if _recent.get("stamp") != stamp:
-        _recent.update(stamp=stamp, found=_read(path, about.st_size))
-    found = _recent["found"]
-    assert isinstance(found, Rewards)  # noqa: S101  # put there by the line above
-    return found
-
-
-_recent: dict[str, object] = {}
-"""The file read last, by what changes whenever it does: a plan is validated several times."""
+    return _read(path, about.st_size, about.st_ino, about.st_mtime_ns)
 
 
 def save(home: Path, rewards: Rewards) -> Path:
     """Write *rewards* whole or not at all, for nobody else to read, and return where."""
+    from .known import METHOD
+
     path = home / FILE
     document = {"schema": SCHEMA, "method": METHOD, **rewards.model_dump(mode="json")}
     try:
@@ -79,7 +78,11 @@ def forget(home: Path) -> bool:
     return True
 
 
-def _read(path: Path, size: int) -> Rewards:
+@lru_cache(maxsize=1)  # a plan is validated several times
+def _read(path: Path, size: int, _inode: int, _changed: int) -> Rewards:
+    """Return what *path* holds; the rest of the arguments differ whenever the file does."""
+    from .known import METHOD, Rewards
+
     if size > _MOST_BYTES:
         raise _damaged(path, f"it has {size} bytes")
     try:

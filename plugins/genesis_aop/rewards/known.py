@@ -8,22 +8,16 @@ from functools import cached_property
 
 from pydantic import Field, field_validator
 
-from genesis_core import AgentCard, Record
+from genesis_core import Record
 
 from .facts import Part
 from .measures import chance, log_odds, mean
+from .terms import FIXED, UNKNOWN, Four
 
-__all__ = [
-    "FIXED", "METHOD", "TERMS", "Calibration", "Compared", "Four", "Known", "Measured", "Origin", "Rewards", "Success",
-    "Weights",
-]
+__all__ = ["METHOD", "Calibration", "Compared", "Known", "Measured", "Origin", "Rewards", "Success", "Weights"]
 
-METHOD = 1
+METHOD = 2
 """Of the way to learn; figures of another one are not used."""
-TERMS = ("success", "quality", "cost", "time")
-FIXED = (0.4, 0.3, 0.2, 0.1)
-
-Four = tuple[float, float, float, float]
 
 
 class Known(Record):
@@ -92,6 +86,12 @@ class Success(Record):
         found = self._known(part)
         p = mean([known.estimate for known in found]) if found else chance(log_odds(card) + self.shift)
         return p if self.calibration is None else self.calibration(p, self.harder(part))
+
+    def chance(self, part: Part, card: float | None) -> float:
+        """Return the same where what was learned is used, else what the card says; None: the agent has no card."""
+        if card is None:
+            return UNKNOWN
+        return self.of(part, card) if self.used else card
 
     def harder(self, part: Part) -> float:
         """Return by how much *part* is harder than what its estimate was learned from."""
@@ -177,12 +177,6 @@ class Rewards(Record):
             success = f"success learned from {of} for {_few(known)}"
         weights = "learned weights" if self.weights_in_force != FIXED else f"fixed weights ({self.weights.why})"
         return f"{weights}; {success}"
-
-    def chance(self, part: Part, card: AgentCard | None, unknown: float) -> float:
-        """Return how likely *part* comes right; as its card says where nothing learned is in use."""
-        prior = unknown if card is None else card.prior
-        return self.success.of(part, prior) if self.success.used and card is not None else prior
-
 
 def _few(names: Sequence[str]) -> str:
     shown = ", ".join(names[:5])

@@ -1,33 +1,35 @@
 """Learn from tries and runs, and compare with what is fixed on runs that came later than what it was learned from.
 
 The runs, in the order of time, are cut into FOLDS blocks. Each but the first is foretold by what those before it teach
-(rolling origin); the weights need terms that were foretold so, and are tried one block later. What does not do better
-there than what is fixed is not used, and the result says so.
+(rolling origin); the weights need terms that were foretold so, and are tried one block later. Whether a block's plans
+are foretold by learned success is decided on the blocks before it, too. What does not do better there than what is
+fixed is not used, and the result says so.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from genesis_core import digest
 
 from .facts import Done, Try
-from .known import FIXED, Compared, Four, Measured, Origin, Rewards, Success, Weights
+from .known import Compared, Measured, Origin, Rewards, Success, Weights
 from .measures import calibration_error, error_of_mean, log_loss, losses, mean, pairwise, squares, surely
 from .success import foretold, learned
-from .weights import likely, scale_of, success_of, terms_of, weighed, weights_of
+from .terms import ENOUGH, FIXED, Four, success_of, terms_of, weighed
+from .weights import likely, scale_of, weights_of
 
-__all__ = ["ENOUGH", "FOLDS", "UNKNOWN", "rewards_of"]
+__all__ = ["FOLDS", "LATER", "rewards_of"]
 
-ENOUGH = 30
-"""Outcomes, and runs for the weights, below which nothing is learned."""
 FOLDS = 6
+LATER = 10
+"""Held-out runs below which nobody can say how learned success did: the error of fewer gains is luck itself."""
+TRIED_FROM = ENOUGH // 2
+"""Runs that weights are learned from when they are tried on the block after those."""
 MOST_RANKED = 1_000
 """Held-out tasks whose pairs are counted: the newest."""
-UNKNOWN = 0.5
-"""Success of an agent without a card."""
-
 
 @dataclass(slots=True)
 class _Fold:
@@ -36,6 +38,21 @@ class _Fold:
     tries: list[Try]
     runs: list[Done]
     success: Success
+    by_card: list[float]
+    by_past: list[float]
+
+    @property
+    def came(self) -> list[float]:
+        return [float(t.done) for t in self.tries]
+
+    @property
+    def gains(self) -> list[float]:
+        """What learned success gained on each run (log-loss): tries of one run share its luck, and count as one."""
+        found: dict[str, float] = defaultdict(float)
+        before, after = losses(self.by_card, self.came), losses(self.by_past, self.came)
+        for one, a, b in zip(self.tries, before, after, strict=True):
+            found[one.run] += a - b
+        return list(found.values())
 
 
 def rewards_of(tries: Sequence[Try], runs: Sequence[Done], cards: Mapping[str, float], *, seed: int = 0) -> Rewards:
@@ -45,7 +62,7 @@ def rewards_of(tries: Sequence[Try], runs: Sequence[Done], cards: Mapping[str, f
     """
     runs = sorted(runs, key=lambda done: done.run)
     folds = _folds(tries, runs, cards)
-    success, tasks = _judged(learned(tries, cards), folds, cards)
+    success, tasks = _judged(learned(tries, cards), folds)
     weights, whole = _weights(folds, success.used, cards, seed)
     return Rewards(origin=_origin(tries, runs, seed), success=success, weights=weights, tasks_held_out=tasks,
                    runs_held_out=whole)
@@ -66,30 +83,35 @@ def _folds(tries: Sequence[Try], runs: Sequence[Done], cards: Mapping[str, float
     for k in range(1, FOLDS):
         before = [t for t in tries if block[t.run] < k]
         if len(before) >= ENOUGH:  # from fewer nothing is learned in earnest either
-            found.append(_Fold([t for t in tries if block[t.run] == k], [r for r in runs if block[r.run] == k],
-                               learned(before, cards)))
+            own, success = [t for t in tries if block[t.run] == k], learned(before, cards)
+            found.append(_Fold(own, [r for r in runs if block[r.run] == k], success, [cards[t.agent] for t in own],
+                               foretold(success, own, cards)))
     return found
 
 
 # ---- success -------------------------------------------------------------------------------------------------------
 
 
-def _judged(success: Success, folds: Sequence[_Fold], cards: Mapping[str, float]) -> tuple[Success, Compared]:
+def _judged(success: Success, folds: Sequence[_Fold]) -> tuple[Success, Compared]:
     """Return *success* with whether it is used, and how it did beside the cards."""
-    came = [float(t.done) for fold in folds for t in fold.tries]
-    by_card = [cards[t.agent] for fold in folds for t in fold.tries]
-    by_past = [p for fold in folds for p in foretold(fold.success, fold.tries, cards)]
+    came = [y for fold in folds for y in fold.came]
+    by_card, by_past = [p for fold in folds for p in fold.by_card], [p for fold in folds for p in fold.by_past]
     ways = (_of_tasks("cards", by_card, came), _of_tasks("learned", by_past, came)) if came else ()
-    gains = [a - b for a, b in zip(losses(by_card, came), losses(by_past, came), strict=True)]
-    if not gains:
-        used, why = False, "there are no later runs to try it on"
-    elif mean(gains) > 0:
-        used, why = True, f"it foretold {len(came)} later tasks better than the cards"
-    elif mean(gains) > -error_of_mean(gains):  # the cards are part of it: a tie is no loss, and more runs will tell
-        used, why = True, f"it foretold {len(came)} later tasks as well as the cards, as far as so few can tell"
-    else:
-        used, why = False, f"it foretold {len(came)} later tasks worse than the cards"
+    used, why = _verdict(folds)
     return success.replace(used=used, why=why), Compared(count=len(came), ways=ways)
+
+
+def _verdict(folds: Sequence[_Fold]) -> tuple[bool, str]:
+    """Return whether learned success is to be used, from how it did in *folds*, and why."""
+    gains = [gain for fold in folds for gain in fold.gains]
+    foretold_ = f"it foretold {sum(len(fold.tries) for fold in folds)} later tasks"
+    if len(gains) < LATER:
+        return False, f"too few later runs to try it on: {len(gains)}, and {LATER} are needed"
+    if mean(gains) > 0:
+        return True, f"{foretold_} better than the cards"
+    if mean(gains) >= -error_of_mean(gains):  # the cards are part of it: a tie is no loss, and more runs will tell
+        return True, f"{foretold_} as well as the cards, as far as so few can tell"
+    return False, f"{foretold_} worse than the cards"
 
 
 def _of_tasks(way: str, expected: Sequence[float], came: Sequence[float]) -> Measured:
@@ -107,20 +129,19 @@ def _short(value: float | None) -> float | None:
 
 def _weights(folds: Sequence[_Fold], learns: bool, cards: Mapping[str, float], seed: int) -> tuple[Weights, Compared]:
     """Return the weights, and how plans were ranked by the fixed score, with learned success, and with both."""
-    priors, plain = dict(cards), Success(used=False, why="")
-    fixed = [[terms_of(r, success_of(r, plain, priors, UNKNOWN)) for r in fold.runs] for fold in folds]
-    past = [[terms_of(r, success_of(r, fold.success.replace(used=learns), priors, UNKNOWN)) for r in fold.runs]
-            for fold in folds]
+    plain = Success(used=False, why="")
+    fixed = [[_terms(r, plain, cards) for r in fold.runs] for fold in folds]
+    past = [[_terms(r, fold.success, cards) for r in fold.runs] for fold in folds]
     came = [[r.done for r in fold.runs] for fold in folds]
     count = sum(map(len, came))
     if count < ENOUGH:
         why = f"too few later runs to learn from: {count}, and {ENOUGH} are needed"
         return Weights(used=False, why=why, runs=count), Compared(count=0)
-    held = _Held(fixed, past, came)
+    held = _Held(fixed, past, came, [_verdict(folds[:k])[0] for k in range(len(folds))])
     held.run()
     if not held.came:
         return Weights(used=False, why="no later runs to try them on", runs=count), Compared(count=0)
-    found = weights_of(_joined(past), _flat(came))
+    found = weights_of(_joined(past if learns else fixed), _flat(came))
     sure = surely(held.gains, seed)
     ranks = held.ranking("learned success"), held.ranking("learned success and weights")
     better = sure > 0 and ranks[0] is not None and ranks[1] is not None and ranks[1] >= ranks[0]
@@ -129,25 +150,33 @@ def _weights(folds: Sequence[_Fold], learns: bool, cards: Mapping[str, float], s
     return Weights(used=better, why=why, learned=found, runs=count), Compared(count=len(held.came), ways=held.ways)
 
 
-class _Held:
-    """Scores of held-out runs by three ways, each with the scale that earlier runs give it."""
+def _terms(done: Done, success: Success, cards: Mapping[str, float]) -> Four:
+    return terms_of(done, success_of(done, lambda part: success.chance(part, cards.get(part.agent))))
 
-    def __init__(self, fixed: list[list[Four]], past: list[list[Four]], came: list[list[float]]) -> None:
-        self._fixed, self._past, self._came = fixed, past, came
+
+class _Held:
+    """Scores of held-out runs by three ways, each with the scale that earlier runs give it.
+
+    *learns* says of each block whether what came before it speaks for learned success; the cards count where not.
+    """
+
+    def __init__(self, fixed: list[list[Four]], past: list[list[Four]], came: list[list[float]],
+                 learns: list[bool]) -> None:
+        self._fixed, self._past, self._came, self._learns = fixed, past, came, learns
         self.came: list[float] = []
         self._scores: dict[str, list[float]] = {}
         self._expected: dict[str, list[float]] = {}
 
     def run(self) -> None:
-        """Foretell each block from the first that has ENOUGH runs before it."""
+        """Foretell each block from the first that has TRIED_FROM runs before it."""
         for k in range(1, len(self._came)):
             seen = _flat(self._came[:k])
-            if len(seen) < ENOUGH // 2 or not self._came[k]:
+            if len(seen) < TRIED_FROM or not self._came[k]:
                 continue
-            learned_weights = weights_of(_joined(self._past[:k]), seen)
+            rows = self._past if self._learns[k] else self._fixed
             self._try("fixed", self._fixed, k, FIXED, seen)
-            self._try("learned success", self._past, k, FIXED, seen)
-            self._try("learned success and weights", self._past, k, learned_weights, seen)
+            self._try("learned success", rows, k, FIXED, seen)
+            self._try("learned success and weights", rows, k, weights_of(_joined(rows[:k]), seen), seen)
             self.came += self._came[k]
 
     def _try(self, way: str, rows: list[list[Four]], k: int, weights: Sequence[float], seen: Sequence[float]) -> None:

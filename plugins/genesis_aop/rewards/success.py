@@ -69,7 +69,7 @@ class _Seen:
     pairs: Mapping[Pair, _Tally]
 
     def card(self, agent: str, shift: float) -> float:
-        return chance(log_odds(self.cards.get(agent, 0.5)) + shift)
+        return chance(log_odds(self.cards[agent]) + shift)
 
     def others(self, pair: Pair, card: float, pull: float) -> float:
         """Return what the agent's tasks without that skill say, drawn towards its *card*."""

@@ -10,38 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from .facts import Done
-from .known import FIXED, Four, Success
 from .measures import chance, fitted, log_odds, mean
+from .terms import FIXED, Four, weighed
 
-__all__ = ["Scale", "likely", "scale_of", "shares", "success_of", "terms_of", "weighed", "weights_of"]
+__all__ = ["Scale", "likely", "scale_of", "shares", "weights_of"]
 
 SPREAD = 0.15
 """How far weights are taken to lie from the fixed ones."""
-LEAST = 0.01
 _STEEP, _STEEP_SPREAD, _LEAST_STEEP = 6.0, 6.0, 1.0
 _CENTRE_SPREAD = 3.0
 _PARTS = 10_000
 
 Scale = tuple[float, float]
 """What maps a score to a probability: log-odds = first + second x score."""
-
-
-def success_of(done: Done, success: Success, cards: dict[str, float], unknown: float) -> float:
-    """Return the success term of a plan, as ``_score`` has it: geometric mean over its tasks, times their share."""
-    odds = [success.of(part, cards[part.agent]) if success.used and part.agent in cards
-            else cards.get(part.agent, unknown) for part in done.parts]
-    return done.routed * math.exp(mean([math.log(max(p, LEAST)) for p in odds])) if odds else 0.0
-
-
-def terms_of(done: Done, success: float) -> Four:
-    """Return the four terms, each so that more is better."""
-    return success, done.quality, 1 - done.cost, 1 - done.time
-
-
-def weighed(terms: Sequence[float], weights: Sequence[float]) -> float:
-    """Return the score."""
-    return math.fsum(w * x for w, x in zip(weights, terms, strict=True))
 
 
 def scale_of(scores: Sequence[float], came: Sequence[float]) -> Scale:

@@ -16,7 +16,7 @@ import pytest
 import genesis_aop
 from genesis_aop.rewards.book import RewardBook, done_of
 from genesis_aop.rewards.file import FILE, read
-from genesis_aop.rewards.known import FIXED
+from genesis_aop.rewards.terms import FIXED
 from genesis_core import (
     AgentCard,
     Assignment,
@@ -128,7 +128,7 @@ def test_the_file_is_for_its_owner_alone_and_names_its_method_origin_and_seed(li
     path = lived / "home" / FILE
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     document = json.loads(path.read_text("utf-8"))
-    assert document["schema"] == "genesis.rewards/1" and document["method"] == 1
+    assert document["schema"] == "genesis.rewards/1" and document["method"] == 2
     assert document["origin"]["first"] < document["origin"]["last"] and len(document["origin"]["digest"]) == 64
 
 
@@ -231,8 +231,8 @@ def test_below_thirty_outcomes_nothing_is_learned_and_the_score_says_so(tmp_path
 
 
 @pytest.mark.parametrize("text", [
-    "", "{", "[]", '{"schema": "other/1"}', '{"schema": "genesis.rewards/1", "method": 2}',
-    '{"schema": "genesis.rewards/1", "method": 1}', "\x00\xff",
+    "", "{", "[]", '{"schema": "other/1"}', '{"schema": "genesis.rewards/1", "method": 1}',
+    '{"schema": "genesis.rewards/1", "method": 2}', "\x00\xff",
 ])
 def test_a_damaged_file_is_named_and_planning_goes_on_without_it(tmp_path: Path, text: str) -> None:
     async def scenario() -> PlanReport:
