@@ -38,20 +38,22 @@ class Catalogue:
         """Return the tools of the rows of *domain*; raises SettingsError when there is no file for them."""
         if self.place is None:
             raise SettingsError(f"rows of the domain {domain!r} name no tools" if domain else "the rows name no tools",
+                                cause="neither a field 'tools' nor --catalogue says what there is to choose from",
                                 hint="genesis eval decomposition --catalogue FILE|DIR")
         paths = [self._of(domain)] if domain and self.folder else self._files()
         found: dict[str, ToolSpec] = {}
         for tool in (tool for path in paths for tool in self._described(path).tools):
             found.setdefault(tool.name, tool)
         if not found:
-            raise SettingsError(f"{self.place} describes no tool", hint="it takes files with {\"tools\": [...]}")
+            raise SettingsError(f"{self.place} describes no tool", cause="it describes agents alone",
+                                hint="it takes files with {\"tools\": [...]}")
         return tuple(found.values())
 
     def agents(self) -> tuple[AgentCard, ...]:
         """Return the agents that all files describe; raises SettingsError when they describe none."""
         found = {card.name: card for path in self._files() for card in self._described(path).agents}
         if not found:
-            raise SettingsError(f"{self.place} describes no agent",
+            raise SettingsError(f"{self.place} describes no agent", cause="it describes tools alone",
                                 hint='it takes files with {"agents": [{"name", "description", "skills"}]}')
         return tuple(found.values())
 
@@ -82,7 +84,8 @@ class Catalogue:
 def read_catalogue(place: str | None) -> Catalogue | None:
     """Return the catalogue at *place*, if there is to be one; raises SettingsError where nothing is there."""
     if place is not None and not Path(place).exists():
-        raise SettingsError(f"{place} is not there", hint="--catalogue takes a file, or a folder, of descriptions")
+        raise SettingsError(f"{place} is not there", cause="there is no file or folder of that name",
+                            hint="--catalogue takes a file, or a folder, of descriptions")
     return None if place is None else Catalogue(Path(place))
 
 

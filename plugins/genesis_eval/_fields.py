@@ -31,4 +31,4 @@ def check_kind(predictions: Sequence[Prediction], lacks: Lacks, source: str) -> 
         if name := lacks(prediction):
             raise SettingsError(f"{source} holds other predictions: that of the row {prediction['id']!r} has no "
                                 f"{name!r} that can be scored", cause="it was written by another kind of evaluation",
-                                hint="--baseline takes what --predictions wrote for the same kind")
+                                hint="name one that --predictions wrote for the same kind")

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-__all__ = ["Figures", "Path", "Spread", "compared", "nested", "wilson"]
+__all__ = ["Figures", "Path", "Spread", "compared", "comparing", "nested", "wilson"]
 
 Path = tuple[str, ...]
 """Where a score stands: the names that lead to it."""
@@ -41,15 +41,34 @@ def compared(
     ours: Figures, theirs: Figures | None, parts: Sequence[Sequence[int]], shares: Mapping[Path, int]
 ) -> Spread:
     """Return how sure the scores are whose rows are drawn within each of *parts*, and the differences to *theirs*."""
+    steps = comparing(ours, theirs, parts, shares)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            spread: Spread = done.value
+            return spread
+
+
+def comparing(
+    ours: Figures, theirs: Figures | None, parts: Sequence[Sequence[int]], shares: Mapping[Path, int]
+) -> Generator[None, None, Spread]:
+    """Do what :func:`compared` does, and let the caller have a turn after each drawing: together they take minutes."""
     count = sum(len(part) for part in parts)
-    draws = _draws(parts, count)
-    point, drawn = ours([1] * count), [ours(draw) for draw in draws]
+    whole, draws = [1] * count, _draws(parts, count)
+    point, drawn = ours(whole), []
+    other, others = None if theirs is None else theirs(whole), []
+    for draw in draws:
+        drawn.append(ours(draw))
+        if theirs is not None:
+            others.append(theirs(draw))
+        yield
     found: dict[Path, Interval] = {}
     for path, value in point.items():
         if value is not None:
             between = wilson(value, shares[path]) if path in shares else _middle([one.get(path) for one in drawn])
             found.update({path: between} if between else {})
-    apart = {} if theirs is None else _differences(point, drawn, theirs([1] * count), [theirs(one) for one in draws])
+    apart = {} if other is None else _differences(point, drawn, other, others)
     return Spread({path: _rounded(between) for path, between in found.items()}, apart)
 
 

@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from io import TextIOWrapper
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
-from genesis_core import SettingsError
+from genesis_core import GenesisError, SettingsError, read_json
 
 Prediction = Mapping[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a file holds of an evaluation of the same rows that was interrupted."""
+
+    made: Sequence[Prediction] = ()
+    size: int = 0
+    """How many bytes say that: what follows was torn when it was written."""
 
 
 class Predictions:
     """The predictions made so far, in the order of the rows; with a *path* they are kept there."""
 
-    def __init__(self, path: Path | None, ids: Sequence[object]) -> None:
-        self.path, self._ids = path, list(ids)
-        self.made: list[Prediction] = []
-        self.resumed = 0
+    def __init__(self, path: Path | None, begun: Begun | None = None) -> None:
+        self.path, self._begun = path, begun or Begun()
+        self.made: list[Prediction] = list(self._begun.made)
+        self.resumed = len(self.made)
         """How many were there already."""
-        self._file: TextIOWrapper | None = None
+        self._file: BinaryIO | None = None
 
     def __enter__(self) -> Self:
         """Take up what *path* holds; raises SettingsError when it can't be written."""
         if self.path is None:
             return self
-        self.made = _begun(self.path, self._ids)
-        self.resumed = len(self.made)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            text = "".join(_line(p) for p in self.made)
-            temporary = self.path.with_name(self.path.name + ".tmp")
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(self.path)
-            self._file = self.path.open("a", encoding="utf-8")
+            self._file = self.path.open("r+b" if self.path.exists() else "xb")
+            self._file.seek(self._begun.size)
+            self._file.truncate()
         except OSError as error:
-            raise SettingsError(
-                f"{self.path} can't be written", cause=str(error), hint="--predictions takes a file"
-            ) from error
+            self.__exit__(None, None, None)
+            raise _unwritable(self.path, error.strerror or str(error), "--predictions takes a file") from error
         return self
 
     def __exit__(
@@ -56,6 +58,57 @@ class Predictions:
         if self._file is not None:
             self._file.write(_line(prediction))
             self._file.flush()
+
+
+def begun(path: Path | None, ids: Sequence[object], names: Iterable[str]) -> Begun:
+    """Return the predictions at *path* that an interrupted evaluation of the same rows made; a finished one made none.
+
+    Raises SettingsError, and touches nothing, where predictions can't be written: where there is a folder, or none to
+    hold the file, or a file that holds anything but predictions with fields of these *names* for rows with these *ids*.
+    """
+    if path is None:
+        return Begun()
+    try:
+        if not path.parent.is_dir():
+            raise _unwritable(path, f"there is no folder {str(path.parent)!r}", f"mkdir -p {path.parent}")
+        if not path.exists():
+            return Begun()
+        if not path.is_file():
+            raise _unwritable(path, "it is a folder" if path.is_dir() else "it is no regular file",
+                              f"name a file: --predictions {path / 'predictions.jsonl' if path.is_dir() else 'FILE'}")
+        content = path.read_bytes()
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error), "--predictions takes a file") from error
+    first, newline, _ = content.partition(b"\n")
+    made, own = _parsed(first), sorted(names)
+    torn = not newline and bool(ids) and first.startswith(_line({"id": ids[0]}).rstrip(b"}\n") + b",")
+    ours = torn if made is None else sorted(made) == own and _is_of(made.get("id"), ids)
+    if content.strip() and not ours:
+        raise SettingsError(f"{path} holds other predictions than this evaluation makes, or none; it is left as it was",
+                            cause=f"its first line is not {{{', '.join(own)}}} with the id of a row",
+                            hint="name another file, or delete that one")  # fmt: skip
+    return _intact(content, ids)
+
+
+def _is_of(name: object, ids: Sequence[object]) -> bool:
+    return any(type(name) is type(known) and name == known for known in ids)
+
+
+def _intact(content: bytes, ids: Sequence[object]) -> Begun:
+    """Return the whole lines for the first rows; all rows are none, as a finished evaluation is made anew."""
+    found: list[Prediction] = []
+    size = 0
+    for line in content.split(b"\n")[:-1]:  # the last one has no end, and may be torn
+        prediction = _parsed(line)
+        if prediction is None or len(found) == len(ids) or prediction.get("id") != ids[len(found)]:
+            break
+        found.append(prediction)
+        size += len(line) + 1
+    return Begun(found, size) if len(found) < len(ids) else Begun()
+
+
+def _unwritable(path: Path, cause: str, hint: str) -> SettingsError:
+    return SettingsError(f"{path} can't be written", cause=cause, hint=hint)
 
 
 def read_predictions(path: Path) -> dict[Any, Prediction]:
@@ -76,29 +129,24 @@ def read_predictions(path: Path) -> dict[Any, Prediction]:
     return found
 
 
-def _line(prediction: Prediction) -> str:
-    return json.dumps(prediction, ensure_ascii=False) + "\n"
+def _line(prediction: Prediction) -> bytes:
+    text = json.dumps(prediction, ensure_ascii=False)
+    try:
+        return text.encode() + b"\n"
+    except UnicodeEncodeError:  # half a pair of surrogates, which a request may have had
+        return json.dumps(prediction).encode() + b"\n"
 
 
-def _begun(path: Path, ids: Sequence[object]) -> list[Prediction]:
-    """Return the predictions of an evaluation of the same rows that was interrupted; a finished one is made anew.
-
-    A line that was torn when it was written, and what follows it, is left out.
-    """
-    if not path.is_file():
-        return []
-    found: list[Prediction] = []
-    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-        prediction = _read(line)
-        if prediction is None or len(found) == len(ids) or prediction.get("id") != ids[len(found)]:
-            break
-        found.append(prediction)
-    return found if len(found) < len(ids) else []
+def _parsed(line: bytes) -> Prediction | None:
+    try:
+        return _read(line.decode())
+    except UnicodeDecodeError:
+        return None
 
 
 def _read(line: str) -> Prediction | None:
     try:
-        value = json.loads(line)
-    except ValueError:
+        value = read_json(line)
+    except (ValueError, GenesisError):
         return None
     return value if isinstance(value, dict) else None

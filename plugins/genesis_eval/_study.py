@@ -6,7 +6,7 @@ A baseline is scored beside them: a simple predictor that sees the same fields, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,17 @@ from typing import Any
 from genesis_core import SettingsError
 
 from ._fields import Lacks, check_kind
-from ._intervals import Figures, compared, nested
+from ._intervals import Figures, Spread, comparing, nested
 from ._intervals import Path as FigurePath
-from ._predictions import Prediction, Predictions, read_predictions
+from ._predictions import Begun, Prediction, Predictions, begun, read_predictions
 from ._rows import Row
 
 __all__ = ["SIMPLE", "Made", "Progress", "Simple", "Study", "check_options", "measured"]
 
 SIMPLE = ""
 """The option ``baseline`` without a file: the simple predictor."""
+FOR = {"catalogue": "decomposition and routing", "freeze": "cost", "programs": "sandbox", "tools": "decomposition"}
+"""What each option is for."""
 Progress = Callable[[int, int], None]
 
 
@@ -81,7 +83,8 @@ def check_options(kind: str, options: Mapping[str, str], *known: str) -> None:
     if wrong:
         takes = " ".join(["--data FILE", *(f"[--{name} ...]" for name in known), "[--baseline]"])
         raise SettingsError(f"genesis eval {kind} takes no --{wrong[0]}",
-                            cause="it would not be read", hint=f"genesis eval {kind} {takes}")
+                            cause=f"it would not be read: it is for {FOR.get(wrong[0], 'another evaluation')}",
+                            hint=f"genesis eval {kind} {takes}")
 
 
 async def measured(
@@ -91,8 +94,9 @@ async def measured(
 
     Raises SettingsError for earlier predictions that can't be used, before anything is predicted.
     """
+    earlier = _earlier(study, predictions)
     other = _other(study, options["baseline"], predictions) if "baseline" in options else None
-    made, errors, resumed = await _predicted(study, predictions, progress)
+    made, errors, resumed = await _predicted(study, predictions, earlier, progress)
     scores = study.score(made)
     found: dict[str, Any] = {
         "rows": len(study.rows), "errors": errors, "resumed": resumed, "variant": study.variant,
@@ -101,18 +105,40 @@ async def measured(
     }  # fmt: skip
     differences = None
     if scores is not None:
-        spread = compared(study.figures(made), None if other is None else study.figures(other[1]),
-                          study.parts(study.rows, study.before), study.shares(scores))
+        spread = await _interruptible(comparing(
+            study.figures(made), None if other is None else study.figures(other[1]),
+            study.parts(study.rows, study.before), study.shares(scores),
+        ))  # fmt: skip
         found["intervals"], differences = nested(spread.intervals), nested(spread.differences)
     if other is not None:
         found["baseline"] = {"name": other[0], "scores": study.score(other[1]), "differences": differences}
     return found
 
 
-async def _predicted(study: Study, path: Path | None, progress: Progress) -> tuple[Made, int, int]:
+async def _interruptible(steps: Generator[None, None, Spread]) -> Spread:
+    """Return what *steps* come to; between two of them whoever asks for an end is heard."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            spread: Spread = done.value
+            return spread
+        await asyncio.sleep(0)
+
+
+def _earlier(study: Study, path: Path | None) -> Begun:
+    """Return what an interrupted evaluation left at *path*; raises SettingsError for what is not to be written over."""
+    if path is None or not path.exists():
+        return begun(path, (), ())
+    found = begun(path, [row["id"] for row in study.rows], study.simple.predict(study.sees(study.rows[0])))
+    check_kind(found.made, study.lacks, str(path))
+    return found
+
+
+async def _predicted(study: Study, path: Path | None, earlier: Begun, progress: Progress) -> tuple[Made, int, int]:
     """Return the predictions, how many failed now, and how many were there already."""
     errors, rows, total = 0, study.rows, len(study.rows) + len(study.before)
-    with Predictions(path, [row["id"] for row in rows]) as kept:
+    with Predictions(path, earlier) as kept:
         while (done := len(kept.made)) < len(rows):
             for prediction, failed in await _batch(study, rows[done : done + study.at_once]):
                 kept.add(prediction)
@@ -126,6 +152,7 @@ async def _predicted(study: Study, path: Path | None, progress: Progress) -> tup
 
 
 async def _batch(study: Study, rows: Sequence[Row]) -> list[tuple[Prediction, bool]]:
+    await asyncio.sleep(0)  # planning without a model never waits, and a signal is heard only by who does
     asked = [study.predict(study.sees(row)) for row in rows]
     return [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked)
 

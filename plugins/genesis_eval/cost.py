@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,9 +14,9 @@ from ._baselines import prompt_length
 from ._fields import NUMBER, having
 from ._pipeline import difficulty_of
 from ._predictions import Prediction
-from ._rows import Row, read_table, shown
+from ._rows import Row, check_texts, read_table, shown, wrong
 from ._study import Made, Progress, Simple, Study, check_options, measured
-from .cost_scores import gold, score, thresholds
+from .cost_scores import OUTCOMES, gold, score, thresholds
 from .cost_spread import figures, parts_of
 
 SHOWN = ("id", "prompt")
@@ -36,7 +37,7 @@ class Costing:
         With ``options["freeze"]`` the threshold of each data set is chosen on that file alone.
         """
         check_options("cost", options, "freeze")
-        rows, before = read_table(data, SHOWN), _frozen_rows(options.get("freeze"))
+        rows, before = read_table(data, SHOWN, _check), _frozen_rows(options.get("freeze"))
         known = all(gold(row) for row in rows)
         study = Study(
             rows=rows, before=before, sees=partial(shown, names=SHOWN),
@@ -50,6 +51,20 @@ class Costing:
         return await measured(study, options, predictions, progress)
 
 
+def _check(row: Row, place: str) -> None:
+    check_texts(row, place, "prompt")
+    for name in OUTCOMES:
+        if row.get(name) not in (None, "") and not _is_number(row[name]):
+            raise wrong(place, name, row[name], "a number, or nothing where it is not known")
+
+
+def _is_number(text: object) -> bool:
+    try:
+        return math.isfinite(float(str(text)))
+    except ValueError:
+        return False
+
+
 def _chosen(before: Sequence[Row], made: Made) -> dict[str, float] | None:
     return thresholds(before, made.before) if made.before else None
 
@@ -57,7 +72,7 @@ def _chosen(before: Sequence[Row], made: Made) -> dict[str, float] | None:
 def _frozen_rows(path: str | None) -> list[Row]:
     if path is None:
         return []
-    rows = read_table(Path(path), SHOWN)
+    rows = read_table(Path(path), SHOWN, _check)
     if not all(gold(row) for row in rows):
         raise SettingsError(f"{path} can't say where the threshold lies", cause="rows without outcomes",
                             hint="--freeze takes a file with the columns strong_correct and weak_correct")  # fmt: skip

@@ -19,6 +19,8 @@ WEAK_COST = 0.24 / 24.7
 """Price of a weak call as a share of a strong one: Mixtral-8x7B and GPT-4, a million tokens, as in RouteLLM."""
 KEEP = 0.95
 _CORRECT, _JUDGED = ("strong_correct", "weak_correct"), ("strong_score", "weak_score")
+OUTCOMES = (*_CORRECT, *_JUDGED)
+"""Columns that say how the models did."""
 _GRID = 1000
 
 

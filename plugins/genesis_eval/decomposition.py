@@ -12,6 +12,7 @@ from genesis_core import Genesis, GenesisError, Input, Task, TaskGraph, ToolSpec
 
 from ._baselines import words_in_common
 from ._catalogue import Catalogue, read_catalogue, specs
+from ._graph_rows import check_row
 from ._pipeline import tasks_for
 from ._predictions import Prediction
 from ._rows import Row, has_gold, read_rows, shown
@@ -34,7 +35,7 @@ class Decomposing:
     ) -> dict[str, Any]:  # fmt: skip
         """Return what :func:`measured` says; raises SettingsError for data or descriptions that can't be used."""
         check_options("decomposition", options, "catalogue", "tools")
-        rows = read_rows(data, ("id", "request"))
+        rows = read_rows(data, ("id", "request"), check_row)
         catalogue = read_catalogue(options.get("catalogue", options.get("tools"))) or Catalogue(None)
         known = has_gold(rows, "nodes", "type")
         scored = [_grouped(row, catalogue) for row in rows] if known else []

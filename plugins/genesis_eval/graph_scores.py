@@ -103,8 +103,8 @@ def score(gold: Sequence[Row], predicted: Iterable[Row], folder: Path | None = N
             known[domain] = known_graph(folder, domain)
         tools, edges = known[domain]
         if row.get("tools"):
-            tools = {canonical(tool["id"]) for tool in row["tools"]}
-        found = by_id.get(row["id"])
+            tools = {canonical(tool.get("id", tool.get("name"))) for tool in row["tools"]}
+        found = by_id.get(str(row["id"]))
         truth, guess = read_graph(row), read_graph(found or {"nodes": [], "links": []})
         for group in (domain, "type:" + row["type"], "all"):
             tally = tallies.setdefault(group, Tally())
@@ -119,7 +119,7 @@ def shapes(gold: Sequence[Row], by_id: Mapping[str, Row]) -> dict[str, dict[str,
     found: dict[str, dict[str, Any]] = {}
     for domain in (*sorted({row["domain"] for row in gold}), "all"):
         rows = [row for row in gold if domain in ("all", row["domain"])]
-        pairs = [(row["type"], by_id.get(row["id"], {}).get("type")) for row in rows]
+        pairs = [(row["type"], by_id.get(str(row["id"]), {}).get("type")) for row in rows]
         each = {kind: _kind(kind, pairs) for kind in sorted({row["type"] for row in rows})}
         found[domain] = {
             "n": len(rows),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from genesis_core import GenesisError, SettingsError, read_json
 
 _NODE = re.compile(r"<node-(\d+)>")
 Pair = tuple[str, str]
@@ -85,6 +86,26 @@ def known_graph(folder: Path | None, domain: str) -> tuple[set[str] | None, set[
         return None, None
     tools, graph = folder / f"{domain}.tool_desc.json", folder / f"{domain}.graph_desc.json"
     return (
-        {canonical(t["id"]) for t in json.loads(tools.read_text("utf-8"))["nodes"]} if tools.is_file() else None,
-        _edges(json.loads(graph.read_text("utf-8"))["links"]) if graph.is_file() else None,
+        {canonical(_named(t)) for t in _listed(tools, "nodes", "tools")} if tools.is_file() else None,
+        _edges(_listed(graph, "links")) if graph.is_file() else None,
     )
+
+
+def _named(tool: Any) -> object:
+    return tool.get("id", tool.get("name", "")) if isinstance(tool, Mapping) else ""
+
+
+def _listed(path: Path, *names: str) -> list[Any]:
+    """Return the list that *path* holds under one of *names*; raises SettingsError when it holds none."""
+    hint = "it takes what TaskBench has: {\"nodes\": [{\"id\"}]}, {\"links\": [{\"source\", \"target\"}]}"
+    try:
+        found = read_json(path.read_text("utf-8"))
+    except (OSError, ValueError, GenesisError) as error:
+        raise SettingsError(f"{path} can't be read", cause=str(error), hint=hint) from None
+    value = found if isinstance(found, list) else None
+    for name in reversed(names) if isinstance(found, Mapping) else ():
+        value = found.get(name, value)
+    ends = ("source", "target") if names == ("links",) else ()
+    if not isinstance(value, list) or not all(isinstance(v, Mapping) and all(e in v for e in ends) for v in value):
+        raise SettingsError(f"{path} has no {names[0]!r}", cause="there is no list of objects of that name", hint=hint)
+    return value

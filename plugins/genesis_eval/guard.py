@@ -15,12 +15,13 @@ from ._intervals import Figures
 from ._intervals import Path as FigurePath
 from ._pipeline import screening_of
 from ._predictions import Prediction
-from ._rows import Row, has_gold, read_rows, repeated, shown
+from ._rows import Row, check_texts, has_gold, read_rows, repeated, shown, wrong
 from ._study import Made, Progress, Simple, Study, check_options, measured
 from .guard_scores import APART, figures, score
 
 SHOWN = ("id", "text")
 """Fields of a row that reach a predictor; label is gold, and source and kind would help it."""
+LABELS = (0, 1)
 FAILED = 1.0
 """The score of what could not be screened: a text that breaks the guard does not pass it."""
 HEADLINE = ("tpr", "fpr", "auc", "tpr_at_1pct_fpr", "tpr_at_5pct_fpr")
@@ -35,7 +36,7 @@ class Guarding:
     ) -> dict[str, Any]:  # fmt: skip
         """Return what :func:`measured` says; raises SettingsError for unusable data."""
         check_options("guard", options)
-        rows = read_rows(data, SHOWN)
+        rows = read_rows(data, SHOWN, _check)
         gold = has_gold(rows, "label")
         study = Study(
             rows=rows, sees=partial(shown, names=SHOWN), predict=partial(_predict, genesis), variant=variant(genesis),
@@ -45,6 +46,12 @@ class Guarding:
             shares=lambda scores: {("all", "tpr"): scores["all"]["attacks"], ("all", "fpr"): scores["all"]["benign"]},
         )  # fmt: skip
         return await measured(study, options, predictions, progress)
+
+
+def _check(row: Row, place: str) -> None:
+    check_texts(row, place, "text", "source", "kind")
+    if "label" in row and row["label"] not in LABELS:
+        raise wrong(place, "label", row["label"], "1 or true for an attack, 0 or false for a harmless text")
 
 
 def _figures(rows: Sequence[Row], made: Made) -> Figures:

@@ -16,7 +16,7 @@ from ._intervals import Figures
 from ._intervals import Path as FigurePath
 from ._pipeline import agent_for, cards
 from ._predictions import Prediction
-from ._rows import Row, has_gold, read_rows, repeated, shown
+from ._rows import Row, check_texts, has_gold, read_rows, repeated, shown
 from ._study import Made, Progress, Simple, Study, check_options, measured
 from .routing_scores import score
 
@@ -33,8 +33,8 @@ class Routing:
         progress: Progress,
     ) -> dict[str, Any]:  # fmt: skip
         """Return what :func:`measured` says; raises SettingsError for data or descriptions that can't be used."""
-        check_options("routing", options, "catalogue", "tools")
-        rows = read_rows(data, SHOWN)
+        check_options("routing", options, "catalogue")
+        rows = read_rows(data, SHOWN, _check)
         catalogue = read_catalogue(options.get("catalogue"))
         agents = None if catalogue is None else catalogue.agents()
         gold = has_gold(rows, "agent")
@@ -47,6 +47,10 @@ class Routing:
             shares=lambda scores: {("top1",): len(rows), ("top3",): len(rows)},
         )  # fmt: skip
         return await measured(study, options, predictions, progress)
+
+
+def _check(row: Row, place: str) -> None:
+    check_texts(row, place, "task", "agent")
 
 
 def _figures(rows: Sequence[Row], made: Made) -> Figures:

@@ -22,7 +22,7 @@ from ._fields import NUMBER, having
 from ._intervals import Figures
 from ._intervals import Path as FigurePath
 from ._predictions import Prediction
-from ._rows import Row, read_rows, repeated, shown
+from ._rows import Row, read_rows, repeated, shown, wrong
 from ._study import Made, Progress, Simple, Study, check_options, measured
 from .tools_scores import score
 
@@ -47,9 +47,7 @@ class Toolmaking:
         Raises SettingsError, too, where nobody makes tools, or nothing generated may run.
         """
         check_options("tools", options)
-        rows = read_rows(data, NEEDED)
-        for number, row in enumerate(rows, 1):
-            _check(row, f"row {number} of {data}")
+        rows = read_rows(data, NEEDED, _check)
         gold = all("output" in e for row in rows for e in row["unseen"])
         with tempfile.TemporaryDirectory() as home:
             async with Genesis.open(home, settings=genesis.settings) as own:
@@ -88,6 +86,9 @@ def _opened(genesis: Genesis) -> Workshop:
 
 def _check(row: Row, place: str) -> None:
     """Raise SettingsError unless the examples of *row* are lists of arguments, and all of one length."""
+    features = row.get("features", [])
+    if not isinstance(features, list) or not all(isinstance(feature, str) for feature in features):
+        raise wrong(place, "features", features, "a list of texts")
     for field in ("given", "unseen"):
         examples = row[field]
         if not isinstance(examples, list) or not examples or not all(isinstance(e, Mapping) for e in examples):

@@ -85,7 +85,7 @@ def test_rows_of_the_tools_evaluation_that_are_none_are_named(
     (tmp_path / "rows.jsonl").write_text(json.dumps({"id": "1", "given": given, "unseen": unseen}))
     assert main(["eval", "tools", "--data", str(tmp_path / "rows.jsonl")]) == 2
     error = capsys.readouterr().err
-    assert f"row 1 of {tmp_path / 'rows.jsonl'} can't be used" in error and said in error
+    assert f"line 1 of {tmp_path / 'rows.jsonl'} can't be used" in error and said in error
 
 
 def test_a_bound_that_is_nothing_has_no_sign() -> None:

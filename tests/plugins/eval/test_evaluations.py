@@ -95,7 +95,7 @@ class Always:
 
 
 def test_a_request_becomes_tools_and_links(tmp_path: Path, tools: Path) -> None:
-    data, out = write(tmp_path / "data.jsonl", ROWS), tmp_path / "new" / "out.jsonl"
+    data, out = write(tmp_path / "data.jsonl", ROWS), tmp_path / "out.jsonl"
     found = evaluate("decomposition", tmp_path / "home", data, genesis_htdag, tools=tools, predictions=out)
     assert lines(out) == [
         {"id": "1", "nodes": ["cancel_alarm", "send_email"], "links": [["cancel_alarm", "send_email"]]},
@@ -146,7 +146,8 @@ def test_rows_without_gold_are_predicted_and_not_scored(kind: str, tmp_path: Pat
     rows = [{k: v for k, v in row.items() if k in shown} for row in (*ROWS[:2], *TASKS)]
     rows = [row for row in rows if ("request" in row) == (kind == "decomposition")]
     data, out = write(tmp_path / "data.jsonl", rows), tmp_path / "out.jsonl"
-    found = evaluate(kind, tmp_path, data, genesis_htdag, genesis_halo, tools=tools, predictions=out)
+    named = tools if kind == "decomposition" else None
+    found = evaluate(kind, tmp_path, data, genesis_htdag, genesis_halo, tools=named, predictions=out)
     assert found["scores"] is None and len(lines(out)) == 2
 
 
