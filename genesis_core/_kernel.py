@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ._answers import check, check_leaves, check_widens
+from ._answers import check, check_leaves, check_widens, reasoned
 from ._doors import PlanDoors
 from ._gate import Gate
 from ._ledger import Ledger
@@ -360,7 +360,8 @@ class Planner:
         changed = {t.id for t in new}
         kept = tuple(a for a in plan.assignments if a.task_id not in changed and a.task_id in graph)
         known = tuple(e for e in plan.estimates if e.task_id not in changed and e.task_id in graph)
-        return await self.assign(plan.replace(graph=graph, assignments=kept, estimates=known))
+        made = await self.assign(plan.replace(graph=graph, assignments=kept, estimates=known))
+        return reasoned(made, plan, patch)
 
     def admit(self, card: AgentCard) -> None:
         """Take an agent that was made among those that tasks are given to."""

@@ -225,7 +225,9 @@ def _part(part: str) -> str:
 
 
 def _not_there(folder: str | Path) -> SettingsError:
+    is_file = Path(folder).is_file()
     return SettingsError(
-        f"there is no folder {os.fspath(folder)!r}", cause="the workspace must be an existing folder",
-        hint="genesis run GOAL --workspace DIR",
+        f"{os.fspath(folder)!r} is a file" if is_file else f"there is no folder {os.fspath(folder)!r}",
+        cause="the workspace must be an existing folder",
+        hint=f"--workspace {os.path.dirname(folder) or '.'}" if is_file else "--workspace DIR",
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from . import _streams as streams
 
 if TYPE_CHECKING:
-    from genesis_core import RunResult
+    from genesis_core import RunEvent, RunResult, TaskResult
 
     from ._session import Session
 
@@ -37,19 +37,28 @@ def keep(session: Session, name: str, text: str) -> str:
     return str(path)
 
 
-def tell_crashes(session: Session, result: RunResult) -> list[str]:
-    """Keep the traceback of every task that met a bug, show it with ``--debug``, and return where each is kept."""
+def tell_crashes(session: Session, result: RunResult, events: Sequence[RunEvent] = ()) -> list[str]:
+    """Keep the traceback of every task that met a bug, show it with ``--debug``, and return where each is kept.
+
+    Among *events* are those of attempts that somebody else has put right since: a bug is one all the same.
+    """
     kept = []
-    for name, text in _crashed(result):
+    for name, text in {**dict(_before(events)), **dict(_crashed(result.tasks.values()))}.items():
         if session.debug:
             streams.note(f"in task {name}:\n{streams.clean(text).rstrip()}")
         kept.append(keep(session, f"{result.run_id}-{name.replace('/', '~')}", f"task {name}\n{text}"))
     return [path for path in kept if path]
 
 
-def _crashed(result: RunResult) -> Iterator[tuple[str, str]]:
-    for name, task in result.tasks.items():
+def _before(events: Sequence[RunEvent]) -> Iterator[tuple[str, str]]:
+    from genesis_core import EventKind, TaskResult
+
+    yield from _crashed(TaskResult(**e.data["result"]) for e in events if e.kind is EventKind.TASK_DONE)
+
+
+def _crashed(results: Iterable[TaskResult]) -> Iterator[tuple[str, str]]:
+    for task in results:
         error = task.error
         if error is not None and task.state.value == "failed" and error.code == "unexpected":
             traceback = str(getattr(error, "traceback", ""))
-            yield name, traceback or f"{error.message}\n{error.cause}".rstrip()
+            yield task.task_id, traceback or f"{error.message}\n{error.cause}".rstrip()

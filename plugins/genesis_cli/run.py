@@ -40,7 +40,8 @@ class Choices:
 def plan_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add what ``run`` and ``plan`` share: where the goal comes from, and what it is about."""
     for option in (
-        click.option("--strict", is_flag=True, help="Reject a plan with findings, or words that no task covers."),
+        click.option("--strict", is_flag=True, help="Reject a plan with findings to mend, words that no task covers, "
+                                                    "or tasks that nobody here can do."),
         model_option,
         click.option("--workspace", metavar="DIR", help="Folder that the work is about (default: this one)."),
         click.option("-f", "--file", metavar="FILE", help="Read the goal, or the plan, from a file."),
@@ -164,6 +165,7 @@ def raise_when_loose(report: PlanReport) -> None:
 
     loose = [f"{f.rule}: {f.message}" for f in report.findings if f.severity is not Severity.NOTE]
     loose += [f'not understood: "{words}"' for words in report.plan.not_understood]
+    loose += [f"nobody here can do {t.id!r}" for t in report.plan.graph.leaves if t.id not in report.plan.assigned]
     if loose:
         raise PlanRejected("the plan is rejected by --strict", cause="; ".join(loose),
                            hint="say it in other words, or leave --strict out")
@@ -191,7 +193,8 @@ def finish(
     from ._summary import next_steps, problem_of_run, summary
 
     code = exit_code(result, number)
-    kept = tell_crashes(session, result)
+    later = genesis.settings.journal and any(task.attempt > 1 for task in result.tasks.values())
+    kept = tell_crashes(session, result, genesis.events(result.run_id) if later else ())
     written = copy_out(result, choices.output) if choices.output else []
     problem = problem_of_run(result, code)
     if session.json:

@@ -92,7 +92,7 @@ def show(session: Session, run: str, row: int | None) -> int:
     result = result_of(record, folder)
     driven = row is None and session.state().driven(folder.name)
     data = run_document(result, record=record)
-    if driven:
+    if driven or (row is not None and record.ended is None):
         data["state"] = "running"
     return session.answer(data, lambda: shown_run(record, result, driven=driven, row=row))
 

@@ -79,3 +79,41 @@ def test_explaining_a_task_tells_the_attempts_before(shell: Any, changed: str) -
     assert "attempt 1 by first: failed: the first scanner is broken" in told
     assert "by aop after scan: 'first' failed at it (tool_error); 'second' can do it, too" in told
     assert "came to   completed" in told
+
+
+def test_a_bug_that_somebody_else_put_right_is_told_all_the_same(shell: Any) -> None:
+    kit = shell.folder / "kit"
+    kit.mkdir()
+    (kit / "genesis_plugin_dogs.py").write_text(DOGS, "utf-8")
+    info = kit / "genesis_plugin_dogs-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: genesis-plugin-dogs\nVersion: 1\n", "utf-8")
+    (info / "entry_points.txt").write_text("[genesis.plugins]\ndogs = genesis_plugin_dogs\n", "utf-8")
+    shell.environment["PYTHONPATH"] += f":{kit}"
+    done = shell("run", shell.plan({"id": "herd", "description": "herd the sheep", "requires": ["herding"]}))
+    assert done.returncode == 0, done.stderr
+    assert "a bug: its traceback is kept in" in done.stderr and "not at the first attempt" in done.stdout
+    (kept,) = (shell.home / "crashes").iterdir()
+    assert "KeyError" in kept.read_text("utf-8")
+
+
+DOGS = '''
+from genesis_core import Skill, agent, hookimpl
+
+genesis_api = 1
+HERDING = Skill(id="herding", name="Herding")
+
+@agent(skills=[HERDING], prior=0.9)
+async def first(task, context):
+    """Herd sheep, and break."""
+    return {}["no such key"]
+
+@agent(skills=[HERDING], prior=0.5)
+async def second(task, context):
+    """Herd sheep."""
+    return {"sheep": 3}
+
+@hookimpl
+def genesis_provide():
+    return [first, second]
+'''
