@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import NamedTuple
 
 from genesis_core import Mend
@@ -22,6 +23,8 @@ __all__ = ["brief", "left_out"]
 _QUOTED = re.compile(r"(?<!\w)'([^'\n]{1,60})'(?!\w)|\"([^\"\n]{1,60})\"")
 """Names of things; a longer text in quotes is told, not named."""
 _MENDED, _SHOWN_CHARS = 20, 160
+_CANDIDATES = 50
+"""Leaves that may share a term for it alone to lead to one of them."""
 _SAYING = 3
 """Words of a sentence that go on about what was said before it."""
 _HINT = "add a task for it, or leave it out of the goal"
@@ -199,10 +202,10 @@ def _nearest(view: View, read: Sequence[Clause]) -> list[str | None]:
     Where none does, that of the clause before it, if this one says something of it; None where that has none, either.
     """
     wanted = frozenset(term for c in read for term in c.telling)
-    having: dict[str, list[str]] = {}
+    having: dict[str, dict[str, None]] = {}
     for task in view.leaves if wanted else ():
         for term in wanted.intersection(view.terms[task.id]):
-            having.setdefault(term, []).append(task.id)
+            having.setdefault(term, {})[task.id] = None
     found: list[str | None] = []
     last = -1
     for clause in read:
@@ -213,12 +216,20 @@ def _nearest(view: View, read: Sequence[Clause]) -> list[str | None]:
     return found
 
 
-def _most(sharing: Sequence[Sequence[str]]) -> str | None:
-    """Return the id that stands in most of the lists; rare terms count more, and the first in the plan wins a tie."""
-    counts: dict[str, float] = {}
+def _most(sharing: Sequence[Mapping[str, None]]) -> str | None:
+    """Return the id that stands in most of *sharing*; rare terms count more, and the first in the plan wins a tie.
+
+    Terms that many share only decide among those that share a rare one; where none is, the first of them are compared.
+    """
+    rare = [ids for ids in sharing if len(ids) <= _CANDIDATES]
+    if sharing and not rare:
+        rarest = min(sharing, key=len)
+        rare = [dict.fromkeys(islice(rarest, _CANDIDATES))]
+    counts = dict.fromkeys(chain.from_iterable(rare), 0.0)
     for ids in sharing:
-        for task_id in ids:
-            counts[task_id] = counts.get(task_id, 0.0) + 1 / len(ids)
+        for task_id in ids if len(ids) <= _CANDIDATES else counts:
+            if task_id in ids:
+                counts[task_id] += 1 / len(ids)
     return max(counts, key=lambda task_id: counts[task_id], default=None)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from genesis_aop import genesis_revise, genesis_validate
+from genesis_aop._coverage import _most
 from genesis_core import (
     AgentCard,
     Assignment,
@@ -200,3 +202,34 @@ def test_who_has_no_word_of_a_task_hands_it_to_whose_name_says_most_of_it() -> N
     odd = plan("Look at the hotel.", task("t", "see the hotel"), t="calculate-age")
     (finding,) = [f for f in found(odd) if f.rule == "odd-agent"]
     assert finding.mend is Mend.REROUTE and mended(odd)["t"].agent in {"book-hotel", "hotel-query"}
+
+
+def many(count: int) -> Plan:
+    """Return a plan of so many tasks that say nearly the same, of a goal that says a number more for each."""
+    words = ["".join("bdfgklmnrt"[int(digit)] + "a" for digit in f"{n:03}") for n in range(count)]
+    tasks = tuple(Task(id=f"t{n}", description=f"scan thing {word}") for n, word in enumerate(words))
+    goal = ", ".join(f"scan thing {word} zork{n}" for n, word in enumerate(words))
+    return plan(goal, *tasks, **{task.id: "encrypt-data" for task in tasks})
+
+
+def test_where_all_tasks_say_the_same_words_the_rare_one_says_whose_a_name_is() -> None:
+    nearest = {one.task_ids[0]: one.message for one in found(many(300)) if one.rule == "left-out" and one.task_ids}
+    assert len(nearest) == 20 and all(f"'zork{name[1:]}'" in said for name, said in nearest.items())
+
+
+def test_words_that_all_tasks_say_cost_no_more_for_each_clause_where_there_are_more_tasks() -> None:
+    """Of a term that many share it is looked up who does, and not walked through."""
+    walked = []
+
+    class Ids(dict[str, None]):
+        def __iter__(self) -> Iterator[str]:
+            for name in super().__iter__():
+                walked.append(name)
+                yield name
+
+    for count in (100, 10_000):
+        walked.clear()
+        common = Ids.fromkeys(f"t{n}" for n in range(count))
+        assert _most([common, common, Ids.fromkeys(["t7", "t8"]), Ids.fromkeys(["t8"])]) == "t8"
+        assert _most([common]) == "t0" and _most([]) is None
+        assert len(walked) < 100
