@@ -8,6 +8,8 @@ from typing import Any
 __all__ = ["told"]
 
 Path = tuple[str, ...]
+GRAPHS = ("n", "missing", "node_f1", "edge_f1", "arg_value_f1")
+"""What is told of a group of graphs; ``--json`` has all."""
 
 
 def told(kind: str, found: Mapping[str, Any]) -> str:
@@ -19,9 +21,11 @@ def told(kind: str, found: Mapping[str, Any]) -> str:
         lines.append(f"baseline: {baseline['name']}" if baseline.get("name") else f"baseline: there is none for {kind}")
     if scores is None:
         return "\n".join([*lines, "no scores: the rows carry no gold"])
-    beside = _Beside(found.get("intervals") or {}, baseline.get("scores") or {})
+    silent = found.get("silent") or {}
+    beside = _Beside(found.get("intervals") or {}, baseline.get("scores") or {},
+                     frozenset(silent.get("scores", ())), frozenset(silent.get("baseline", ())))
     for name, value in scores.items():
-        lines.append(f"  {name}: {beside.members(value, (name,))}" if isinstance(value, dict)
+        lines.append(f"  {name}: {beside.members(_main(value), (name,))}" if isinstance(value, dict)
                      else f"  {name}: {beside.number(value, (name,))}")
     lines += [f"  {line}" for line in _differences(baseline.get("differences") or {})]
     if beside.intervals:
@@ -29,11 +33,22 @@ def told(kind: str, found: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _main(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the figures of a group of graphs that one compares by; of any other group all."""
+    if "node_f1" not in values:
+        return values
+    return {name: values[name] for name in GRAPHS if name in values and (values[name] != 0 or name != "missing")}
+
+
 class _Beside:
     """What stands beside a score: its interval, and the score of the baseline."""
 
-    def __init__(self, intervals: Mapping[str, Any], baseline: Mapping[str, Any]) -> None:
+    def __init__(
+        self, intervals: Mapping[str, Any], baseline: Mapping[str, Any], silent: frozenset[str] = frozenset(),
+        silent_baseline: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         self.intervals, self.baseline = intervals, baseline
+        self._silent, self._silent_baseline = silent, silent_baseline
 
     def members(self, values: Mapping[str, Any], path: Path) -> str:
         """Return the scores of one group."""
@@ -45,8 +60,10 @@ class _Beside:
             return f"({self.members(value, path)})"
         between, other = _along(self.intervals, path), _at(self.baseline, path)
         sure = [f"{_number(between[0])} to {_number(between[1])}"] if isinstance(between, Sequence) else []
-        compared = [f"baseline {_number(other)}"] if isinstance(value, float) and isinstance(other, float) else []
-        return f"{_number(value)} [{'; '.join([*sure, *compared])}]" if sure or compared else _number(value)
+        theirs = "-" if path[-1] in self._silent_baseline else _number(other)
+        compared = [f"baseline {theirs}"] if isinstance(value, float) and isinstance(other, float) else []
+        ours = "-" if path[-1] in self._silent else _number(value)
+        return f"{ours} [{'; '.join([*sure, *compared])}]" if sure or compared else ours
 
 
 def _at(found: Any, path: Path) -> object:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import click
 
@@ -15,10 +15,9 @@ from ._options import common
 from ._scores_text import told
 from ._session import Session
 
-if TYPE_CHECKING:
-    from genesis_core import Genesis
-
 __all__ = ["eval"]
+
+_T = TypeVar("_T")
 
 PIPELINE = "evaluation"
 PROGRAMS = "sandbox"
@@ -53,28 +52,78 @@ def eval(
     """Measure planning: KIND is the name of an evaluation; without one, those that are installed are listed."""
     from ._drive import run_async
 
-    if programs and data:
-        raise click.UsageError("--programs and --data name the same: give one", click.get_current_context())
     if programs and kind is not None and kind != PROGRAMS:
         raise click.UsageError(f"genesis eval {kind} takes no --programs: it is for {PROGRAMS}",
                                click.get_current_context())
+    if programs and data:
+        raise click.UsageError("--programs and --data name the same: give one", click.get_current_context())
     if tools and catalogue:
         raise click.UsageError("--tools and --catalogue name the same: give one", click.get_current_context())
     given = {"catalogue": catalogue, "tools": tools, "freeze": freeze, "baseline": baseline}
     options = {name: value for name, value in given.items() if value is not None}
-    return run_async(_evaluate(session, kind, programs or data, options, predictions, model_settings(model)))
+    if predictions is not None:
+        _check_apart(predictions, {"data": programs or data, **options})
+    known, found = run_async(_stoppable(
+        _evaluated(session, kind, programs or data, options, predictions, model_settings(model)), predictions))
+    if known is None:
+        return session.answer({"evaluations": sorted(found)}, lambda: _listed(found))
+    if found.get("resumed"):
+        streams.note(f"went on after {found['resumed']} rows that {predictions} held; delete it to start anew")
+    if "baseline" in options and "baseline" not in found:
+        streams.note(f"the evaluation {known} knows no baseline")
+    return session.answer({"kind": known, **found}, lambda: told(known, found))
 
 
-async def _evaluate(
+def _check_apart(predictions: str, inputs: Mapping[str, str | None]) -> None:
+    """Raise SettingsError where *predictions* would be written over one of the *inputs* of the same call."""
+    from genesis_core import SettingsError
+
+    target = Path(predictions)
+    for name, value in inputs.items():
+        if name != "baseline" and value and target.is_file() and Path(value).is_file() and target.samefile(value):
+            raise SettingsError(f"{predictions} can't be written: it is read in the same call",
+                                cause=f"--{name} and --predictions name one file", hint="give them two names")
+
+
+async def _stoppable(work: Awaitable[_T], predictions: str | None) -> _T:
+    """Return what *work* comes to; raises Stopped when a signal came, and says what is kept."""
+    import asyncio
+
+    from ._drive import Interrupts
+    from ._problem import Stopped
+    from ._progress import Progress
+    from ._views import QuietView
+
+    with Interrupts(QuietView(Progress())) as interrupts:
+        try:
+            found = await work
+        except asyncio.CancelledError:
+            if not interrupts.number:
+                raise
+        if interrupts.number:
+            stopped = Stopped(interrupts.number)
+            for note in _kept(predictions):
+                stopped.add_note(note)
+            raise stopped from None
+    return found
+
+
+def _kept(predictions: str | None) -> list[str]:
+    there = predictions is not None and Path(predictions).is_file()
+    return [f"what was predicted until then is kept in {predictions}"] if there else []
+
+
+async def _evaluated(
     session: Session, kind: str | None, data: str | None, options: Mapping[str, str], predictions: str | None,
     models: Mapping[str, Any],
-) -> int:
+) -> tuple[str | None, dict[str, Any]]:
+    """Return the kind and what it found; without a kind those that are installed, and whose they are."""
     async with session.entered({"pipeline": PIPELINE, **models}) as genesis:
         offered = genesis.provided.offers.get("evaluation", {})
         if kind is None and options.get("baseline") in offered:  # `--baseline KIND`: it was not meant as a file
             kind, options = options["baseline"], {**options, "baseline": SIMPLE}
         if kind is None:
-            return session.answer({"evaluations": sorted(offered)}, lambda: _listed(genesis))
+            return None, {name: genesis.provided.owners["evaluation", name].owner for name in offered}
         evaluation = offered[_known(kind, offered)]
         if data is None:
             raise click.UsageError(f"genesis eval {kind} needs --data FILE", click.get_current_context())
@@ -82,11 +131,7 @@ async def _evaluate(
             genesis, data=Path(data), options=options, predictions=Path(predictions) if predictions else None,
             progress=_Progress(session),
         )  # fmt: skip
-    if found.get("resumed"):
-        streams.note(f"went on after {found['resumed']} rows that {predictions} held; delete it to start anew")
-    if "baseline" in options and "baseline" not in found:
-        streams.note(f"the evaluation {kind} knows no baseline")
-    return session.answer({"kind": kind, **found}, lambda: told(kind, found))
+    return kind, found
 
 
 def _known(kind: str, offered: Mapping[str, Any]) -> str:
@@ -104,9 +149,8 @@ def _known(kind: str, offered: Mapping[str, Any]) -> str:
     )
 
 
-def _listed(genesis: Genesis) -> str:
-    names = sorted(genesis.provided.offers.get("evaluation", {}))
-    return "\n".join(f"{name}  from {genesis.provided.owners['evaluation', name].owner}" for name in names)
+def _listed(owners: Mapping[str, str]) -> str:
+    return "\n".join(f"{name}  from {owner}" for name, owner in sorted(owners.items()))
 
 
 class _Progress:

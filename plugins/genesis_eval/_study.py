@@ -74,6 +74,8 @@ class Study:
     """Return the rows that are drawn among each other, by their numbers."""
     more: Callable[[Made], Mapping[str, Any]] = field(default=lambda made: {})
     """Return what else there is to tell."""
+    silent: Callable[[Sequence[Prediction]], Sequence[str]] = field(default=lambda made: ())
+    """Return the names of scores of which no prediction says anything: they are nothing, and not wrong."""
     at_once: int = 1
 
 
@@ -110,6 +112,8 @@ async def measured(
             study.parts(study.rows, study.before), study.shares(scores),
         ))  # fmt: skip
         found["intervals"], differences = nested(spread.intervals), nested(spread.differences)
+        found["silent"] = {"scores": list(study.silent(made.rows)),
+                           "baseline": [] if other is None else list(study.silent(other[1].rows))}
     if other is not None:
         found["baseline"] = {"name": other[0], "scores": study.score(other[1]), "differences": differences}
     return found

@@ -17,7 +17,7 @@ from ._pipeline import tasks_for
 from ._predictions import Prediction
 from ._rows import Row, has_gold, read_rows, shown
 from ._study import Made, Progress, Simple, Study, check_options, measured
-from .graph_spread import figures
+from .graph_spread import figures, silent
 from .graphs import read_graph
 
 SHOWN = ("id", "domain", "request", "tools")
@@ -44,7 +44,7 @@ class Decomposing:
             lacks=_lacks, variant="model" if genesis.provided.models else "heuristics",
             simple=Simple("words in common with the tool", lambda row: words_in_common(row, _tools(row, catalogue))),
             score=lambda made: _score(scored, made, catalogue) if known else None,
-            figures=lambda made: figures(scored, made.rows),
+            figures=lambda made: figures(scored, made.rows), silent=silent,
         )  # fmt: skip
         return await measured(study, options, predictions, progress)
 

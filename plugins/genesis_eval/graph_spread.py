@@ -1,4 +1,7 @@
-"""The headline measures of graphs on rows that were drawn again: F1 of tools and of links, by domain and over all."""
+"""The headline measures of graphs on rows that were drawn again: F1 of tools, links and arguments, in each domain.
+
+And which of all measures are of something that was never predicted.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,21 @@ from ._intervals import Figures, Path
 from .graphs import read_graph
 from .text_scores import f1
 
-__all__ = ["figures"]
+__all__ = ["figures", "silent"]
 
-MEASURED = ("node", "edge")
+MEASURED = ("node", "edge", "arg_value")
+ARGUMENTS = tuple(f"{name}_f1{mean}" for name in ("arg_name", "arg_value") for mean in ("", "_macro"))
 Counts = Sequence[int]
-"""Right, wrong and missing, of tools and then of links."""
+"""Right, wrong and missing, of tools, of links and of arguments."""
 Row = Mapping[str, Any]
 
 
 def figures(gold: Sequence[Row], predicted: Iterable[Row]) -> Figures:
-    """Return what gives the pooled F1 of tools and of links; nothing for rows that are scored by their shape."""
+    """Return what gives the pooled F1 of tools, links and arguments; nothing for rows scored by their shape."""
     if gold and "nodes" not in gold[0]:
         return lambda times: {}
     by_id = {str(p["id"]): p for p in predicted}
+    unsaid = ARGUMENTS[0] in silent(list(by_id.values()))
     counted = [(str(row["domain"]), _counts(row, by_id.get(str(row["id"])))) for row in gold]
 
     def drawn(times: Sequence[int]) -> Mapping[Path, float | None]:
@@ -33,7 +38,7 @@ def figures(gold: Sequence[Row], predicted: Iterable[Row]) -> Figures:
                     place[at] += often * count
         whole = [sum(values) for values in zip(*sums.values(), strict=True)]
         groups = (*sorted(sums.items()), ("all", whole))
-        return {path: value for name, found in groups for path, value in _of_group(name, found).items()}
+        return {path: value for name, found in groups for path, value in _of_group(name, found, unsaid).items()}
 
     return drawn
 
@@ -47,7 +52,16 @@ def _counts(row: Row, guess: Row | None) -> Counts:
     return found
 
 
-def _of_group(name: str, found: Sequence[int]) -> dict[Path, float | None]:
-    node, edge = found[:3], found[3:]
-    linked = edge[0] + edge[2] > 0
-    return {(name, "node_f1"): 100 * f1(*node), (name, "edge_f1"): 100 * f1(*edge) if linked else None}
+def _of_group(name: str, found: Sequence[int], unsaid: bool) -> dict[Path, float | None]:
+    """Return the scores of a group; what the rows have nothing of, or the predictions never say, has none."""
+    node, edge, argument = found[:3], found[3:6], found[6:]
+    linked, given = edge[0] + edge[2] > 0, argument[0] + argument[2] > 0
+    return {(name, "node_f1"): 100 * f1(*node), (name, "edge_f1"): 100 * f1(*edge) if linked else None,
+            (name, "arg_value_f1"): 100 * f1(*argument) if given and not unsaid else None}
+
+
+def silent(predicted: Sequence[Row]) -> list[str]:
+    """Return the measures of arguments where no prediction has one, and those of steps where none has a step."""
+    graphs = [read_graph(row) for row in predicted]
+    return [*([] if any(graph.names for graph in graphs) else ARGUMENTS),
+            *([] if any(graph.steps for graph in graphs) else ["rouge1", "rouge2"])]

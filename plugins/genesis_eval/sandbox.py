@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from genesis_core import Genesis, SettingsError
 
-from ._study import check_options
+from ._study import Progress, check_options
 from .programs import Program, read_programs
 from .sandbox_scores import Verdict, intervals, judge, score
 from .stage import FULL, Stage, stage
@@ -20,6 +21,7 @@ __all__ = ["COMMANDS", "Sandboxing", "verdict"]
 MODULE = (sys.executable, "-P", "-m", "genesis_sandbox")
 COMMANDS: Mapping[str, tuple[str, ...]] = {"cold": MODULE, "warm": (*MODULE, "--warm")}
 """How a program is run; the file's name follows."""
+_T = TypeVar("_T")
 
 
 class Sandboxing:
@@ -27,21 +29,19 @@ class Sandboxing:
 
     async def run(
         self, genesis: Genesis, *, data: Path, options: Mapping[str, str], predictions: Path | None,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> dict[str, Any]:  # fmt: skip
         """Return ``{rows, errors, resumed, variant, predictions, scores, intervals, verdicts}``; raises SettingsError.
 
         There is no simple sandbox to compare with; ``baseline`` says so.
         """
-        import asyncio
-
         check_options("sandbox", options, "programs", "mode")
         if options.get("baseline"):
             raise SettingsError("genesis eval sandbox takes no file for --baseline", cause="it writes no predictions",
                                 hint="genesis eval sandbox --programs DIR")
         programs = read_programs(data)
         modes = [mode for mode in COMMANDS if options.get("mode", mode) == mode]
-        found = await asyncio.to_thread(_all, programs, modes, progress)
+        found = await _heard(partial(_all, programs, modes), progress)
         scores = {mode: score(verdicts) for mode, verdicts in found.items()}
         compared = {"baseline": {"name": None, "scores": None, "differences": None}} if "baseline" in options else {}
         return {
@@ -51,8 +51,29 @@ class Sandboxing:
         }  # fmt: skip
 
 
+async def _heard(work: Callable[[Progress], _T], progress: Progress) -> _T:
+    """Return what *work* comes to in a thread; when this is cancelled it ends after the program that is under way."""
+    import asyncio
+
+    ended = False
+
+    def heard(done: int, total: int) -> None:
+        if ended:
+            raise InterruptedError
+        progress(done, total)
+
+    running = asyncio.ensure_future(asyncio.to_thread(work, heard))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        ended = True
+        await asyncio.wait([running])  # what it set up on the host is to be gone
+        running.exception()
+        raise
+
+
 def _all(
-    programs: Mapping[str, Program], modes: Sequence[str], progress: Callable[[int, int], None]
+    programs: Mapping[str, Program], modes: Sequence[str], progress: Progress
 ) -> dict[str, list[Verdict]]:
     firsts = [program for program in programs.values() if program.headers.get("kind") != "second"]
     found: dict[str, list[Verdict]] = {mode: [] for mode in modes}

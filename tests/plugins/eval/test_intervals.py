@@ -72,11 +72,15 @@ def test_what_is_found_stands_where_the_scores_stand() -> None:
 
 def test_graph_figures_are_the_scores() -> None:
     chance, tools = random.Random(5), ["a", "b", "c"]
+
+    def nodes() -> list[dict[str, Any]]:
+        return [{"task": tool, "arguments": {"x": chance.choice("12")}} for tool in chance.sample(tools, 2)]
+
     gold: list[dict[str, Any]] = [
-        {"id": str(n), "domain": chance.choice("xy"), "type": "chain", "nodes": chance.sample(tools, 2),
+        {"id": str(n), "domain": chance.choice("xy"), "type": "chain", "nodes": nodes(),
          "links": [chance.sample(tools, 2)] if n % 3 else []} for n in range(40)
     ]  # fmt: skip
-    made = [{"id": row["id"], "nodes": chance.sample(tools, 2), "links": [chance.sample(tools, 2)]} for row in gold[3:]]
+    made = [{"id": row["id"], "nodes": nodes(), "links": [chance.sample(tools, 2)]} for row in gold[3:]]
     scores, found = graph_scores.score(gold, made), graph_spread.figures(gold, made)([1] * 40)
     assert {path[0] for path in found} == {"x", "y", "all"}
     for (group, name), value in found.items():
