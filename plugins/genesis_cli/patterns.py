@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import _streams as streams
+from ._book import asked, faulty, many, place
 from ._options import common
 from ._session import Session
 
 if TYPE_CHECKING:
-    from ._problem import Problem
+    from genesis_core import PlanContext
 
 __all__ = ["patterns"]
 
 Row = Mapping[str, Any]
+_WHY = "no goal is planned by a patterns file with a fault in it"
 
 
 @click.group("patterns", invoke_without_command=True)
@@ -51,7 +53,7 @@ def show(session: Session, name: str) -> int:
 def check(session: Session, file: str | None) -> int:
     """Name every fault of a patterns FILE (without one: of your own, setting plugin.htdag.patterns), by line."""
     found = _asked(session, lambda book, context: book.check(context, Path(file) if file else None))
-    return session.answer(found, lambda: "\n".join(_checked(found)), _faulty(found))
+    return session.answer(found, lambda: "\n".join(_checked(found)), faulty(found, _WHY))
 
 
 def _list(session: Session) -> int:
@@ -59,21 +61,10 @@ def _list(session: Session) -> int:
     return session.answer({"patterns": found}, lambda: "\n".join(_listed(found)))
 
 
-def _asked(session: Session, ask: Any) -> Any:
+def _asked(session: Session, ask: Callable[[Any, PlanContext], Any]) -> Any:
     """Return what the book of patterns answers; raises SettingsError where there is none."""
-    from ._drive import run_async
-
-    async def asked() -> Any:
-        from genesis_core import Goal, SettingsError
-
-        async with session.entered() as genesis:
-            books = genesis.provided.offers.get("patternbook", {})
-            if not books:
-                raise SettingsError("no plugin here plans by patterns", cause="none of them offers a patternbook",
-                                    hint="genesis plugins shows what is blocked")
-            return ask(next(iter(books.values()))(), genesis.context(Goal(text="patterns")))
-
-    return run_async(asked())
+    return asked(session, "patternbook", lambda genesis, make, context: ask(make(), context),
+                 "no plugin here plans by patterns")
 
 
 def _listed(rows: list[Row]) -> Iterator[str]:
@@ -82,7 +73,7 @@ def _listed(rows: list[Row]) -> Iterator[str]:
     shown = [(row["id"], str(row["tasks"]), row["state"], row["source"], row["does"]) for row in rows]
     yield from table(("PATTERN", "TASKS", "STATE", "FROM", "DOES"), shown)
     on = sum(row["state"] == "on" for row in rows)
-    yield f"{_many(on, 'pattern')} in force"
+    yield f"{many(on, 'pattern')} in force"
 
 
 def _shown(found: Row) -> Iterator[str]:
@@ -104,31 +95,10 @@ def _shown(found: Row) -> Iterator[str]:
 def _checked(found: Row) -> Iterator[str]:
     for row in found["faults"]:
         name = f"pattern {row['pattern']}: " if row["pattern"] else ""
-        yield f"{_place(found['file'], row['line'])} {name}{streams.one_line(row['message'])}"
+        yield f"{place(found['file'], row['line'])} {name}{streams.one_line(row['message'])}"
         yield f"  {streams.paint('hint:', 'cyan')} {streams.one_line(row['hint'])}"
     for row in found["notes"]:
         yield f"{found['file']}: note: pattern {row['pattern']}: {streams.one_line(row['message'])}"
     if found["replaces"]:
         yield f"replaces the built-in {', '.join(found['replaces'])}"
-    yield f"{_many(found['patterns'], 'sound pattern')}, {_many(len(found['faults']), 'fault')}"
-
-
-def _faulty(found: Row) -> Problem | None:
-    from ._problem import Problem
-
-    faults = found["faults"]
-    if not faults:
-        return None
-    first = faults[0]
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return Problem(f"{_place(found['file'], first['line'])} {first['message']}{more}",
-                   "no goal is planned by a patterns file with a fault in it", first["hint"], code="settings",
-                   exit_code=2)
-
-
-def _place(file: str, line: int | None) -> str:
-    return f"{file}:{line}:" if line else f"{file}:"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    yield f"{many(found['patterns'], 'sound pattern')}, {many(len(found['faults']), 'fault')}"

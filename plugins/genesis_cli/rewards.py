@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import _streams as streams
+from ._book import asked
 from ._options import common
 from ._session import Session
 
@@ -65,25 +66,8 @@ def _show(session: Session, agent: str | None) -> int:
 
 def _asked(session: Session, ask: Callable[[Genesis, Any, PlanContext], Any]) -> Any:
     """Return what the plugin that learns answers; raises SettingsError where there is none."""
-    from genesis_core import Goal
-
-    from ._drive import run_async
-
-    async def asked() -> Any:
-        async with session.entered() as genesis:
-            return ask(genesis, _book(genesis), genesis.context(Goal(text="rewards")))
-
-    return run_async(asked())
-
-
-def _book(genesis: Genesis) -> Any:
-    from genesis_core import SettingsError
-
-    offered = genesis.provided.offers.get("rewards", {})
-    if not offered:
-        raise SettingsError("no plugin here learns from outcomes", cause="none of them offers rewards",
-                            hint="genesis plugins shows what is blocked")
-    return next(iter(offered.values()))()
+    return asked(session, "rewards", lambda genesis, make, context: ask(genesis, make(), context),
+                 "no plugin here learns from outcomes")
 
 
 def _runs(session: Session, genesis: Genesis) -> Iterator[RunRecord]:

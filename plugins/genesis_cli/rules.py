@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import _streams as streams
+from ._book import asked, faulty, many, place
 from ._options import common
 from ._session import Session
 
 if TYPE_CHECKING:
-    from genesis_core import Genesis, PlanContext
+    from genesis_core import PlanContext
 
     from ._problem import Problem
 
 __all__ = ["rules"]
 
 Row = Mapping[str, Any]
+_WHY = "nothing is routed by a rules file with a fault in it"
 
 
 @click.group("rules", invoke_without_command=True)
@@ -45,7 +47,7 @@ def list_(session: Session, agent: str | None) -> int:
 def check(session: Session, file: str | None) -> int:
     """Name every fault of a rules FILE (without one: of your own, setting plugin.halo.rules), by line."""
     found = _asked(session, lambda book, context: book.check(context, Path(file) if file else None))
-    return session.answer(found, lambda: "\n".join(_checked(found)), _faulty(found))
+    return session.answer(found, lambda: "\n".join(_checked(found)), faulty(found, _WHY))
 
 
 @rules.command("test")
@@ -78,31 +80,10 @@ def _list(session: Session, agent: str | None) -> int:
     return session.answer({"rules": shown}, lambda: "\n".join(_listed(shown)))
 
 
-def _asked(session: Session, ask: Any) -> Any:
+def _asked(session: Session, ask: Callable[[Any, PlanContext], Any]) -> Any:
     """Return what the rule book of the router answers; raises SettingsError where there is none."""
-    from ._drive import run_async
-
-    async def asked() -> Any:
-        async with session.entered() as genesis:
-            return ask(_book(genesis), _context(genesis))
-
-    return run_async(asked())
-
-
-def _book(genesis: Genesis) -> Any:
-    from genesis_core import SettingsError
-
-    books = genesis.provided.offers.get("rulebook", {})
-    if not books:
-        raise SettingsError("no plugin here routes by rules", cause="none of them offers a rulebook",
-                            hint="genesis plugins shows what is blocked")
-    return next(iter(books.values()))
-
-
-def _context(genesis: Genesis) -> PlanContext:
-    from genesis_core import Goal
-
-    return genesis.context(Goal(text="rules"))
+    return asked(session, "rulebook", lambda genesis, book, context: ask(book, context),
+                 "no plugin here routes by rules")
 
 
 def _task(text: str, kind: str, requires: Sequence[str], metadata: Mapping[str, object]) -> Any:
@@ -128,24 +109,12 @@ def _metadata(entries: Sequence[str]) -> dict[str, object]:
     return found
 
 
-def _faulty(found: Row) -> Problem | None:
-    from ._problem import Problem
-
-    faults = found["faults"]
-    if not faults:
-        return None
-    first = faults[0]
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return Problem(f"{_place(found['file'], first['line'])} {first['message']}{more}",
-                   "nothing is routed by a rules file with a fault in it", first["hint"], code="settings", exit_code=2)
-
-
 def _failing(failed: Sequence[Row], file: str | None) -> Problem | None:
     from ._problem import Problem
 
     if not failed:
         return None
-    return Problem(f"{_many(len(failed), 'example')} did not come true: {failed[0]['task']!r} {failed[0]['wrong']}",
+    return Problem(f"{many(len(failed), 'example')} did not come true: {failed[0]['task']!r} {failed[0]['wrong']}",
                    str(failed[0]["why"]), f"genesis rules explain {failed[0]['task']!r}", code="failed", exit_code=1)
 
 
@@ -155,28 +124,28 @@ def _listed(rows: Sequence[Row]) -> Iterator[str]:
     on = sum(row["state"] == "on" for row in rows)
     shown = [(str(row["priority"]), row["id"], row["then"], row["state"], row["source"], row["when"]) for row in rows]
     yield from table(("PRIORITY", "RULE", "AGENT", "STATE", "FROM", "WHEN"), shown)
-    yield f"{_many(on, 'rule')} in force"
+    yield f"{many(on, 'rule')} in force"
 
 
 def _checked(found: Row) -> Iterator[str]:
     for row in found["faults"]:
         rule = f"rule {row['rule']}: " if row["rule"] else ""
-        yield f"{_place(found['file'], row['line'])} {rule}{streams.one_line(row['message'])}"
+        yield f"{place(found['file'], row['line'])} {rule}{streams.one_line(row['message'])}"
         yield f"  {streams.paint('hint:', 'cyan')} {streams.one_line(row['hint'])}"
     for row in found["notes"]:
-        yield f"{_place(found['file'], row['line'])} note: rule {row['rule']}: {streams.one_line(row['message'])}"
+        yield f"{place(found['file'], row['line'])} note: rule {row['rule']}: {streams.one_line(row['message'])}"
     if found["replaces"]:
         yield f"replaces the built-in {', '.join(found['replaces'])}"
-    yield (f"{_many(found['rules'], 'sound rule')}, {_many(found['examples'], 'example')}, "
-           f"{_many(len(found['faults']), 'fault')}")
+    yield (f"{many(found['rules'], 'sound rule')}, {many(found['examples'], 'example')}, "
+           f"{many(len(found['faults']), 'fault')}")
 
 
 def _tested(rows: Sequence[Row], failed: Sequence[Row]) -> Iterator[str]:
     for row in failed:
         task = streams.one_line(row["task"])
-        yield f"{_place(row['file'], row['line'])} {streams.paint('failed', 'red')} {task!r}: {row['wrong']}"
+        yield f"{place(row['file'], row['line'])} {streams.paint('failed', 'red')} {task!r}: {row['wrong']}"
         yield f"  {streams.one_line(row['why'])}"
-    yield f"{len(rows) - len(failed)} of {_many(len(rows), 'example')} came true"
+    yield f"{len(rows) - len(failed)} of {many(len(rows), 'example')} came true"
 
 
 def _explained(found: Row) -> Iterator[str]:
@@ -189,11 +158,3 @@ def _explained(found: Row) -> Iterator[str]:
     yield f"rules     {len(found['tried'])} tried, {found['not_tried']} can't match: the task lacks their kind or words"
     if found["ranking"]:
         yield "match     " + ", ".join(f"{row['agent']} {row['match']:.2f}" for row in found["ranking"])
-
-
-def _place(file: str, line: int | None) -> str:
-    return f"{file}:{line}:" if line else f"{file}:"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -80,3 +80,8 @@ def test_a_goal_is_planned_by_a_pattern_of_ones_own(shell: Any) -> None:
     told = {task["id"]: task["description"] for task in plan["graph"]["tasks"]}
     assert told["plan"] == "Plan our store (in Porto; by May)"
     assert told["money"] == "Forecast what our store earns (in Porto; by May)"
+
+
+def test_where_nobody_plans_by_patterns_the_command_says_so(shell: Any) -> None:
+    done = shell("-p", "no:htdag", "patterns")
+    assert done.returncode == 2 and "no plugin here plans by patterns" in done.stderr
