@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from .clauses import Clause
 from .lexicon import lexicon
-from .phrases import JOINERS
+from .phrases import DETERMINERS, JOINERS
 from .stems import stem
 from .topics import FOLDER_WORDS, Places
-from .words import MARK, NAME, WORD, Token
+from .words import MARK, NAME, QUOTED, WORD, Token
 
 _SURE = (
     "with the exception of", "with the exceptions of", "with the exclusion of",
@@ -45,6 +45,8 @@ _FIRST = frozenset(words[0] for words in _LEADS)
 _JOINING = frozenset({"and", "or", "nor", "&", ",", "+"})
 _BEFORE = frozenset({"but", "and", "while", "though", "please", "also", "then", "with"})
 _PREPOSITIONS = frozenset("in of from for under below inside within at on to with by into".split())
+_ADVERBS = frozenset({"also", "please", "just", "only", "finally", "then"})
+"""May stand before the verb of the next deed: "and also profile data/a.csv"."""
 _REACH = 6
 """Words that may stand between "except" and the place."""
 _TOLD = 5
@@ -174,8 +176,22 @@ def _list(tokens: Sequence[Token], at: int, places: Places, *, words: bool = Tru
         end = follow = place[0]
         while follow < len(tokens) and tokens[follow].low in _JOINING:
             follow += 1
-        place = _place(tokens, follow, places, words=words) if follow > end else None
+        goes_on = follow > end and not _begins_deed(tokens, follow)
+        place = _place(tokens, follow, places, words=words) if goes_on else None
     return end, tuple(dict.fromkeys(paths))
+
+
+def _begins_deed(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the next deed begins at *at*: "except src/ and profile data/a.csv" leaves src/ alone out."""
+    while at + 1 < len(tokens) and tokens[at].low in _ADVERBS:
+        at += 1
+    if at + 1 >= len(tokens) or tokens[at].kind is not WORD or tokens[at].low not in lexicon().infinitives:
+        return False
+    follow = tokens[at + 1]
+    if follow.low in FOLDER_WORDS:
+        return False
+    noun = stem(tokens[at].low) in lexicon().either  # "and test files in src/"
+    return not noun or follow.kind in (NAME, QUOTED) or follow.low in DETERMINERS
 
 
 def _place(tokens: Sequence[Token], at: int, places: Places, *, words: bool) -> tuple[int, str] | None:
@@ -239,5 +255,12 @@ def excluding(found: Sequence[Clause], left_out: Iterable[Exclusion], tokens: Se
         paths = shared if exclusion.apart or at >= len(found) or sentences[at] != here else own
         paths.setdefault(at if paths is own else here, {}).update(dict.fromkeys(exclusion.paths))
     return [
-        clause._replace(exclude=(*own.get(at, ()), *shared.get(sentences[at], ()))) for at, clause in enumerate(found)
+        clause._replace(exclude=(*own.get(at, ()), *_but_named(shared.get(sentences[at], ()), clause)))
+        for at, clause in enumerate(found)
     ]
+
+
+def _but_named(paths: Iterable[str], clause: Clause) -> list[str]:
+    """Return *paths* without those that hold a place which *clause* itself asks to work on."""
+    asked = [t.text for t in clause.tokens if t.kind is NAME]
+    return [path for path in paths if not any(f"{name}/".startswith(path.rstrip("/") + "/") for name in asked)]

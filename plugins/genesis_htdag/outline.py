@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from .words import without_marks
+
 _LINE = re.compile(r"( *)(?:(#{1,6}) +|([-*+•]|\(?\d{1,3}[.)]|\(?[a-z]\)|\[[ xX]?\]) +)?(.*)")
 _BOX = re.compile(r"\[[ xX]?\] +")
 _RULE = re.compile(r"[-=_*~]{3,}\Z")
@@ -43,7 +45,7 @@ def outline(text: str) -> list[Node]:
     """Return the top of the outline of *text*; a text without lists or headings is one paragraph or several."""
     root = Node("", -1)
     stack, before = [root], ""
-    for line in text.split("\n"):
+    for line in without_marks(text).split("\n"):
         visible = line.strip()
         match = _LINE.match(line) if visible else None
         if match is None or _RULE.match(visible):
@@ -55,6 +57,8 @@ def outline(text: str) -> list[Node]:
         elif rest.strip():
             _hang(stack, _node(len(indent), hashes, mark, _BOX.sub("", rest, count=1).strip()))
         before = visible
+    for node in root.below:
+        node.text = node.text if node.is_item or node.below else without_marks(node.text)
     return root.below
 
 

@@ -22,7 +22,7 @@ from .segments import segments
 from .stems import stem
 from .steps import Step, spelled
 from .tools import calls, paragraphs
-from .topics import Places, with_listed_folders
+from .topics import Places, with_listed_folders, with_paths
 from .unfold import Hands, Unfolded, unfolded
 from .words import WORD, name_words, normalise, slug, tokens
 
@@ -100,7 +100,7 @@ def _read(top: Sequence[Node], composer: Composer, titles: dict[Group, str], max
 
 def _clauses(text: str, number: int, composer: Composer) -> list[Clause]:
     """Return the clauses of one paragraph, each with what it leaves out; a wording is read once."""
-    words = with_listed_folders(tokens(text), composer.places)
+    words = with_listed_folders(with_paths(text, tokens(text), composer.places), composer.places)
     wording = composer.places.wording(words)
     known = composer.readings.get(wording)
     if known is not None:

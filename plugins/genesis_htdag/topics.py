@@ -18,6 +18,7 @@ _PLACE = frozenset({"in", "from", "within", "inside", "under", "below", "across"
 _BELOW = frozenset({"under", "below", "inside", "beneath", "within"})
 Wording = tuple[object, ...]
 """What tokens say, whatever they are called that they say it of."""
+_WITHIN_PATHS = frozenset({"/", "-", "_", ".", "+"})
 _VERBAL = ("ing", "ed")
 """Behind "the folder", words that end so go on with the sentence, unless a folder is called so."""
 FOLDER_WORDS = frozenset({"folder", "folders", "directory", "directories", "dir", "subfolder", "subdirectory", "path"})
@@ -79,6 +80,36 @@ class Places:
         if is_path and not token.low.endswith("ly"):  # else it could be read as a word
             return self.concepts(token.text)
         return token.kind, token.text
+
+
+def with_paths(text: str, tokens: Sequence[Token], places: Places) -> list[Token]:
+    """Return *tokens* with a folder that is there as one name without a slash at its end: "src/parcel"."""
+    found, tried = list(tokens), len(tokens)
+    slashes = [at for at, t in enumerate(tokens[1:], 1) if t.kind is WORD and text[tokens[at - 1].end : t.start] == "/"]
+    for at in reversed(slashes):  # from behind: places before them stay
+        if at >= tried:
+            continue
+        tried, last = _run(text, tokens, at)
+        start, end = tokens[tried].start, tokens[last].end
+        path = text[start:end]
+        if path.lower() in places.folders():
+            found[tried : last + 1] = [Token(path, path.lower(), NAME, start, end)]
+    return found
+
+
+def _run(text: str, tokens: Sequence[Token], at: int) -> tuple[int, int]:
+    """Return the first and the last of the words around *at* between which no blank and no comma stands."""
+    first = last = at
+    while first and _joined(text, tokens[first - 1], tokens[first]):
+        first -= 1
+    while last + 1 < len(tokens) and _joined(text, tokens[last], tokens[last + 1]):
+        last += 1
+    return first, last
+
+
+def _joined(text: str, one: Token, other: Token) -> bool:
+    between = text[one.end : other.start]
+    return one.kind is other.kind is WORD and between in _WITHIN_PATHS
 
 
 def with_listed_folders(tokens: Sequence[Token], places: Places) -> list[Token]:

@@ -75,6 +75,23 @@ def normalise(text: str) -> str:
     return (text if text.isascii() else unicodedata.normalize("NFKC", text)).translate(_PLAIN)
 
 
+def without_marks(text: str) -> str:
+    """Return *text*, which is normalised, without the quotation marks that stand around all of it."""
+    bare = text.strip()
+    end = bare[-1:] if bare.endswith((".", "!", "?")) else ""
+    core = bare.removesuffix(end)
+    mark, inner = core[:1], core[1:-1]
+    if mark not in ("'", '"') or len(core) < 3 or core[-1] != mark:
+        return text
+    again = any(c == mark and not _in_word(inner, at) for at, c in enumerate(inner))
+    return text if again else inner.strip() + end
+
+
+def _in_word(text: str, at: int) -> bool:
+    """Whether the mark at *at* is an apostrophe, as in "don't"."""
+    return text[at] == "'" and text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum()
+
+
 def tokens(text: str) -> list[Token]:
     """Return the tokens of *text*, in order; *text* is normalised and holds one paragraph."""
     found: list[Token] = []
