@@ -22,10 +22,10 @@ __all__ = ["PULL", "Forecast", "calibration_of", "half_life_of"]
 PULL = 10.0
 """Tries that a card, or an agent's other tasks, are worth before anything is known of how much they tell."""
 HALF_LIVES = (200, 100, 50, 25)
-SURELY = 2.5
-"""Standard errors that a gain must exceed to count: by chance one of four half-lives does so once in forty histories.
+SURELY = 2.25
+"""Standard errors that the best gain of four half-lives must exceed: by chance it does so in at most one history of 50.
 
-(Bonferroni: of a single one it would be two.)
+Of a single one it would be two, of four that have nothing in common 2.5; these hang together.
 """
 CALIBRATED_FROM, FACTORS = 100, 3
 """Forecasts, of ENOUGH runs, that a calibration is learned from, and the factors that it has."""
@@ -43,6 +43,8 @@ Forecast = tuple[float, float]
 def half_life_of(tries: Sequence[Try], cards: Mapping[str, float]) -> int | None:
     """Return after how many runs a try should count half; None: where fading helps no more than by chance."""
     plain = _costs(tries, cards, None)
+    if len(plain) < ENOUGH:  # the error of so few gains is little more than luck, and runs have hardly aged
+        return None
     best, least = None, 0.0
     for half_life in HALF_LIVES:
         gains = [a - b for a, b in zip(plain, _costs(tries, cards, half_life), strict=True)]

@@ -19,11 +19,12 @@ sys.path.insert(0, str(BENCHMARKS))
 import rewards as bench  # noqa: E402
 
 from genesis_aop.rewards.facts import Try  # noqa: E402
-from genesis_aop.rewards.fading import half_life_of  # noqa: E402
-from genesis_aop.rewards.known import FIXED, Weights  # noqa: E402
+from genesis_aop.rewards.fading import calibration_of, half_life_of  # noqa: E402
+from genesis_aop.rewards.known import Weights  # noqa: E402
 from genesis_aop.rewards.learn import rewards_of  # noqa: E402
 from genesis_aop.rewards.measures import calibration_error, fitted, pairwise  # noqa: E402
 from genesis_aop.rewards.success import interval, learned  # noqa: E402
+from genesis_aop.rewards.terms import FIXED  # noqa: E402
 from genesis_aop.rewards.weights import shares, weights_of  # noqa: E402
 
 WORLDS = {world.name: world for world in bench.WORLDS}
@@ -32,6 +33,17 @@ WORLDS = {world.name: world for world in bench.WORLDS}
 def figures(name: str, runs: int, seeds: Sequence[int]) -> Mapping[str, float]:
     rows = [bench.judged(replace(WORLDS[name], runs=runs), seed, 200) for seed in seeds]
     return {key: fmean(row[key] for row in rows) for key in rows[0]}
+
+
+def lucky(chances: Mapping[str, float], runs: int, tasks: int, luck: float, seed: int) -> list[Try]:
+    """Return runs of so many *tasks* an agent, whose tries share the luck of their run as often as *luck* says."""
+    lot, found = random.Random(seed), []
+    for run in range(runs):
+        for agent, chance in chances.items():
+            good = lot.random()
+            drawn = [good if lot.random() < luck else lot.random() for _ in range(tasks)]
+            found += [Try(f"r{run:04}", agent, ("scan",), value < chance, True) for value in drawn]
+    return found
 
 
 @pytest.mark.parametrize(("name", "runs"), [
@@ -54,6 +66,81 @@ def test_half_lives_are_for_agents_that_change_and_not_for_tasks_that_grow_harde
     assert half_life() is None
     assert half_life(drift=3.0) is not None
     assert half_life(slope=-4.0) is None
+
+
+def test_one_of_four_half_lives_is_seldom_chosen_by_chance() -> None:
+    found = [half_life_of(lucky(dict.fromkeys("abcd", 0.7), 60, 1, 0.0, seed), dict.fromkeys("abcd", 0.7))
+             for seed in range(40)]
+    assert sum(value is not None for value in found) <= 1
+
+
+@pytest.mark.parametrize("chances", [dict.fromkeys("abcd", 0.7), {"a": 0.9, "b": 0.8, "c": 0.65, "d": 0.5}])
+@pytest.mark.parametrize(("runs", "tasks", "luck"), [(12, 25, 0.9), (24, 10, 0.9), (40, 25, 0.7), (60, 10, 0.9)])
+def test_estimates_are_not_mapped_for_the_luck_that_runs_share(
+        chances: Mapping[str, float], runs: int, tasks: int, luck: float) -> None:
+    """Where tries counted as independent, a map that made it worse was let in in a third to all of such histories."""
+    cards = dict.fromkeys(chances, 0.7)
+    mapped = [learned(lucky(chances, runs, tasks, luck, seed), cards).calibration for seed in range(100, 104)]
+    assert sum(found is not None for found in mapped) <= 1
+
+
+def test_estimates_that_are_too_sure_are_mapped_and_keep_their_order() -> None:
+    lot = random.Random(4)
+    tries = [Try(f"r{n:03}", agent, ("scan",), lot.random() < 0.6) for n in range(150) for agent in "ab"]
+
+    def sure(_: Sequence[Try], later: Sequence[Try]) -> list[tuple[float, float]]:
+        return [(0.97 if t.agent == "a" else 0.2, 0.0) for t in later]
+
+    found = calibration_of(tries, sure)
+    assert found is not None and found(0.2, 0.0) < found(0.97, 0.0) < 0.9
+
+
+def test_no_run_is_cut_in_two_between_what_teaches_and_what_is_foretold() -> None:
+    lot, asked = random.Random(4), list[tuple[set[str], set[str]]]()
+    tries = [Try(f"r{n:03}", "a", ("scan",), lot.random() < 0.6) for n in range(50) for _ in range(lot.randint(1, 20))]
+
+    def noted(before: Sequence[Try], later: Sequence[Try]) -> list[tuple[float, float]]:
+        asked.append(({t.run for t in before}, {t.run for t in later}))
+        return [(0.6, 0.0) for _ in later]
+
+    calibration_of(tries, noted)
+    assert len(asked) == 7 and all(before and later and max(before) < min(later) for before, later in asked)
+
+
+@pytest.mark.parametrize("later", [1, 5])
+def test_learned_success_is_not_used_before_ten_later_runs_have_tried_it(later: int) -> None:
+    tries = [Try("r000", "a", ("scan",), False)] * 40 + [Try(f"r{n:03}", "a", ("scan",), True) for n in range(1, later)]
+    found = rewards_of([*tries, Try("r900", "a", ("scan",), True)], [], {"a": 0.9})
+    assert not found.success.used and f"too few later runs to try it on: {later}," in found.success.why
+    assert found.tasks_held_out.count == later
+    cards, past = found.tasks_held_out.ways
+    assert past.log_loss is not None and cards.log_loss is not None and past.log_loss > cards.log_loss
+
+
+def test_one_later_run_of_many_tasks_is_one_run() -> None:
+    """The cards promise too much; three hundred tasks of a single lucky run do not prove them right."""
+    lot = random.Random(2)
+    tries = [Try(f"r{n:03}", "a", ("scan",), lot.random() < 0.6) for n in range(149)]
+    tries += [Try("r149", "a", ("scan",), True)] * 300
+    found = rewards_of(tries, [], {"a": 0.9})
+    cards, past = found.tasks_held_out.ways
+    assert cards.log_loss is not None and past.log_loss is not None and past.log_loss > cards.log_loss + 0.1
+    assert found.success.used and "as well as the cards, as far as so few can tell" in found.success.why
+
+
+def test_whether_plans_are_foretold_by_learned_success_is_decided_before_they_are_seen() -> None:
+    """Only the last block speaks for it; so the plans of that block are still foretold as the cards say."""
+    lot, tries = random.Random(2), list[Try]()
+    for n in range(60):
+        good = n % 10 < (8 if n < 20 else 4) or n >= 50
+        tries += [Try(f"r{n:03}", "a", ("scan",), good)] * (40 if n >= 50 else 1)
+        tries += [Try(f"r{n:03}", "b", ("scan",), lot.random() < 0.5)]
+    runs = [bench.Done(f"r{n:03}", (bench.Part("ab"[n % 2], ("scan",)),), 1.0, lot.random(), 0.1, 0.1, lot.random())
+            for n in range(60)]
+    found = rewards_of(tries, runs, {"a": 0.5, "b": 0.5})
+    fixed, past, _ = found.runs_held_out.ways
+    assert found.success.used and past.way == "learned success"
+    assert past.replace(way="fixed") == fixed
 
 
 def test_weights_find_the_term_that_tells_and_stay_fixed_where_none_does() -> None:
@@ -115,7 +202,7 @@ def test_what_foretells_nothing_is_not_used() -> None:
     tries = [Try(f"r{n:03}", "a", ("scan",), n < 150) for n in range(300)]
     found = rewards_of(tries, [], {"a": 0.5})
     assert not found.success.used and "worse than the cards" in found.success.why
-    assert found.chance(bench.Part("a", ("scan",)), bench.AgentCard(name="a", prior=0.5), 0.5) == 0.5
+    assert found.success.chance(bench.Part("a", ("scan",)), 0.5) == 0.5
     assert found.weights_in_force == FIXED and "are needed" in found.weights.why
 
 

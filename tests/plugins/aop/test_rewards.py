@@ -23,6 +23,8 @@ from genesis_core import (
     Finding,
     Genesis,
     Goal,
+    GraphPatch,
+    Plan,
     PlanReport,
     SettingsError,
     StateFolder,
@@ -30,6 +32,8 @@ from genesis_core import (
     TaskContext,
     TaskGraph,
     TaskOutcome,
+    TaskResult,
+    TaskState,
     ToolError,
     hookimpl,
 )
@@ -216,6 +220,38 @@ def test_a_run_that_takes_over_what_another_did_counts_for_nothing(tmp_path: Pat
     asyncio.run(scenario())
 
 
+class InParts:
+    """Has what fails done in two parts: one by who got it right, one by *second*."""
+
+    def __init__(self, second: str) -> None:
+        self._second = second
+
+    @hookimpl
+    def genesis_revise(self, plan: Plan, result: TaskResult | None) -> GraphPatch | None:
+        if result is None or result.state is TaskState.COMPLETED or "/" in result.task_id:
+            return None
+        parts = (Task(id="a/1", parent="a", agent="deft"), Task(id="a/2", parent="a", agent=self._second))
+        return GraphPatch(add=parts, replace=(plan.graph["a"].replace(agent=None),), reason="in parts")
+
+
+@pytest.mark.parametrize(("second", "done"), [("deft", 1.0), ("clumsy", 0.5)])
+def test_a_task_that_was_done_in_parts_is_done_when_all_of_them_are(tmp_path: Path, second: str, done: float) -> None:
+    async def scenario() -> None:
+        agents = FakeAgent("clumsy", error=ToolError("the pen broke")), FakeAgent("deft", output=1)
+        async with open_genesis(tmp_path / "home", *agents, InParts(second)) as genesis:
+            tasks = TaskGraph(tasks=(Task(id="a", agent="clumsy"), Task(id="b", agent="deft")))
+            run = await genesis.start(await genesis.plan("draw", workspace=tmp_path, graph=tasks))
+            await run.result()
+            context, record = genesis.context(Goal(text="rewards")), genesis.record(run.id)
+            did = Counter(outcome.run for outcome in context.outcomes())[run.id]
+            found = done_of(record, context, did)
+            assert did == 4 and found is not None and found.done == done
+            assert [part.agent for part in found.parts] == ["clumsy", "deft"]  # the plan as it was before it began
+            assert done_of(record, context, did - 1) is None  # one of the four was taken over
+
+    asyncio.run(scenario())
+
+
 def test_below_thirty_outcomes_nothing_is_learned_and_the_score_says_so(tmp_path: Path) -> None:
     async def scenario() -> tuple[dict[str, Any], PlanReport]:
         async with opened(tmp_path) as genesis:
@@ -247,6 +283,17 @@ def test_a_damaged_file_is_named_and_planning_goes_on_without_it(tmp_path: Path,
     assert report.score is not None and report.score.weights == FIXED and "can't be used" in report.score.reason
     with pytest.raises(SettingsError, match="can't be used"):
         read(tmp_path / "home")
+
+
+def test_a_file_that_was_replaced_is_read_anew(lived: Path, tmp_path: Path) -> None:
+    document = json.loads((lived / "home" / FILE).read_text("utf-8"))
+    for why in ("first", "later"):
+        document["success"]["why"] = why
+        draft = tmp_path / "draft"
+        draft.write_text(json.dumps(document), "utf-8")
+        draft.replace(tmp_path / FILE)
+        found = read(tmp_path)
+        assert found is not None and found.success.why == why and read(tmp_path) is found
 
 
 @pytest.mark.parametrize(("path", "value"), [
