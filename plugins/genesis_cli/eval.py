@@ -80,7 +80,7 @@ def _check_apart(predictions: str, inputs: Mapping[str, str | None]) -> None:
 
     target = Path(predictions)
     for name, value in inputs.items():
-        if name != "baseline" and value and target.is_file() and Path(value).is_file() and target.samefile(value):
+        if value and target.is_file() and Path(value).is_file() and target.samefile(value):
             raise SettingsError(f"{predictions} can't be written: it is read in the same call",
                                 cause=f"--{name} and --predictions name one file", hint="give them two names")
 
@@ -97,15 +97,15 @@ async def _stoppable(work: Awaitable[_T], predictions: str | None) -> _T:
     with Interrupts(QuietView(Progress())) as interrupts:
         try:
             found = await work
+            if not interrupts.number:
+                return found
         except asyncio.CancelledError:
             if not interrupts.number:
                 raise
-        if interrupts.number:
-            stopped = Stopped(interrupts.number)
-            for note in _kept(predictions):
-                stopped.add_note(note)
-            raise stopped from None
-    return found
+        stopped = Stopped(interrupts.number)
+        for note in _kept(predictions):
+            stopped.add_note(note)
+        raise stopped from None
 
 
 def _kept(predictions: str | None) -> list[str]:

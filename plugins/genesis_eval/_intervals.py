@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
@@ -55,10 +55,10 @@ def comparing(
 ) -> Generator[None, None, Spread]:
     """Do what :func:`compared` does, and let the caller have a turn after each drawing: together they take minutes."""
     count = sum(len(part) for part in parts)
-    whole, draws = [1] * count, _draws(parts, count)
+    whole = [1] * count
     point, drawn = ours(whole), []
     other, others = None if theirs is None else theirs(whole), []
-    for draw in draws:
+    for draw in _draws(parts, count):
         drawn.append(ours(draw))
         if theirs is not None:
             others.append(theirs(draw))
@@ -72,14 +72,14 @@ def comparing(
     return Spread({path: _rounded(between) for path, between in found.items()}, apart)
 
 
-def _draws(parts: Sequence[Sequence[int]], count: int) -> list[list[int]]:
-    """Return how often each row is drawn, many times over; nothing for too few rows."""
+def _draws(parts: Sequence[Sequence[int]], count: int) -> Iterator[list[int]]:
+    """Yield how often each row is drawn, many times over; nothing for too few rows."""
     if count < FEWEST_ROWS:
-        return []
+        return
     chance = random.Random(SEED)  # noqa: S311 - drawing rows, no secret  # nosec B311
-    often = max(FEWEST_DRAWS, min(MOST_DRAWS, ROWS_DRAWN // count))
-    drawn = (Counter(n for part in parts if part for n in chance.choices(part, k=len(part))) for _ in range(often))
-    return [[times[n] for n in range(count)] for times in drawn]
+    for _ in range(max(FEWEST_DRAWS, min(MOST_DRAWS, ROWS_DRAWN // count))):
+        times = Counter(n for part in parts if part for n in chance.choices(part, k=len(part)))
+        yield [times[n] for n in range(count)]
 
 
 def _middle(values: Sequence[float | None]) -> Interval | None:

@@ -36,7 +36,8 @@ def _row(line: str, place: str, needed: tuple[str, ...]) -> Row:
     try:
         row = read_json(line)
     except (ValueError, GenesisError) as error:
-        raise SettingsError(f"{place} is not JSON", cause=str(error), hint="one JSON object a line") from error
+        raise SettingsError(f"{place} can't be read as JSON", cause=str(error),
+                            hint="one JSON object a line") from error
     if not isinstance(row, dict):
         raise SettingsError(
             f"{place} is no JSON object", cause=f"it is {type(row).__name__}", hint="one JSON object a line"

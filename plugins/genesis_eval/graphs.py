@@ -99,12 +99,11 @@ def _listed(path: Path, *names: str) -> list[Any]:
     """Return the list that *path* holds under one of *names*; raises SettingsError when it holds none."""
     hint = "it takes what TaskBench has: {\"nodes\": [{\"id\"}]}, {\"links\": [{\"source\", \"target\"}]}"
     try:
-        found = read_json(path.read_text("utf-8"))
+        found: object = read_json(path.read_text("utf-8"))
     except (OSError, ValueError, GenesisError) as error:
         raise SettingsError(f"{path} can't be read", cause=str(error), hint=hint) from None
-    value = found if isinstance(found, list) else None
-    for name in reversed(names) if isinstance(found, Mapping) else ():
-        value = found.get(name, value)
+    table: Mapping[str, Any] = found if isinstance(found, Mapping) else {names[0]: found}
+    value = next((table[name] for name in names if name in table), None)
     ends = ("source", "target") if names == ("links",) else ()
     if not isinstance(value, list) or not all(isinstance(v, Mapping) and all(e in v for e in ends) for v in value):
         raise SettingsError(f"{path} has no {names[0]!r}", cause="there is no list of objects of that name", hint=hint)
