@@ -13,9 +13,9 @@ from .patterns import Key, Pattern, Words, built_in, from_file, in_force, layers
 from .phrases import DETERMINERS
 from .stems import stem
 from .steps import spelled
-from .words import MARK, QUOTED, WORD, Token, name_words
+from .words import MARK, QUOTED, VERSION, WORD, Token, name_words
 
-__all__ = ["Broad", "Index", "index", "library", "read"]
+__all__ = ["LIGHT", "Broad", "Index", "index", "library", "read"]
 
 _MARKERS = frozenset(
     "for from to onto into with without within in on at by before after until till under over across via using through "
@@ -25,12 +25,14 @@ _MARKERS = frozenset(
 )
 """Words that begin something else about the thing."""
 _NAMING = frozenset({"called", "named", "titled", "dubbed"})
-_LIGHT = frozenset(stem(w) for w in "do perform run conduct make organise manage start execute undertake carry".split())
+LIGHT = frozenset(stem(w) for w in "do perform run conduct make organise manage start execute undertake carry".split())
 """Verbs that only say that the deed behind them is to be done."""
 _NEW = frozenset({"a", "an", "any", "some", "one", "another"})
 _NARROWS = frozenset("for about on regarding concerning against to".split())
 """What leads from something that is looked at to what is looked for there."""
 _LONGEST_OBJECT = 10
+_SIGNS = frozenset("$€£¥₹")
+_CURRENCIES = ("euro", "euros", "eur", "dollar", "dollars", "usd", "pounds", "gbp", "francs", "chf", "yen", "jpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _says(words: Sequence[Token], at: int, phrase: Words) -> bool:
 
 def _noun(text: str, words: Sequence[Token], pattern: Pattern) -> Broad | None:
     """Read "do a database migration" and "a migration of the database"."""
-    light = bool(words) and stem(words[0].low) in _LIGHT
+    light = bool(words) and stem(words[0].low) in LIGHT
     if words and not light and words[0].low in lexicon().infinitives:
         return None  # "plan the launch": something else is to be done about it
     start = (2 if _says(words, 1, ("out",)) else 1) if light else 0
@@ -203,6 +205,8 @@ def _name(words: Sequence[Token], at: int) -> int:
 def _is_name(token: Token) -> bool:
     if token.kind is QUOTED or token.text[0].isdigit():
         return True
+    if VERSION.match(token.low):
+        return True
     return token.kind is WORD and token.text[0].isupper() and token.low not in _MARKERS
 
 
@@ -252,9 +256,17 @@ def _slot(phrase: Sequence[Token], pattern: Pattern) -> tuple[str, int]:
     """Return the slot that *phrase* fills, and how many words lead to it; "" for none."""
     for slot, leads in pattern.slots:
         for lead in sorted(leads, key=len, reverse=True):
-            if len(phrase) > len(lead) and _says(phrase, 0, lead):
+            if len(phrase) > len(lead) and _says(phrase, 0, lead) and not _is_money(phrase[len(lead) :]):
                 return slot, len(lead)
     return "", 0
+
+
+def _is_money(words: Sequence[Token]) -> bool:
+    """Whether *words* begin with a sum of money: "for $500" says no one whom a thing is for."""
+    first = words[0].low
+    unit = words[1].low if len(words) > 1 else ""
+    marks = not _SIGNS.isdisjoint(first)
+    return any(map(str.isdigit, first)) and (marks or first.startswith(_CURRENCIES) or unit in _CURRENCIES)
 
 
 def _called(text: str, head: Sequence[Token], name: Sequence[Token]) -> str:

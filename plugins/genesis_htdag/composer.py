@@ -171,7 +171,8 @@ class Composer:
         places = self._match(clause, deed=deed, verb=clause.verb).named
         step = Step(text, list(clause.tokens), clause, deed, clause.verb, folders=list(places.folders),
                     files=list(places.files), exclude=list(clause.exclude), pattern=pattern, denied=denied)
-        twin = next((s for s in self.steps if s.pattern is pattern and s.description == step.description), None)
+        said = step.description.lower()
+        twin = next((s for s in self.steps if s.pattern is pattern and s.description.lower() == said), None)
         self._deed, self._label = (deed, clause.verb), None
         return self._missing(step) if twin is None else twin
 

@@ -122,13 +122,13 @@ def _candidates(paragraph: Paragraph, patterns: Index) -> Iterator[_Candidate]:
 
 def _closer(mine: Sequence[Step], broad: Broad, clause: Clause, index: Catalogue, *, alone: bool) -> bool:
     """Whether it is read more closely without the pattern: by a skill of that very name, or what it looks for."""
-    starts = {token.start for token in clause.tokens}
+    said = {token.low for token in clause.tokens}
     words = {stem(t.low) for t in clause.tokens[:1]} | {stem(w) for w in name_words(broad.object)[-1:]}
     if any(step.abilities and words <= step.abilities[0].named for step in mine):
         return True
     if not _looks(broad.pattern):
         return False
-    more = [t for step in mine for t in step.tokens if t.start not in starts]
+    more = [t for step in mine for t in step.tokens if t.low not in said]  # said twice is no more
     return (alone and any(step.more for step in mine)) or any(_speaks(t, index) for t in (*broad.narrowed, *more))
 
 

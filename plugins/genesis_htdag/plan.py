@@ -18,6 +18,7 @@ from .lexicon import lexicon
 from .order import arrange, waits
 from .outline import Node, outline
 from .overlap import Paragraph, accepted, doing, lend
+from .ruled_out import denials, without_ruled_out
 from .segments import segments
 from .stems import stem
 from .steps import Step, spelled
@@ -50,7 +51,8 @@ def decompose(text: str, context: PlanContext, *, depth: int = 0) -> Decompositi
     if not composer.steps:
         return _nothing(text, composer.unclear)
     order = arrange(composer.steps)
-    tasks, missing = _tasks(order, titles, hands, room)
+    denied = [said for p in paragraphs if broad for said in denials(p.text, [t for c in p.clauses for t in c.tokens])]
+    tasks, missing = _tasks(order, titles, hands, room, denied, composer.unclear)
     if depth:
         tasks = _unwrapped(tasks)
     return Decomposition(tasks=tasks, not_understood=tuple(dict.fromkeys((*missing, *composer.unclear))))
@@ -132,7 +134,7 @@ def _nothing(text: str, unclear: Sequence[str]) -> Decomposition:
 
 
 def _tasks(
-    order: Sequence[Step], titles: dict[Group, str], hands: Hands, room: int
+    order: Sequence[Step], titles: dict[Group, str], hands: Hands, room: int, denied: Sequence[str], unclear: list[str]
 ) -> tuple[tuple[Task, ...], list[str]]:
     """Return the tasks of *order*, each behind the composites that it is part of, and what nobody here does."""
     needs, names = waits(order), _Names()
@@ -154,7 +156,9 @@ def _tasks(
             parent, level = made[group], level + 1
         if step.pattern is not None and (broad := read(step.text, step.tokens, step.pattern)) is not None:
             done = {part: ids[n] if n < at else "" for part, n in doing(broad, order, at, hands).items()}
-            broad = replace(broad, said=(*broad.said, *step.denied))
+            broad, gone, used = without_ruled_out(replace(broad, said=(*broad.said, *step.denied)), denied)
+            unclear[:] = [words for words in unclear if words not in used]
+            done.update(dict.fromkeys(gone, ""))
             parts = unfolded(broad, step, name=ids[at], parent=parent, room=room - level + 1, done=done, hands=hands,
                              needs=[i for i, _ in _before(step, order, needs[at], ids, wide)], unique=names.unique)
             tasks += parts.tasks

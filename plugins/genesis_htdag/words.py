@@ -31,6 +31,12 @@ _PLAIN = str.maketrans(
 _QUOTED = re.compile(r'"([^"\n]*)"|(?<![\w"\'])\'([^\'\n"]*)\'(?!\w)')
 _CHUNK = re.compile(r"\S+")
 _WORD = re.compile(r"[^\W_][\w+#]*(?:'\w+)*|&")
+_AMOUNT = re.compile(
+    r"(?:[^\W\d_]{1,3}\$|[$€£¥₹])?\d+(?:[.,]\d+)+[km%]?[$€£¥₹]?\Z|[$€£¥₹]\d+[a-z%]{0,3}\Z|\d+[$€£¥₹]\Z",
+    re.IGNORECASE,
+)
+"""A number with marks in it, or with that of a currency."""
+VERSION = re.compile(r"v\d+(?:\.\d+)*\Z")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME = re.compile(r"(?:\.{0,2}/)?[\w.*?\[\]@~+-]+(?:/[\w.*?\[\]@~+-]*)*\Z")
 _EXTENSION = re.compile(r"[\w*?\]-]\.(?:(?=[0-9]*[a-z])[a-z0-9]{1,5}|[A-Z]{2,5})\Z")
@@ -146,6 +152,9 @@ def _chunk(chunk: str, at: int, found: list[Token]) -> None:
 
 def _words(core: str, at: int, found: list[Token]) -> None:
     """Add the words of *core*: ``and/or``, ``a,b`` and ``hard-coded`` are two each."""
+    if _AMOUNT.match(core) or VERSION.match(core.lower()):
+        found.append(Token(core, core.lower(), WORD, at, at + len(core)))
+        return
     for match in _WORD.finditer(core):
         word = match.group()
         low = word.lower().removesuffix("'s")

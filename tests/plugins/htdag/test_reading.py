@@ -10,6 +10,7 @@ from genesis_agents._cards import cards
 from genesis_core import Decomposition, Task
 from genesis_core.testing import context_for
 from genesis_htdag import genesis_decompose
+from genesis_htdag.words import without_marks
 
 HERE = ("README.md", "data/a.csv", "docs/guide.md", "src/app/main.py", "src/my-lib/x.py", "tests/test_a.py")
 
@@ -65,8 +66,8 @@ def test_marks_around_each_paragraph_change_nothing() -> None:
 
 
 def test_marks_around_a_part_of_a_goal_still_quote_it() -> None:
-    [search] = decompose('Find "retry" and "wait" in docs/').tasks
-    assert "retry" in str(inputs(search)["query"])
+    quoted = '"retry" and "wait"'
+    assert without_marks(quoted) == quoted
 
 
 @pytest.mark.parametrize("folder", ["src/app", "src/my-lib"])
@@ -81,3 +82,65 @@ def test_a_folder_that_is_there_needs_no_slash(folder: str, goal: str) -> None:
 
 def test_a_slash_between_words_names_no_folder_that_is_not_there() -> None:
     assert inputs(decompose("Map the read/write paths of the architecture").tasks[0]) == {}
+
+
+def ids(text: str) -> list[str]:
+    return [task.id for task in decompose(text).tasks]
+
+
+AUDIT = ["audit-repository", "structure", "complexity", "security", "documents", "report"]
+
+
+@pytest.mark.parametrize(
+    ("said", "gone"),
+    [
+        (", but no security scan", {"security"}),
+        (" without security", {"security"}),
+        (" without a report", {"report"}),
+        (", skip the report", {"report"}),
+        (" except security", {"security"}),
+        (". Do not write a report.", {"report"}),
+        (". Don't measure the complexity.", {"complexity"}),
+        (", no report and no security scan", {"report", "security"}),
+        (".\n\nDo not write a report.", {"report"}),
+    ],
+)
+def test_a_part_that_the_goal_rules_out_is_not_planned(said: str, gone: set[str]) -> None:
+    answer = decompose(f"Audit the repository{said}")
+    assert [task.id for task in answer.tasks] == [name for name in AUDIT if name not in gone]
+    assert answer.not_understood == ()
+    assert all("(" not in task.description for task in answer.tasks)
+    fed = [set(task.inputs) for task in answer.tasks if task.id == "report"]
+    assert all(inputs == set(AUDIT[1:-1]) - gone for inputs in fed)
+
+
+def test_what_waited_for_a_part_that_is_ruled_out_waits_for_what_that_waited_for() -> None:
+    tasks = {task.id: task for task in decompose("Launch an app without a landing page").tasks}
+    waits = {*tasks["publish"].depends_on, *tasks["publish"].inputs}
+    assert "landing" not in tasks
+    assert {"requirements", "campaign", "help", "release"} <= waits
+
+
+@pytest.mark.parametrize("said", ["without downtime", "without security problems", "but do not break the report"])
+def test_a_condition_that_names_no_part_stays_one(said: str) -> None:
+    answer = decompose(f"Audit the repository, {said}")
+    assert [task.id for task in answer.tasks] == AUDIT
+    assert all(said.removeprefix("but ") in task.description for task in answer.tasks[1:-1])
+
+
+@pytest.mark.parametrize(
+    ("goal", "task", "told"),
+    [
+        ("Launch an app in Japan with a $50,000 budget and no paid ads", "pricing", "(with a $50,000 budget; no"),
+        ("Build a website with 3 pages for €1.500 in 10 days", "markup", "(with 3 pages; for €1.500; in 10 days)"),
+        ("Build a website for 1.500 euros", "scope", "purposes, acceptance criteria (for 1.500 euros)"),
+        ("Build a website for 1,500 bakers", "texts", "of the website for 1,500 bakers"),
+        ("Launch the mobile app Zebra v2.0 in Japan", "make", "Make the mobile app Zebra v2.0"),
+    ],
+)  # fmt: skip
+def test_money_and_versions_are_read_whole(goal: str, task: str, told: str) -> None:
+    assert told in next(each.description for each in decompose(goal).tasks if each.id == task)
+
+
+def test_the_same_broad_goal_twice_is_one() -> None:
+    assert ids("Audit the repository, audit the repository") == AUDIT
