@@ -29,7 +29,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def learned(shell: Any, kept: Path) -> Any:
     if not kept.exists():
-        runs(shell, 3)
+        runs(shell, 12)
         assert shell.json("rewards", "fit")["data"]["fitted"] is True
         shutil.copytree(shell.home, kept)
     else:
@@ -56,20 +56,20 @@ def test_below_thirty_outcomes_fit_learns_nothing_and_says_how_many_there_are(sh
 
 def test_what_was_learned_is_shown_with_its_grounds(learned: Any) -> None:
     done = learned("rewards")
-    for said in ("learned from 48 outcomes of 3 runs", "AGENT", "24 of 24", "0 of 24", "later tasks", "FORETOLD BY",
+    for said in ("learned from 192 outcomes of 12 runs", "AGENT", "96 of 96", "0 of 96", "later tasks", "FORETOLD BY",
                  "fixed     success 0.4", "30 are needed"):
         assert said in done.stdout
     rows = learned.json("rewards", "show", "broken")["data"]["rewards"]["success"]
     assert {row["agent"] for row in (*rows["agents"], *rows["pairs"])} == {"broken"}
     (whole,) = rows["agents"]
-    assert whole["successes"] == 0 and whole["tries"] == 24 and whole["low"] <= whole["estimate"] <= whole["high"] < 0.6
+    assert whole["successes"] == 0 and whole["tries"] == 96 and whole["low"] <= whole["estimate"] <= whole["high"] < 0.6
     assert stat.S_IMODE((learned.home / "rewards.json").stat().st_mode) == 0o600
 
 
 def test_a_plan_is_scored_by_it_until_it_is_forgotten(learned: Any) -> None:
     name = learned.plan({"id": "a", "agent": "broken", "description": "break it"})
     before = learned.json("plan", name)["data"]["score"]
-    assert before["success"] < 0.5 and "learned from 48 outcomes of 3 runs for broken" in before["reason"]
+    assert before["success"] < 0.5 and "learned from 192 outcomes of 12 runs for broken" in before["reason"]
     done = learned("rewards", "reset")
     assert done.returncode == 0 and "deleted" in done.stdout and not (learned.home / "rewards.json").exists()
     after = learned.json("plan", name)["data"]["score"]
@@ -97,7 +97,7 @@ def test_fit_replaces_a_damaged_file(learned: Any) -> None:
     before = path.read_text("utf-8")
     path.write_text("{", "utf-8")
     assert learned("rewards", "fit").returncode == 0
-    assert path.read_text("utf-8") == before and json.loads(before)["origin"]["outcomes"] == 48
+    assert path.read_text("utf-8") == before and json.loads(before)["origin"]["outcomes"] == 192
 
 
 def test_an_unknown_agent_and_a_missing_plugin_are_named(shell: Any) -> None:
