@@ -121,7 +121,8 @@ def examples_of(path: Path) -> list[Example]:
     """Return the examples of a rules file; raises SettingsError that names the first fault of the file."""
     _, examples, faults = checked(path, Reader())
     if faults:
-        raise SettingsError(f"{path.name}:{faults[0].line}: {faults[0].message}",
+        line = f"{faults[0].line}:" if faults[0].line else ""
+        raise SettingsError(f"{path.name}:{line} {faults[0].message}",
                             cause=f"the file has {len(faults)} fault(s)", hint=f"genesis rules check {path}")
     return examples
 
@@ -142,6 +143,8 @@ def _parsed(path: Path) -> _File:
                             hint="genesis rules check FILE, with a TOML file of [[rule]] tables") from None
     try:
         data = tomllib.loads(text)
+    except RecursionError:
+        raise _NotToml(Fault(0, "", "no TOML: it is nested too deep", _WAY_OUT)) from None
     except ValueError as error:
         at = _AT_LINE.search(str(error))
         line = int(at[1]) if at else len(text.splitlines())

@@ -152,6 +152,9 @@ def read_rules(path: Path, reader: Reader) -> tuple[RoutingRule, ...]:
 
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise SettingsError(f"{path.name} can't be read as routing rules", cause="it is nested too deep",
+                            hint="the setting halo.rules names this file") from None
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path.name} can't be read as routing rules", cause=str(error),
                             hint="the setting halo.rules names this file") from error

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from genesis_core import GraphError, Task, TaskGraph
 
-__all__ = ["KEYS", "OBJECT", "OPTIONAL", "PART_KEYS", "SLOT", "Fault", "Row", "faults", "rows", "texts"]
+__all__ = [
+    "KEYS", "OBJECT", "OPTIONAL", "PART_KEYS", "SLOT", "TOO_DEEP", "Fault", "Row", "faults", "parsed", "rows", "texts",
+]
 
 KEYS = ("id", "does", "verbs", "objects", "nouns", "slots", "only", "parts", "off")
 PART_KEYS = ("id", "do", "skills", "in", "after", "kind", "query")
 MAX_PARTS, MAX_LEVELS = 100, 3
+TOO_DEEP = "it is nested too deep"
 OBJECT = "object"
 """The slot that every pattern has: what the goal calls the thing."""
 SLOT = re.compile(r"\{([^{}]*)\}")
@@ -41,6 +44,16 @@ def rows(value: object) -> list[Row]:
     return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list | tuple) else []
 
 
+def parsed(text: str) -> dict[str, object]:
+    """Return the tables of a TOML *text*; raises ValueError for one that is none, or is nested too deep."""
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
+
+
 def faults(row: Row) -> Iterator[Fault]:
     """Yield what is wrong with a pattern, as it was written."""
     name = row.get("id")
@@ -48,7 +61,9 @@ def faults(row: Row) -> Iterator[Fault]:
         said = f"its id is {name!r}, not words joined by '-'" if name else "it has no id"
         yield Fault("id", said, 'for example: id = "open-a-shop"')
     yield from (_unknown(key, KEYS, "a pattern") for key in row if key not in KEYS)
-    if row.get("off") is True:
+    if not isinstance(row.get("off", False), bool):
+        yield Fault("off", f"`off` is true or false, not {row['off']!r}", "off = true takes the pattern away")
+    if row.get("off") is True or ("off" in row and "parts" not in row):
         return
     if not isinstance(row.get("does", ""), str):
         yield Fault("does", "`does` is a text", 'for example: does = "Open a shop"')
@@ -102,7 +117,9 @@ def _only_faults(only: object, slots: object) -> Iterator[Fault]:
 def _part_faults(parts: Sequence[Row], slots: set[str]) -> Iterator[Fault]:
     known = [str(part.get("id")) for part in parts]
     whole = {str(part["in"]) for part in parts if "in" in part}
-    found = [f for part in parts for f in _own_faults(part, known, whole)]
+    twice = [part for at, part in enumerate(parts) if known.count(known[at]) > 1 and known.index(known[at]) == at]
+    found = [_at(part, "is there twice", "give each part an id of its own") for part in twice]
+    found += [f for part in parts for f in _own_faults(part, known, whole)]
     found += [f for part in parts for f in _template_faults(part, {OBJECT, *slots})]
     yield from found
     yield from _unused(parts, slots)
@@ -120,8 +137,6 @@ def _own_faults(part: Row, known: Sequence[str], whole: set[str]) -> Iterator[Fa
     name = part.get("id")
     if not isinstance(name, str) or not _ID.match(name):
         yield Fault("parts", f"a part has the id {name!r}", 'for example: id = "plan"')
-    if known.count(str(name)) > 1:
-        yield _at(part, "is there twice", "give each part an id of its own")
     yield from (_unknown(key, PART_KEYS, "a part") for key in part if key not in PART_KEYS)
     for key in ("in", "kind", "query"):
         if not isinstance(part.get(key, ""), str):

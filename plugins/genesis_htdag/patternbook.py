@@ -14,8 +14,8 @@ from pathlib import Path
 from genesis_core import PlanContext, SettingsError
 
 from .catalogue import catalogue
-from .pattern_faults import Row, faults
-from .patterns import BUILT_IN, Part, Pattern, in_force, layers, own_file, pattern_from, text_of
+from .pattern_faults import TOO_DEEP, Row, faults, parsed
+from .patterns import Part, Pattern, built_in, in_force, layers, own_file, pattern_from, text_of
 from .unfold import Hands
 
 __all__ = ["PatternBook"]
@@ -56,7 +56,7 @@ class PatternBook:
             raise SettingsError("no patterns file is named", cause="the setting plugin.htdag.patterns is not set",
                                 hint="genesis patterns check FILE")
         checked = _checked(file)
-        hands, known = _hands(context), {p.id for p in layers(context) if p.source == BUILT_IN.name}
+        hands, known = _hands(context), {pattern.id for pattern in built_in()}
         return {
             "file": str(file), "patterns": len(checked.patterns),
             "replaces": [pattern.id for pattern in checked.patterns if pattern.id in known],
@@ -111,8 +111,6 @@ class _Checked:
 
 def _checked(path: Path) -> _Checked:
     """Return the patterns of a file that can be used, and each fault of the others."""
-    import tomllib
-
     try:
         text = text_of(path)
     except (OSError, ValueError) as error:
@@ -120,11 +118,12 @@ def _checked(path: Path) -> _Checked:
                             hint="genesis patterns check FILE, with a TOML file of [[pattern]] tables") from None
     lines = text.splitlines()
     try:
-        data = tomllib.loads(text)
+        data = parsed(text)
     except ValueError as error:
         at = _AT_LINE.search(str(error))
         message = _AT_LINE.sub("", str(error)).strip()
-        return _Checked((), [_fault(int(at[1]) if at else len(lines), "", f"no TOML: {message}", _WAY_OUT)])
+        line = int(at[1]) if at else 0 if str(error) == TOO_DEEP else len(lines)
+        return _Checked((), [_fault(line, "", f"no TOML: {message}", _WAY_OUT)])
     found = [_fault(_line(lines, key), "", f"unknown key {key!r}", "patterns stand in [[pattern]]")
              for key in data if key != "pattern"]
     rows = data.get("pattern", [])
@@ -139,14 +138,17 @@ def _of_rows(source: str, rows: Sequence[Row], lines: Sequence[str], found: list
     if len(starts) != len(rows):
         starts = [0] * len(rows)
     good: dict[str, Pattern] = {}
+    seen: set[str] = set()
     for at, (row, start) in enumerate(zip(rows, starts, strict=True)):
         end = starts[at + 1] - 1 if at + 1 < len(starts) else len(lines)
         name, wrong = str(row.get("id", "")), [*faults(row)]
         found += [_fault(_at(lines, start, end, f.at), name, f.message, f.hint) for f in wrong]
-        if name in good:
-            found.append(_fault(start, name, f"the id {name!r} is used twice", "give each pattern an id of its own"))
+        if name and name in seen:
+            line = _at(lines, start, end, "id")
+            found.append(_fault(line, name, f"the id {name!r} is used twice", "give each pattern an id of its own"))
         elif not wrong:
             good[name] = pattern_from(row, source)
+        seen.add(name)
     return _Checked([*good.values()], found)
 
 

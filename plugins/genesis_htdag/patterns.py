@@ -11,7 +11,7 @@ from pathlib import Path
 
 from genesis_core import PlanContext, SettingsError
 
-from .pattern_faults import OPTIONAL, SLOT, Row, faults, rows, texts
+from .pattern_faults import OPTIONAL, SLOT, Row, faults, parsed, rows, texts
 
 __all__ = [
     "BUILT_IN", "Key", "Part", "Pattern", "Words", "built_in", "fill", "from_file", "in_force", "layers", "named_file",
@@ -144,11 +144,9 @@ def text_of(path: Path) -> str:
 @lru_cache(maxsize=8)
 def from_file(key: Key) -> tuple[Pattern, ...]:
     """Return the patterns of the file of that *key* (raises SettingsError)."""
-    import tomllib
-
     path = Path(key[0])
     try:
-        data = tomllib.loads(text_of(path))
+        data = parsed(text_of(path))
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path.name} can't be read as patterns", cause=str(error),
                             hint=f"genesis patterns check {path}") from error

@@ -131,3 +131,11 @@ def test_an_explanation_names_the_rules_that_were_tried_what_they_lacked_and_why
 def test_an_explanation_of_what_nobody_does_says_who_is_closest() -> None:
     found = BOOK.explain(context(), Task(id="t", description="Paint the garden fence"))
     assert found["agent"] is None and "closest" in str(found["why"])
+
+
+def test_a_file_that_is_nested_too_deep_is_a_fault_and_no_crash(tmp_path: Path) -> None:
+    own = written(tmp_path, "a = " + "[" * 5000 + "]" * 5000)
+    assert [row["message"] for row in BOOK.check(context(), own)["faults"]] == ["no TOML: it is nested too deep"]
+    for call in (lambda: BOOK.test(context(), own), lambda: read_rules(own, Reader())):
+        with pytest.raises(SettingsError):
+            call()

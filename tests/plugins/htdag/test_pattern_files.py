@@ -207,3 +207,24 @@ def test_of_patterns_that_say_as_much_the_last_one_counts(own: Any) -> None:
 def test_ones_own_pattern_comes_after_those_that_come_along_also_where_it_replaces_one(own: Any) -> None:
     name = layers(own(SHOP))[0].id
     assert [p.id for p in in_force(layers(own(SHOP.replace("open-a-shop", name))))][-1] == name
+
+
+def test_every_fault_of_a_file_is_named_once_with_its_line(own: Any) -> None:
+    part = '{ id = "plan", do = "Plan {object}", skills = ["planning"] }'
+    words = 'verbs = ["open"]\nobjects = ["shop"]\n'
+    context = own(f'[[pattrn]]\nid = "x"\n[[pattern]]\nid = "one"\noff = "yes"\n[[pattern]]\nid = "two"\n{words}'
+                  f'parts = [\n  {part},\n  {part},\n]\n[[pattern]]\nid = "two"\n{words}parts = [{part}]\n')
+    found: Any = PatternBook().check(context, None)["faults"]
+    assert [(row["line"], row["message"]) for row in found] == [
+        (1, "unknown key 'pattrn'"), (5, "`off` is true or false, not 'yes'"),
+        (11, "part 'plan' is there twice"), (15, "the id 'two' is used twice"),
+    ]  # fmt: skip
+
+
+def test_a_file_that_is_nested_too_deep_is_refused(own: Any) -> None:
+    context = own("a = " + "[" * 5000 + "]" * 5000)
+    [fault] = PatternBook().check(context, None)["faults"]  # type: ignore[misc]
+    assert fault["message"] == "no TOML: it is nested too deep"
+    with pytest.raises(SettingsError, match="can't be read") as caught:
+        decompose("Open a shop", context)
+    assert caught.value.cause == "it is nested too deep"
