@@ -145,13 +145,14 @@ def evaluation() -> Schema:
     baseline = {"type": "object", "additionalProperties": False, "required": ["name", "scores", "differences"],
                 "properties": {"name": {"type": ["string", "null"]}, "scores": told["scores"],
                                "differences": told["differences"]}}
+    silent = {"type": "object", "additionalProperties": {"type": "array", "items": TEXT}}
     properties: Schema = {
         "kind": TEXT, "rows": count, "errors": count, "resumed": count, "variant": TEXT,
         "predictions": {"type": ["string", "null"]}, "scores": told["scores"], "intervals": told["intervals"],
     }
     own = {
         "type": "object", "required": list(properties),
-        "properties": {**properties, "baseline": baseline, "thresholds": _or_null(_ref("Scores"))},
+        "properties": {**properties, "baseline": baseline, "thresholds": _or_null(_ref("Scores")), "silent": silent},
     }
     defined = {"Scores": scores, "Interval": between, "Difference": apart, **inside}
     return _document("evaluation", "Genesis evaluation", own, {"$defs": defined})
