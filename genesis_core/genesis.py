@@ -166,6 +166,7 @@ class Genesis(Signing):
             offers=given.offers, price=self._lineup.price, roles={r: self._lineup.choices(r) for r in ROLES},
             files=no_files if workspace is None else workspace.files, outcomes=cache(lambda: told(self.records, given)),
             secrets=tuple(self.settings.secrets), home=self.home,
+            origins={offer: (info.name, info.owner) for offer, info in given.owners.items()},
         )
 
     # -- plan -------------------------------------------------------------------------------------------------------

@@ -62,6 +62,8 @@ class PlanContext:
     """Names of the secrets that the operator's settings hold; what they are, nobody is told."""
     offers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What plugins offered by kind and name: ``offers.get("rule", {})``, ``offers.get("pattern", {})``."""
+    origins: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """Who made an offer, by its kind and name: the plugin, and its distribution."""
     files: Callable[[str], tuple[str, ...]] = _no_files
     """``files(pattern)``: workspace-relative names, sorted; hidden, VCS and dependency folders left out."""
     ask: Callable[[ModelRequest], Awaitable[ModelReply]] = _no_model
@@ -78,7 +80,7 @@ class PlanContext:
 
     def __post_init__(self) -> None:
         """Make what is a plain dict read-only: every hook gets this very value, and none may change it for the next."""
-        for name in ("settings", "offers", "roles"):
+        for name in ("settings", "offers", "origins", "roles"):
             if isinstance(given := getattr(self, name), dict):
                 object.__setattr__(self, name, MappingProxyType(given))
     outcomes: Callable[[], Sequence[TaskOutcome]] = _no_outcomes

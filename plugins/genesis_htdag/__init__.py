@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from genesis_core import Decomposition, Offer, PlanContext, Task, hookimpl
+from genesis_core import Decomposition, Finding, Offer, Plan, PlanContext, Severity, Task, hookimpl
 
 if TYPE_CHECKING:
     from .patternbook import PatternBook
 
-__all__ = ["genesis_decompose", "genesis_provide"]
+__all__ = ["genesis_decompose", "genesis_provide", "genesis_validate"]
 
 genesis_api = 1
 
@@ -35,6 +35,20 @@ def genesis_decompose(task: Task, context: PlanContext) -> Decomposition | Await
     depth = 0 if task.kind == "goal" else task.id.count("/") + 1
     answer = decompose(task.description, context, depth=depth)
     return answer if task.kind == "goal" or len(answer.tasks) > 1 else None
+
+
+@hookimpl
+def genesis_validate(plan: Plan, context: PlanContext) -> list[Finding]:
+    """Say which patterns of plugins have a fault, and so plan nothing."""
+    if not context.offers.get("pattern", {}):
+        return []
+    from .patterns import faulty
+
+    return [
+        Finding(rule="faulty-pattern", severity=Severity.NOTE, hint=error.hint or "",
+                message=f"{error.message}: it plans nothing" + (f" ({error.cause})" if error.cause else ""))
+        for error in faulty(context)
+    ]
 
 
 def _book() -> PatternBook:

@@ -14,9 +14,8 @@ from genesis_core import PlanContext, SettingsError
 from .pattern_faults import OPTIONAL, SLOT, Row, faults, parsed, rows, texts
 
 __all__ = [
-    "BUILT_IN", "Key", "Part", "Pattern", "Words", "built_in", "fill", "from_file", "in_force", "layers", "named_file",
-    "own_file", "own_key", "pattern_from",
-    "text_of",
+    "BUILT_IN", "Key", "Part", "Pattern", "Words", "built_in", "faulty", "fill", "from_file", "in_force", "layers",
+    "named_file", "own_file", "own_key", "pattern_from", "text_of",
 ]
 
 MAX_BYTES = 1_000_000
@@ -87,10 +86,31 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def layers(context: PlanContext) -> tuple[Pattern, ...]:
-    """Return every pattern that is read, the built-in ones first; of those with one id the last is in force."""
-    offered = [_offered(name, value) for name, value in context.offers.get("pattern", {}).items()]
+    """Return every pattern that is read, the built-in ones first; of those with one id the last is in force.
+
+    What a plugin offers that has a fault is left out: *faulty* tells of it.
+    """
     own = own_key(context)
-    return (*built_in(), *offered, *(from_file(own) if own else ()))
+    return (*built_in(), *_offers(context)[0], *(from_file(own) if own else ()))
+
+
+def faulty(context: PlanContext) -> list[SettingsError]:
+    """Return what is wrong with the patterns that plugins offer, and how to do without such a plugin."""
+    return _offers(context)[1]
+
+
+def _offers(context: PlanContext) -> tuple[list[Pattern], list[SettingsError]]:
+    good: list[Pattern] = []
+    wrong: list[SettingsError] = []
+    for name, value in context.offers.get("pattern", {}).items():
+        plugin, owner = context.origins.get(("pattern", name), ("", ""))
+        said = f"plugin {plugin!r} ({owner})" if plugin else "a plugin"
+        try:
+            good.append(_offered(name, value, said))
+        except SettingsError as error:
+            hint = f"genesis -p no:{plugin} ... plans without that plugin" if plugin else error.hint
+            wrong.append(SettingsError(error.message, cause=error.hint, hint=hint))
+    return good, wrong
 
 
 @lru_cache(maxsize=1)
@@ -162,11 +182,11 @@ def from_file(key: Key) -> tuple[Pattern, ...]:
     return found
 
 
-def _offered(name: str, value: object) -> Pattern:
+def _offered(name: str, value: object, by: str) -> Pattern:
     if not isinstance(value, Mapping):
-        raise SettingsError(f"the pattern {name!r} of a plugin is no mapping", cause=f"it is {value!r}"[:200],
+        raise SettingsError(f"the pattern {name!r} of {by} is no mapping", cause=f"it is {value!r}"[:200],
                             hint="offer a mapping with the keys of a [[pattern]] table: docs/patterns.md")
-    return pattern_from({"id": name, **value}, "offered by a plugin")
+    return pattern_from({"id": name, **value}, f"offered by {by}")
 
 
 # -- one pattern -------------------------------------------------------------------------------------------------------

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from genesis_agents._cards import cards
-from genesis_core import PlanContext, SettingsError
+from genesis_core import Plan, PlanContext, SettingsError, TaskGraph
 from genesis_core.testing import context_for
+from genesis_htdag import genesis_validate
 from genesis_htdag.patternbook import PatternBook
 from genesis_htdag.patterns import (
     MAX_BYTES,
     Part,
     Pattern,
+    faulty,
     fill,
     from_file,
     in_force,
@@ -191,8 +193,22 @@ def test_what_a_plugin_offers_is_checked_whatever_it_is() -> None:
     """A pattern in the shape that ours have inside is no way around the checks: a circle would never end."""
     circle = Pattern("round", verbs=(("go",),), objects=(("there",),), parts=(
         Part("a", "Do a", within="b"), Part("b", "Do b", within="a")))
-    with pytest.raises(SettingsError, match="the pattern 'round' of a plugin is no mapping"):
-        layers(context_for(agents=cards(), offers={"pattern": {"round": circle}}))
+    context = context_for(agents=cards(), offers={"pattern": {"round": circle}})
+    assert "round" not in [pattern.id for pattern in layers(context)]
+    assert faulty(context)[0].message == "the pattern 'round' of a plugin is no mapping"
+
+
+def test_a_faulty_pattern_of_a_plugin_is_left_out_and_a_finding_names_the_plugin() -> None:
+    context = context_for(
+        agents=cards(), offers={"pattern": {"bad": {"verbs": []}, "good": without("id")}},
+        origins={("pattern", "bad"): ("shops", "shop-patterns 1.2")},
+    )  # fmt: skip
+    known = [pattern.id for pattern in layers(context)]
+    assert "good" in known and "bad" not in known
+    assert len(decompose("Audit the repository", context).tasks) > 1
+    [finding] = genesis_validate(Plan(goal=context.goal, graph=TaskGraph(tasks=())), context)
+    assert "plugin 'shops' (shop-patterns 1.2)" in finding.message and "'bad'" in finding.message
+    assert "genesis -p no:shops" in finding.hint
 
 
 def test_of_patterns_that_say_as_much_the_last_one_counts(own: Any) -> None:
@@ -223,7 +239,8 @@ def test_every_fault_of_a_file_is_named_once_with_its_line(own: Any) -> None:
 
 def test_a_file_that_is_nested_too_deep_is_refused(own: Any) -> None:
     context = own("a = " + "[" * 5000 + "]" * 5000)
-    [fault] = PatternBook().check(context, None)["faults"]  # type: ignore[misc]
+    found: Any = PatternBook().check(context, None)
+    [fault] = found["faults"]
     assert fault["message"] == "no TOML: it is nested too deep"
     with pytest.raises(SettingsError, match="can't be read") as caught:
         decompose("Open a shop", context)

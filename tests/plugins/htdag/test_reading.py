@@ -23,7 +23,7 @@ def decompose(text: str) -> Decomposition:
     answer = genesis_decompose(
         Task(id="goal", kind="goal", description=text), context_for(text, agents=cards(), files=files)
     )
-    assert answer is not None
+    assert isinstance(answer, Decomposition)
     return answer
 
 
