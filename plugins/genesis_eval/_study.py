@@ -97,7 +97,7 @@ async def measured(
     Raises SettingsError for earlier predictions that can't be used, before anything is predicted.
     """
     earlier = _earlier(study, predictions)
-    other = _other(study, options["baseline"], predictions) if "baseline" in options else None
+    other = await _other(study, options["baseline"], predictions) if "baseline" in options else None
     made, errors, resumed = await _predicted(study, predictions, earlier, progress)
     scores = study.score(made)
     found: dict[str, Any] = {
@@ -161,12 +161,18 @@ async def _batch(study: Study, rows: Sequence[Row]) -> list[tuple[Prediction, bo
     return [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked)
 
 
-def _other(study: Study, source: str, predictions: Path | None) -> tuple[str, Made]:
+async def _simply(study: Study, rows: Sequence[Row]) -> list[Prediction]:
+    found: list[Prediction] = []
+    for row in rows:
+        found.append(study.simple.predict(study.sees(row)))
+        await asyncio.sleep(0)
+    return found
+
+
+async def _other(study: Study, source: str, predictions: Path | None) -> tuple[str, Made]:
     """Return what to compare with, and its name."""
     if source == SIMPLE:
-        rows, before = ([study.simple.predict(study.sees(row)) for row in part]
-                        for part in (study.rows, study.before))
-        return study.simple.name, Made(rows, before)
+        return study.simple.name, Made(await _simply(study, study.rows), await _simply(study, study.before))
     if predictions is not None and predictions.absolute() == Path(source).absolute():
         raise SettingsError(f"{source} can't be both, what is compared with and what is written",
                             cause="--baseline and --predictions name one file", hint="give them two names")
