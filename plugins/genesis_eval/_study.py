@@ -173,6 +173,11 @@ async def _other(study: Study, source: str, predictions: Path | None) -> tuple[s
     """Return what to compare with, and its name."""
     if source == SIMPLE:
         return study.simple.name, Made(await _simply(study, study.rows), await _simply(study, study.before))
+    return source, _written(study, source, predictions)
+
+
+def _written(study: Study, source: str, predictions: Path | None) -> Made:
+    """Return the predictions of these rows that the file *source* holds; raises SettingsError for any other file."""
     if predictions is not None and predictions.absolute() == Path(source).absolute():
         raise SettingsError(f"{source} can't be both, what is compared with and what is written",
                             cause="--baseline and --predictions name one file", hint="give them two names")
@@ -184,4 +189,4 @@ async def _other(study: Study, source: str, predictions: Path | None) -> tuple[s
     known = all(row["id"] in made for row in study.before)
     found = Made([made[row["id"]] for row in study.rows], [made[row["id"]] for row in study.before] if known else ())
     check_kind([*found.rows, *found.before], study.lacks, source)
-    return source, found
+    return found
