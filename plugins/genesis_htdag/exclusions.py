@@ -40,7 +40,9 @@ _LIMITS = frozenset({"scope", "bounds", "limits"})
 _PARTICLES = frozenset({"out", "alone", "aside"})
 _AUXILIARY = frozenset("is are be being been should must to shall left will can of it".split())
 _KINDS = (_SURE, _WITH_PLACE, _NEGATIONS)
-_LEADS = {tuple(words.split()): kind for kind, leads in enumerate(_KINDS) for words in leads}
+_LEADS: dict[tuple[str, ...], int] = {
+    tuple(words.split()): kind for kind, leads in enumerate(_KINDS) for words in leads
+}
 _FIRST = frozenset(words[0] for words in _LEADS)
 _JOINING = frozenset({"and", "or", "nor", "&", ",", "+"})
 _BEFORE = frozenset({"but", "and", "while", "though", "please", "also", "then", "with"})

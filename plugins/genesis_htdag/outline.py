@@ -29,7 +29,7 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """Return this node and all below it, in the order of the text."""
-        waiting = [self]
+        waiting: list[Node] = [self]
         while waiting:
             node = waiting.pop()
             yield node

@@ -23,6 +23,8 @@ Place = tuple[int, int]
 """Paragraph and character at which a clause begins."""
 _MAKING = frozenset({"build", "test", "deploy"})
 """Stages of making something: who asks for one of them by itself has stages of their own in mind."""
+_NEAR = 12
+"""Clauses around another one that may share its object: a verb stands near what it is done to."""
 _DENIES = frozenset("no not never without only except don't nothing".split())
 
 
@@ -117,7 +119,8 @@ def _candidates(paragraph: Paragraph, patterns: Index) -> Iterator[_Candidate]:
             words = words or tokens(paragraph.text)
             end = starts[at + 1] if at + 1 < len(starts) else len(paragraph.text)
             denied = _denied(paragraph.text, words, max(t.end for t in clause.tokens), end)
-            yield _Candidate(clause, best, denied, _sharing(clause, best, paragraph.clauses))
+            near = paragraph.clauses[max(at - _NEAR, 0) : at + _NEAR]
+            yield _Candidate(clause, best, denied, _sharing(clause, best, near))
 
 
 def _closer(mine: Sequence[Step], broad: Broad, clause: Clause, index: Catalogue, *, alone: bool) -> bool:

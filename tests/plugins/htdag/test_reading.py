@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,16 @@ def test_money_and_versions_are_read_whole(goal: str, task: str, told: str) -> N
 
 def test_the_same_broad_goal_twice_is_one() -> None:
     assert ids("Audit the repository, audit the repository") == AUDIT
+
+
+@pytest.mark.parametrize(
+    "unit", ["a'b/c'd/", "Audit the repository, no report and ", "'a ", "Scan except src/ and profile ", "x/y-", "$1,"]
+)
+def test_a_long_goal_takes_no_longer_for_each_word_than_a_short_one(unit: str) -> None:
+    def cost(count: int) -> float:
+        before = time.process_time()
+        decompose(unit * count)
+        return time.process_time() - before
+
+    cost(1)
+    assert cost(1600) < 0.2 + 16 * min(cost(200) for _ in range(2))
