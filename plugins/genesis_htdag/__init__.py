@@ -37,7 +37,7 @@ def genesis_decompose(task: Task, context: PlanContext) -> Decomposition | Await
     return answer if task.kind == "goal" or len(answer.tasks) > 1 else None
 
 
-@hookimpl
+@hookimpl(trylast=True)
 def genesis_validate(plan: Plan, context: PlanContext) -> list[Finding]:
     """Say which patterns of plugins have a fault, and so plan nothing."""
     if not context.offers.get("pattern", {}):

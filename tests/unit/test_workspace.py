@@ -123,11 +123,11 @@ def test_the_list_is_taken_once_until_it_is_refreshed(tmp_path: Path) -> None:
     assert workspace.files() == ("a.txt", "b.txt")
 
 
-@pytest.mark.parametrize("name", ["nowhere", "a.txt", ""])
-def test_a_workspace_is_an_existing_folder(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "why"), [("nowhere", "there is no folder"), ("a.txt", "is a file"), ("", "")])
+def test_a_workspace_is_an_existing_folder(tmp_path: Path, name: str, why: str) -> None:
     tree(tmp_path, "a.txt")
     if name:
-        with pytest.raises(SettingsError, match="there is no folder") as caught:
+        with pytest.raises(SettingsError, match=why) as caught:
             Workspace(tmp_path / name)
         assert "--workspace" in caught.value.hint
     else:
